@@ -1,0 +1,1 @@
+"""Good Standing: schemes that keep a standing on organisations and people."""

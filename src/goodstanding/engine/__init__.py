@@ -1,0 +1,1 @@
+"""Records to standings: the exact evaluator, the compiled kernel, explanation."""

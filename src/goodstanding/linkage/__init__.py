@@ -1,0 +1,1 @@
+"""Which subject a record is about."""

@@ -1,0 +1,1 @@
+"""The policy language: model, reader, expressions, examples, prose."""

@@ -1,0 +1,1 @@
+"""The service's memory and duties on PostgreSQL."""
