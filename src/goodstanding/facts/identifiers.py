@@ -1,0 +1,143 @@
+"""Identifiers of subjects: `scheme:number`, checked by form and check digit, sorted into the two worlds.
+
+Sources: GB 11643-1999 (resident numbers), GB 32100-2015 (unified social credit codes). Region 000000 is assigned to
+nobody; it marks synthetic numbers. `python-stdnum` refuses it for residents, so those are held to date and check digit.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from goodstanding.facts.world import World
+
+SYNTHETIC_REGION = "000000"
+
+
+@dataclass(frozen=True)
+class Scheme:
+    """One way of numbering subjects.
+
+    `subject` is person, organisation or thing; `form_known` says whether a number by itself tells that its holder is
+    no natural person. Where it does not, the holder counts as a person for publication and look-up.
+    """
+
+    id: str
+    subject: str
+    form_known: bool
+    example: str
+    fault: Callable[[str], str | None]
+
+
+def _resident(number: str) -> str | None:
+    from stdnum.exceptions import ValidationError
+    from stdnum.iso7064 import mod_11_2
+
+    if len(number) != 18 or not number[:17].isdigit():
+        return "18 characters: 17 digits and a check character"
+    try:
+        dt.date.fromisoformat(f"{number[6:10]}-{number[10:12]}-{number[12:14]}")
+    except ValueError:
+        return "a date of birth in characters 7-14"
+    try:
+        mod_11_2.validate(number)
+    except ValidationError:
+        return f"check character {mod_11_2.calc_check_digit(number[:17])}"
+    return None
+
+
+def _by_stdnum(module: str, form: str) -> Callable[[str], str | None]:
+    def fault(number: str) -> str | None:
+        from importlib import import_module
+
+        from stdnum.exceptions import InvalidChecksum, ValidationError
+
+        try:
+            if import_module(f"stdnum.{module}").validate(number) != number:
+                return f"{form}, without spaces or punctuation"
+        except InvalidChecksum:
+            return f"{form}; the check digit does not fit"
+        except ValidationError:
+            return form
+        return None
+
+    return fault
+
+
+def _by_form(pattern: str, form: str) -> Callable[[str], str | None]:
+    def fault(number: str) -> str | None:
+        import re
+
+        return None if re.fullmatch(pattern, number) else form
+
+    return fault
+
+
+SCHEMES: dict[str, Scheme] = {
+    scheme.id: scheme
+    for scheme in (
+        Scheme("cn.ric", "person", False, "cn.ric:000000197001010019", _resident),
+        Scheme("nl.bsn", "person", False, "nl.bsn:111222333", _by_stdnum("nl.bsn", "9 digits")),
+        Scheme(
+            "cn.uscc",
+            "organisation",
+            True,
+            "cn.uscc:91000000MA0000001R",
+            _by_stdnum("cn.uscc", "18 characters of 0-9 A-Z without I, O, S, V, Z"),
+        ),
+        Scheme("nl.kvk", "organisation", False, "nl.kvk:12345678", _by_form(r"\d{8}", "8 digits")),
+        Scheme(
+            "gb.company",
+            "organisation",
+            True,
+            "gb.company:01234567",
+            _by_form(r"(\d{2}|[A-Z]{2})\d{6}", "8 digits, or 2 letters and 6 digits"),
+        ),
+        Scheme("eu.vat", "organisation", False, "eu.vat:NL004495445B01", _by_stdnum("eu.vat", "an EU VAT number")),
+        Scheme(
+            "gb.fhrs",
+            "thing",
+            False,
+            "gb.fhrs:122-39575",
+            _by_form(r"\d{1,4}-\d{1,9}", "local authority code, hyphen, FHRSID"),
+        ),
+    )
+}
+_SYNTHETIC_SCHEMES = {"cn.ric": slice(0, 6), "cn.uscc": slice(2, 8)}
+"""Schemes whose numbers the generators make, and where the region stands in them."""
+
+
+def subject_of(identifier: str) -> str:
+    """Return person, organisation or thing for a valid identifier; sole traders count as persons.
+
+    Unified social credit codes that begin with 92 (GB 32100: commerce, individual business) are sole traders.
+    """
+    scheme, _, number = identifier.partition(":")
+    if scheme == "cn.uscc" and number.startswith("92"):
+        return "person"
+    return SCHEMES[scheme].subject
+
+
+def publishable(identifier: str) -> bool:
+    """Whether a page may be shown to the public: the holder is known not to be a natural person (C42-C44, C53)."""
+    return SCHEMES[identifier.partition(":")[0]].form_known and subject_of(identifier) != "person"
+
+
+def fault_in(identifier: str, world: World) -> str | None:
+    """Return what was expected instead, or None where the identifier is valid and of this world.
+
+    A synthetic world takes only numbers in region 000000, a real one takes none of them. The number itself is never
+    repeated in the answer: it encodes sex, age and origin.
+    """
+    scheme_id, separator, number = identifier.partition(":")
+    scheme = SCHEMES.get(scheme_id)
+    if not separator or scheme is None:
+        return f"scheme:number with one of the schemes {', '.join(SCHEMES)}"
+    region = _SYNTHETIC_SCHEMES.get(scheme_id)
+    synthetic = region is not None and number[region] == SYNTHETIC_REGION
+    if world is World.SYNTHETIC and not synthetic:
+        return "a synthetic number (region 000000): this world holds nobody real"
+    if world is World.REAL and synthetic:
+        return "an assigned number: region 000000 is synthetic"
+    return scheme.fault(number)

@@ -1,0 +1,101 @@
+"""Records: one established fact about one subject, as a table and, for one dossier, as objects.
+
+The table is a Polars frame with the columns of `CORE` and one column for every attribute of the catalogue, sorted by
+nothing in particular. Numbers are whole 10^-scale units (Int64), dates are calendar days without a time zone.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+import polars as pl
+
+from goodstanding.facts.catalogue import Attribute, Catalogue
+
+Value = Fraction | str | dt.date | bool
+
+CORE: dict[str, Any] = {
+    "subject": pl.String,
+    "name": pl.String,
+    "born": pl.Date,
+    "kind": pl.String,
+    "act": pl.Date,
+    "decided": pl.Date,
+    "final": pl.Date,
+    "occurrence": pl.String,
+    "source": pl.String,
+    "document": pl.String,
+    "authority": pl.String,
+    "basis": pl.String,
+}
+"""subject: `scheme:number`. name, born: what corroborates it. act, decided, final: when it was done, decided, became
+final. occurrence: what groups several records of one act or inspection. source and document: who delivers it and under
+which number, together the record's key. authority: who established it. basis: under which law."""
+
+CONTENT = [column for column in CORE if column not in ("name", "born")]
+"""What a record says; the rest of CORE only helps to find whom it is about."""
+
+_TYPES: dict[str, Any] = {"number": pl.Int64, "code": pl.String, "date": pl.Date, "flag": pl.Boolean}
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record, as the exact evaluator and the pages read it. Absent attributes are not in `attributes`."""
+
+    subject: str
+    kind: str
+    act: dt.date
+    occurrence: str
+    document: str
+    source: str = ""
+    authority: str = ""
+    basis: str = ""
+    decided: dt.date | None = None
+    final: dt.date | None = None
+    attributes: Mapping[str, Value] = field(default_factory=dict)
+    digest: str = ""
+
+
+def schema(catalogue: Catalogue) -> dict[str, Any]:
+    """Return column names and Polars types of a table of records under this catalogue, without the digest."""
+    return CORE | {name: _TYPES[attribute.type] for name, attribute in sorted(catalogue.attributes.items())}
+
+
+def with_digest(records: pl.DataFrame, catalogue: Catalogue) -> pl.DataFrame:
+    """Add the column `digest`: SHA-256 (hex) over what the record says, the same on every machine.
+
+    The hashed text is `column=value` for the content columns and the attributes that are present, in order of name,
+    separated by unit separators (U+001F), which the reader refuses in delivered text.
+    """
+    columns = sorted([*CONTENT, *catalogue.attributes])
+    text = records.select(
+        pl.concat_str(
+            [pl.lit(f"{column}=") + pl.col(column).cast(pl.String) for column in columns],
+            separator="\x1f",
+            ignore_nulls=True,
+        )
+    ).to_series()
+    digests = [hashlib.sha256(line.encode()).hexdigest() for line in text]
+    return records.with_columns(pl.Series("digest", digests, dtype=pl.String))
+
+
+def value_of(attribute: Attribute, cell: Any) -> Value:
+    """Turn a cell of the table into the exact value that it stands for."""
+    return attribute.number(cell) if attribute.type == "number" else cell
+
+
+def objects(records: pl.DataFrame, catalogue: Catalogue) -> Iterator[Record]:
+    """Yield the rows of a table with digests as `Record` objects, in the order of the table."""
+    attributes = catalogue.attributes
+    present = [name for name in attributes if name in records.columns]
+    for row in records.iter_rows(named=True):
+        yield Record(
+            **{column: row[column] for column in CONTENT},
+            attributes={name: value_of(attributes[name], row[name]) for name in present if row[name] is not None},
+            digest=row["digest"],
+        )

@@ -1,0 +1,59 @@
+"""Sources: the systems that deliver records, who runs them, what they may deliver and how they are known to fail."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from goodstanding.facts.catalogue import Catalogue, Words
+from goodstanding.facts.errors import InputError
+
+
+class Defect(BaseModel):
+    """A known fault of a source, in words, and how often it happens (a share, as decimal text)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["duplicate", "late", "unknown-code", "wrong-date", "misspelt-name", "missing-field", "bad-number"]
+    share: str
+
+
+class Source(BaseModel):
+    """One source. The registrar fixes `origin`; a third-party tip is not a record, so there is no such origin."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str
+    words: Words
+    agency: Words
+    origin: Literal["own-finding", "court"]
+    key: Words
+    schedule: Literal["daily", "weekly", "monthly", "yearly"]
+    max_lag_days: int
+    kinds: tuple[str, ...]
+    defects: tuple[Defect, ...] = ()
+
+
+def read_sources(path: Path, catalogue: Catalogue) -> dict[str, Source]:
+    """Read the sources of a register by id.
+
+    Raises InputError where the file does not parse, or a source delivers a kind that the catalogue does not have.
+    """
+    try:
+        rows = yaml.load(path.read_bytes(), Loader=yaml.CSafeLoader)["sources"]
+        sources = [Source.model_validate(row) for row in rows]
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
+    except (yaml.YAMLError, KeyError, TypeError) as error:
+        raise InputError(f"{path}: not a list of sources: {error}") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise InputError(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+    for source in sources:
+        unknown = sorted(set(source.kinds) - set(catalogue.kinds))
+        if unknown:
+            raise InputError(f"{path}: source {source.id}: kind {unknown[0]} is not in the catalogue of this world")
+    return {source.id: source for source in sources}

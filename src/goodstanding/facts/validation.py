@@ -1,0 +1,208 @@
+"""Checking a delivered table against the catalogue, column by column, and splitting it into records and refusals.
+
+All checks are vector expressions over the table; only rows that fail cost more. A row is refused whole, with every
+fault that was found in it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import polars as pl
+
+from goodstanding.facts.catalogue import Attribute, Catalogue
+from goodstanding.facts.errors import InputError
+from goodstanding.facts.identifiers import fault_in, subject_of
+from goodstanding.facts.records import CORE, schema, with_digest
+from goodstanding.facts.world import World
+
+REQUIRED = ("subject", "kind", "act", "document", "authority", "basis")
+EARLIEST = dt.date(1900, 1, 1)
+LONGEST_TEXT = 500
+_DATES = ("born", "act", "decided", "final")
+
+
+@dataclass(frozen=True)
+class Intake:
+    """What a delivery is checked against.
+
+    `kinds` is what this source may deliver (None: all of the catalogue); `today` is the day of receipt, after which no
+    fact can lie.
+    """
+
+    catalogue: Catalogue
+    world: World
+    source: str
+    today: dt.date
+    kinds: Collection[str] | None = None
+
+
+@dataclass(frozen=True)
+class Checked:
+    """The two parts of a delivery.
+
+    records: table of records with `digest` and `row`. refusals: one line a fault, `row`, `field`, `found`, `expected`.
+    `row` counts from 1, the first row below the header.
+    """
+
+    records: pl.DataFrame
+    refusals: pl.DataFrame
+    rows: int
+
+
+REFUSALS = {"row": pl.Int64, "field": pl.String, "found": pl.String, "expected": pl.String}
+
+
+def check(table: pl.DataFrame, intake: Intake) -> Checked:
+    """Split a table of text cells, as `reading.read_table` gives it, into valid records and refused rows.
+
+    Raises InputError where a required column is missing or a column is unknown, since then no row can be right.
+    """
+    table = _completed(table, intake).with_row_index("row", offset=1).with_columns(pl.col("row").cast(pl.Int64))
+    faults = [*_core_faults(table, intake), *_attribute_faults(table, intake.catalogue)]
+    refusals = pl.concat([pl.DataFrame(schema=REFUSALS), *faults]).sort("row", "field", maintain_order=True)
+    good = table.join(refusals.select("row").unique(), on="row", how="anti", maintain_order="left")
+    records = with_digest(_typed(good, intake), intake.catalogue)
+    return Checked(records=records, refusals=refusals, rows=table.height)
+
+
+def _completed(table: pl.DataFrame, intake: Intake) -> pl.DataFrame:
+    known = schema(intake.catalogue)
+    missing = [name for name in REQUIRED if name not in table.columns]
+    if missing:
+        raise InputError(f"missing column {', '.join(missing)}; expected at least {', '.join(REQUIRED)}")
+    unknown = [name for name in table.columns if name not in known]
+    if unknown:
+        raise InputError(f"unknown column {', '.join(unknown)}; expected some of {', '.join(known)}")
+    blank = [pl.lit(None, dtype=pl.String).alias(name) for name in known if name not in table.columns]
+    return table.with_columns(blank).with_columns(
+        pl.col("source").fill_null(intake.source), pl.col("occurrence").fill_null(pl.col("document"))
+    )
+
+
+def _faults(
+    table: pl.DataFrame, field: str, wrong: pl.Expr, expected: str | pl.Expr, *, show: bool = True
+) -> pl.DataFrame:
+    found = pl.col(field).str.slice(0, 80).fill_null("nothing") if show else pl.lit("a number, not repeated here")
+    expected = pl.lit(expected) if isinstance(expected, str) else expected
+    return table.filter(wrong.fill_null(False)).select(
+        "row", pl.lit(field).alias("field"), found.alias("found"), expected.alias("expected")
+    )
+
+
+def _core_faults(table: pl.DataFrame, intake: Intake) -> list[pl.DataFrame]:
+    kinds = sorted(intake.catalogue.kinds if intake.kinds is None else intake.kinds)
+    known = pl.col("kind").is_in(list(intake.catalogue.kinds))
+    text = [name for name in CORE if name not in _DATES]
+    return [
+        *(_faults(table, name, pl.col(name).is_null(), "a value") for name in REQUIRED),
+        *(_text_faults(table, name) for name in text),
+        _faults(table, "kind", ~known, "a kind of the catalogue (goodstanding catalogue lists them)"),
+        _faults(table, "kind", known & ~pl.col("kind").is_in(kinds), f"a kind of source {intake.source}"),
+        _faults(table, "source", pl.col("source") != intake.source, f"{intake.source}, who sent this delivery"),
+        *_date_faults(table, intake.today),
+        *_subject_faults(table, intake),
+    ]
+
+
+def _text_faults(table: pl.DataFrame, name: str) -> pl.DataFrame:
+    wrong = (pl.col(name).str.len_chars() > LONGEST_TEXT) | pl.col(name).str.contains(r"[\x00-\x1f\x7f]")
+    return _faults(table, name, wrong, f"at most {LONGEST_TEXT} characters, no control characters")
+
+
+def _date_faults(table: pl.DataFrame, today: dt.date) -> list[pl.DataFrame]:
+    faults = []
+    for name in _DATES:
+        day = pl.col(name).str.to_date("%Y-%m-%d", strict=False)
+        shaped = pl.col(name).str.contains(r"^\d{4}-\d{2}-\d{2}$") & day.is_not_null()
+        faults.append(_faults(table, name, ~shaped, "a calendar day, as 2026-03-31"))
+        faults.append(_faults(table, name, shaped & (day > today), f"a day not after {today}, the day of receipt"))
+        faults.append(_faults(table, name, shaped & (day < EARLIEST), f"a day from {EARLIEST} on"))
+    order = pl.col("decided").str.to_date("%Y-%m-%d", strict=False) < pl.col("act").str.to_date(
+        "%Y-%m-%d", strict=False
+    )
+    faults.append(_faults(table, "decided", order, "a day not before the act"))
+    return faults
+
+
+def _subject_faults(table: pl.DataFrame, intake: Intake) -> list[pl.DataFrame]:
+    numbers = table.select(pl.col("subject").drop_nulls().unique()).to_series().to_list()
+    faults = {number: fault for number in numbers if (fault := fault_in(number, intake.world)) is not None}
+    subjects = {number: subject_of(number) for number in numbers if number not in faults}
+    invalid = pl.col("subject").replace_strict(faults, default=None, return_dtype=pl.String)
+    is_a = pl.col("subject").replace_strict(subjects, default=None, return_dtype=pl.String)
+    allowed = [
+        (pl.col("kind") == kind) & ~is_a.is_in(list(spec.subjects)) for kind, spec in intake.catalogue.kinds.items()
+    ]
+    known = table.filter(pl.col("subject").is_not_null())
+    return [
+        _faults(known, "subject", invalid.is_not_null(), invalid, show=False),
+        _faults(known, "kind", pl.any_horizontal(allowed), "a kind that is kept on such a subject"),
+    ]
+
+
+def _attribute_faults(table: pl.DataFrame, catalogue: Catalogue) -> list[pl.DataFrame]:
+    faults = []
+    for name, attribute in catalogue.attributes.items():
+        having = [kind for kind, spec in catalogue.kinds.items() if name in spec.attributes]
+        needing = [kind for kind in having if catalogue.kinds[kind].attributes[name].required]
+        given, kind = pl.col(name).is_not_null(), pl.col("kind")
+        if table[name].null_count() < table.height:
+            stray = given & kind.is_in(list(catalogue.kinds)) & ~kind.is_in(having)
+            faults.append(_faults(table, name, stray, "nothing: this kind has no such attribute"))
+            faults.append(
+                _faults(table, name, given & ~_fits(name, attribute, catalogue), _expected(attribute, catalogue))
+            )
+        if needing:
+            faults.append(_faults(table, name, ~given & kind.is_in(needing), _expected(attribute, catalogue)))
+    return faults
+
+
+def _fits(name: str, attribute: Attribute, catalogue: Catalogue) -> pl.Expr:
+    column = pl.col(name)
+    if attribute.type == "number":
+        form = r"^-?\d{1,12}$" if attribute.scale == 0 else rf"^-?\d{{1,12}}(\.\d{{1,{attribute.scale}}})?$"
+        fits = column.str.contains(form)
+        return fits & column.is_in([str(value) for value in attribute.values]) if attribute.values else fits
+    if attribute.type == "code":
+        return column.is_in(list(catalogue.codes[attribute.codes or ""]))
+    if attribute.type == "flag":
+        return column.is_in(["true", "false"])
+    return column.str.to_date("%Y-%m-%d", strict=False).is_not_null()
+
+
+def _expected(attribute: Attribute, catalogue: Catalogue) -> str:
+    if attribute.type == "code":
+        return f"one of {', '.join(catalogue.codes[attribute.codes or ''])}"
+    if attribute.values:
+        return f"one of {', '.join(str(value) for value in attribute.values)}"
+    if attribute.type == "number":
+        decimals = f" with at most {attribute.scale} decimals" if attribute.scale else ", whole"
+        return f"a number{decimals}" + (f", in {attribute.unit}" if attribute.unit else "")
+    return {"flag": "true or false", "date": "a calendar day, as 2026-03-31"}[attribute.type]
+
+
+def _typed(table: pl.DataFrame, intake: Intake) -> pl.DataFrame:
+    columns = []
+    for name, kind in schema(intake.catalogue).items():
+        attribute = intake.catalogue.attributes.get(name)
+        if kind == pl.Date:
+            columns.append(pl.col(name).str.to_date("%Y-%m-%d"))
+        elif attribute is not None and attribute.type == "number":
+            columns.append(_units(name, attribute.scale))
+        elif kind == pl.Boolean:
+            columns.append(pl.col(name) == "true")
+        else:
+            columns.append(pl.col(name))
+    return table.select("row", *columns)
+
+
+def _units(name: str, scale: int) -> pl.Expr:
+    """Decimal text to whole 10^-scale units without passing through a float."""
+    whole, fraction = (
+        pl.col(name).str.extract(r"^(-?\d+)"),
+        pl.col(name).str.extract(r"\.(\d+)$").fill_null(""),
+    )
+    return (whole + fraction.str.pad_end(scale, "0")).cast(pl.Int64).alias(name)
