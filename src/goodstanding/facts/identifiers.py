@@ -10,6 +10,7 @@ import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from goodstanding.facts.catalogue import Subject
 from goodstanding.facts.world import World
 
 SYNTHETIC_REGION = "000000"
@@ -24,7 +25,7 @@ class Scheme:
     """
 
     id: str
-    subject: str
+    subject: Subject
     form_known: bool
     example: str
     fault: Callable[[str], str | None]
@@ -108,7 +109,7 @@ _SYNTHETIC_SCHEMES = {"cn.ric": slice(0, 6), "cn.uscc": slice(2, 8)}
 """Schemes whose numbers the generators make, and where the region stands in them."""
 
 
-def subject_of(identifier: str) -> str:
+def subject_of(identifier: str) -> Subject:
     """Return person, organisation or thing for a valid identifier; sole traders count as persons.
 
     Unified social credit codes that begin with 92 (GB 32100: commerce, individual business) are sole traders.

@@ -1,0 +1,31 @@
+"""`goodstanding catalogue`: the kinds of record, with their attributes."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.command(name="catalogue")
+@click.option("--world", type=click.Choice(["real", "synthetic"]), default="synthetic", show_default=True)
+@click.option("--language", type=click.Choice(["en", "nl", "zh"]), default="en", show_default=True)
+def command(world: str, language: str) -> None:
+    """List the kinds of record that a delivery may hold.
+
+    \b
+    Example:
+      goodstanding catalogue --world real
+    """
+    from goodstanding.cli.tables import show
+    from goodstanding.facts.catalogue import catalogue
+    from goodstanding.facts.world import World
+
+    rows = [
+        (kind, spec.direction, spec.words[language], ", ".join(_attribute(*one) for one in spec.attributes.items()))  # type: ignore[index]
+        for kind, spec in sorted(catalogue(World(world)).kinds.items())
+    ]
+    show(("kind", "direction", "words", "attributes"), rows)
+
+
+def _attribute(name: str, attribute: object) -> str:
+    required = getattr(attribute, "required", True)
+    return f"{name} ({getattr(attribute, 'type', '')}{'' if required else ', optional'})"

@@ -1,0 +1,51 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from pathlib import Path
+from typing import Any
+
+import click
+
+
+class Day(click.ParamType[dt.date]):
+    """A calendar day, as 2026-03-31."""
+
+    name = "day"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> dt.date:
+        """Read ISO 8601; the year, month and day must exist."""
+        if isinstance(value, dt.date):
+            return value
+        try:
+            return dt.date.fromisoformat(value)
+        except ValueError:
+            self.fail(f"found {value!r}, expected a day as 2026-03-31", param, ctx)
+
+
+DAY = Day()
+DSN = click.option("--dsn", envvar="GOODSTANDING_DSN", help="A PostgreSQL server; without it, the embedded one.")
+FOLDER = click.option(
+    "--folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path(".goodstanding/register"),
+    envvar="GOODSTANDING_FOLDER",
+    show_default=True,
+    help="Where the embedded PostgreSQL keeps its data.",
+)
+
+
+def database(dsn: str | None, folder: Path) -> str:
+    """Return the DSN to use; starts the embedded server in `folder` where none is given."""
+    if dsn:
+        return dsn
+    from goodstanding.facts.errors import InputError
+    from goodstanding.register import embedded
+
+    os.umask(0o077)
+    try:
+        return embedded.start(folder)
+    except embedded.EmbeddedError as error:
+        raise InputError(str(error)) from None

@@ -1,0 +1,166 @@
+"""`goodstanding register`: the service an authority runs."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import click
+
+from goodstanding.cli.options import DAY, DSN, FOLDER, database
+
+
+@click.group(name="register")
+def group() -> None:
+    """Keep a register: deliveries in, standings out, on PostgreSQL."""
+
+
+@group.command()
+@DSN
+@FOLDER
+@click.option("--sources", type=click.Path(path_type=Path), required=True, help="The sources, as a YAML file.")
+@click.option("--manifest", type=click.Path(path_type=Path), help="Makes the world synthetic: the lab's manifest.")
+def init(dsn: str | None, folder: Path, sources: Path, manifest: Path | None) -> None:
+    """Make a register: its schema, its world (fixed for ever) and its sources.
+
+    Without --manifest the world is real.
+
+    \b
+    Example:
+      goodstanding register init --sources policies/uk-food-hygiene/sources.yaml
+    """
+    from goodstanding.facts.catalogue import catalogue
+    from goodstanding.facts.sources import read_sources
+    from goodstanding.facts.world import World, read_manifest
+    from goodstanding.register.founding import found
+
+    world = World.SYNTHETIC if manifest else World.REAL
+    known = read_sources(sources, catalogue(world))
+    made = read_manifest(manifest) if manifest else None
+    population = None
+    if made:
+        from goodstanding.lab.verification import verified_population
+
+        population = verified_population(made)
+    register = found(database(dsn, folder), world, known, made, population)
+    click.echo(f"a register of the {register.world} world with {len(known)} sources")
+
+
+@group.command()
+@click.argument("policies", type=click.Path(path_type=Path), nargs=-1, required=True)
+@DSN
+@FOLDER
+def load(policies: tuple[Path, ...], dsn: str | None, folder: Path) -> None:
+    """Load POLICIES (folders) into the register.
+
+    \b
+    Example:
+      goodstanding register load policies/uk-food-hygiene
+    """
+    from goodstanding.policy.reader import read_policy
+    from goodstanding.register.database import open_register
+    from goodstanding.register.policies import load_policy
+
+    loaded = [read_policy(policy) for policy in policies]
+    register = open_register(database(dsn, folder))
+    for one in loaded:
+        load_policy(register, one)
+        click.echo(f"{one.policy.id} {one.policy.version} {one.hash[:16]} loaded")
+
+
+@group.command()
+@click.argument("source")
+@click.argument("file", type=click.Path(path_type=Path))
+@DSN
+@FOLDER
+@click.option("--received", type=DAY, help="The day of receipt; the register's present day where it is not given.")
+def deliver(source: str, file: Path, dsn: str | None, folder: Path, received: dt.date | None) -> None:
+    """Deliver FILE from SOURCE: applied exactly once, whole or not at all, however often it is sent.
+
+    Refused rows go to FILE.refused.csv, to be corrected and delivered again; the exit code is then 3.
+
+    \b
+    Example:
+      goodstanding register deliver gb.fsa FHRS413en-GB.xml
+    """
+    from goodstanding.facts.formats import read_delivery
+    from goodstanding.facts.refusals import with_refusals, write_table
+    from goodstanding.register.database import open_register
+    from goodstanding.register.deliveries import deliver as apply
+
+    register = open_register(database(dsn, folder))
+    table = read_delivery(file)
+    done = apply(register, source, file, received or register.today, table)
+    if done.earlier:
+        click.echo(f"delivery {done.number} of {source} was applied before; nothing to do")
+    click.echo(
+        f"{done.rows:,} rows: {done.accepted:,} accepted, {done.repeated:,} known already, {done.refused:,} refused"
+    )
+    if done.refused:
+        beside = file.with_name(file.name + ".refused.csv")
+        write_table(with_refusals(table, done.refusals), beside)
+        click.echo(f"correct the refused rows in {beside} and deliver it", err=True)
+        raise click.exceptions.Exit(3)
+
+
+@group.command()
+@click.argument("policies", nargs=-1)
+@DSN
+@FOLDER
+@click.option("--as-of", "on", type=DAY, help="The day of the standings; the register's present day where not given.")
+def score(policies: tuple[str, ...], dsn: str | None, folder: Path, on: dt.date | None) -> None:
+    """Score every subject under POLICIES (ids), or under all that are loaded.
+
+    \b
+    Example:
+      goodstanding register score uk-food-hygiene --as-of 2015-12-31
+    """
+    from goodstanding.cli.tables import show
+    from goodstanding.register.database import open_register
+    from goodstanding.register.policies import policies as loaded
+    from goodstanding.register.scoring import score as run
+
+    register = open_register(database(dsn, folder))
+    runs = [run(register, policy, on or register.today) for policy in policies or sorted(loaded(register))]
+    rows = [(one.policy, one.on, outcome, count) for one in runs for outcome, count in sorted(one.outcomes.items())]
+    show(("policy", "on", "outcome", "subjects"), rows)
+
+
+@group.command()
+@DSN
+@FOLDER
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
+def serve(dsn: str | None, folder: Path, host: str, port: int) -> None:
+    """Serve the register's pages and API.
+
+    \b
+    Example:
+      goodstanding register serve --port 8080
+    """
+    from goodstanding.portal.server import serve as run
+    from goodstanding.register.database import open_register
+
+    register = open_register(database(dsn, folder))
+    run(register, host, port, lambda address: click.echo(f"serving on {address}  (stop with Ctrl-C)"))
+
+
+@group.command()
+@DSN
+@FOLDER
+def verify(dsn: str | None, folder: Path) -> None:
+    """Check every record and delivery against its digest; exit 1 and name what was changed, removed or added.
+
+    \b
+    Example:
+      goodstanding register verify
+    """
+    from goodstanding.register.database import open_register
+    from goodstanding.register.verification import verify as problems
+
+    found = problems(open_register(database(dsn, folder)))
+    for problem in found:
+        click.echo(problem)
+    if found:
+        raise click.exceptions.Exit(1)
+    click.echo("every record and every delivery is as it was accepted")
