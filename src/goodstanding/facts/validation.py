@@ -117,7 +117,7 @@ def _date_faults(table: pl.DataFrame, today: dt.date) -> list[pl.DataFrame]:
     for name in _DATES:
         day = pl.col(name).str.to_date("%Y-%m-%d", strict=False)
         shaped = pl.col(name).str.contains(r"^\d{4}-\d{2}-\d{2}$") & day.is_not_null()
-        faults.append(_faults(table, name, ~shaped, "a calendar day, as 2026-03-31"))
+        faults.append(_faults(table, name, pl.col(name).is_not_null() & ~shaped, "a calendar day, as 2026-03-31"))
         faults.append(_faults(table, name, shaped & (day > today), f"a day not after {today}, the day of receipt"))
         faults.append(_faults(table, name, shaped & (day < EARLIEST), f"a day from {EARLIEST} on"))
     order = pl.col("decided").str.to_date("%Y-%m-%d", strict=False) < pl.col("act").str.to_date(
