@@ -6,8 +6,12 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from hypothesis import settings
 
 from goodstanding.register import embedded
+
+settings.register_profile("goodstanding", deadline=None)
+settings.load_profile("goodstanding")
 
 
 @pytest.fixture(scope="session")

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from fractions import Fraction
+from itertools import pairwise
 
 from goodstanding.facts.catalogue import Catalogue
 from goodstanding.facts.errors import InputError
 from goodstanding.policy import expressions as ex
 from goodstanding.policy.bands import bands_of, gap_in
-from goodstanding.policy.model import EntryRule, Policy, Share, Table
+from goodstanding.policy.model import EntryRule, Policy, Share
 
 DATES = ("act", "decided", "final", "ended")
 _ITEM = {"item.points": "number", "item.level": "code", "item.grade": "code", "item.id": "code"}
@@ -298,10 +298,10 @@ def _tables(policy: Policy, _: Catalogue) -> Iterator[Fault]:
     for name, table in policy.tables.items():
         if sum(part is not None for part in (table.map, table.brackets, table.steps)) != 1:
             yield Fault(("tables", name), "expected one of 'map', 'brackets' and 'steps'")
-        edges = _edges(table)
-        if edges != sorted(set(edges)):
-            yield Fault(("tables", name), "expected the rungs in rising order")
-
-
-def _edges(table: Table) -> list[Fraction]:
-    return [rung.over for rung in table.brackets or ()] + [rung.at for rung in table.steps or ()]
+        for key, edges in (
+            ("brackets", [rung.over for rung in table.brackets or ()]),
+            ("steps", [rung.at for rung in table.steps or ()]),
+        ):
+            for index, (lower, upper) in enumerate(pairwise(edges), start=1):
+                if upper <= lower:
+                    yield Fault(("tables", name, key, index), f"found {upper} after {lower}, expected rising order")

@@ -10,10 +10,10 @@ import datetime as dt
 from fractions import Fraction
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from goodstanding.facts.catalogue import Subject, Words
-from goodstanding.policy.expressions import parse
+from goodstanding.policy.expressions import ExpressionError, parse
 
 
 class Element(BaseModel):
@@ -23,7 +23,10 @@ class Element(BaseModel):
 
 
 def _checked(text: str) -> str:
-    parse(text)
+    try:
+        parse(text)
+    except ExpressionError as error:
+        raise ValueError(f"character {error.column}: {error}") from None
     return text
 
 
@@ -33,9 +36,13 @@ def _listed(value: Any) -> Any:
 
 Expression = Annotated[str, AfterValidator(_checked), Field(json_schema_extra={"format": "goodstanding-expression"})]
 Exact = Annotated[
-    Fraction, BeforeValidator(lambda text: Fraction(str(text))), Field(json_schema_extra={"type": "number"})
+    Fraction, BeforeValidator(lambda text: Fraction(str(text))), WithJsonSchema({"type": ["number", "string"]})
 ]
-Names = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+Names = Annotated[
+    tuple[str, ...],
+    BeforeValidator(_listed),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
+]
 
 
 class Clause(Element):
@@ -173,7 +180,7 @@ class Ladder(Element):
     """Bands of one value as printed: `0..15`, `20`, `from 1050`, `to 599`; together they cover its grid once."""
 
     of: str
-    bands: dict[str, str]
+    bands: dict[str, Annotated[str, WithJsonSchema({"type": ["string", "number"]})]]
     clause: str
 
 

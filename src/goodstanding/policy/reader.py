@@ -66,7 +66,9 @@ def read_yaml(file: Path) -> Source:
 def parse_yaml(file: Path, content: bytes) -> Source:
     """Read YAML from memory; `file` is what errors call it."""
     try:
-        node = yaml.compose(content.decode("utf-8"), Loader=yaml.CSafeLoader)
+        text = content.decode("utf-8")
+        node = yaml.compose(text, Loader=yaml.CSafeLoader)
+        _no_aliases(file, text)
     except UnicodeDecodeError as error:
         raise PolicyError(f"{file}: byte {error.start} is not UTF-8; save the file as UTF-8") from None
     except yaml.MarkedYAMLError as error:
@@ -79,6 +81,12 @@ def parse_yaml(file: Path, content: bytes) -> Source:
         raise PolicyError(f"{file}: the file is empty")
     lines: dict[Path_, int] = {}
     return Source(file, _plain(node, (), lines, file), lines)
+
+
+def _no_aliases(file: Path, content: str) -> None:
+    for token in yaml.scan(content, Loader=yaml.CSafeLoader):
+        if isinstance(token, yaml.AliasToken):
+            raise PolicyError(f"{file}:{token.start_mark.line + 1}: found an alias, expected every part written out")
 
 
 def _plain(node: yaml.Node, path: Path_, lines: dict[Path_, int], file: Path) -> Any:
