@@ -172,12 +172,14 @@ class _Values:
                 return Outcome.NOT_RATED, self._reason(row.because), row.clause
         return None, None, None
 
-    def _reason(self, because: str) -> str:
+    def _reason(self, because: str) -> str | None:
+        """Return the code, or what the latest record of the rule gives as reason; None where it gives none."""
         rule, _, attribute = because.partition(".")
         if not attribute:
             return because
-        latest = [entry for entry in self.counting if entry.rule == rule][-1]
-        return str(latest.record.attributes[attribute])
+        latest = next((entry for entry in reversed(self.counting) if entry.rule == rule), None)
+        value = latest.record.attributes.get(attribute) if latest else None
+        return None if value is None else str(value)
 
     def grade(self) -> Any:
         for override in self.policy.grades.overrides:

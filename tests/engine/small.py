@@ -1,0 +1,98 @@
+"""Small policies, records and tables of them, for tests of what the engine makes of them."""
+
+import datetime as dt
+import json
+from fractions import Fraction
+from functools import cache
+from pathlib import Path
+
+import polars as pl
+
+from goodstanding.facts.catalogue import catalogue
+from goodstanding.facts.records import Record, objects, schema, with_digest
+from goodstanding.facts.world import World
+from goodstanding.policy.reader import policy_from
+
+KINDS = catalogue(World.SYNTHETIC)
+WORDS = {"en": "w", "nl": "w", "zh": "w"}
+PERSON = "cn.ric:000000197001010019"
+
+_PLAIN = {
+    "entries": {"fault": {"for": "contract.default", "account": "points", "amount": "1"}},
+    "values": {"score": {"is": "sum(points)", "grid": {"step": "1"}}},
+    "score": "score",
+    "ladders": [{"of": "score", "bands": {"good": "to 9", "bad": "from 10"}}],
+    "grades": ("good", "bad"),
+}
+
+
+@cache
+def _read(content):
+    return policy_from({"policy.yaml": content}, Path("small"))
+
+
+def loaded(**parts):
+    """A policy of which only these parts matter: words and clauses are put in where the language asks for them."""
+    parts = _PLAIN | parts
+    whole = {
+        "goodstanding": "1",
+        "id": "small",
+        "version": "1",
+        "title": WORDS,
+        "about": WORDS,
+        "jurisdiction": "CN",
+        "effective": "unverified",
+        "subjects": ["person", "organisation"],
+        "law": {"c": {"cite": "c", "words": WORDS}},
+        "tables": {name: {"words": WORDS, **table} for name, table in parts.get("tables", {}).items()},
+        "items": [
+            {"id": f"i{index}", "subject": "person", "clause": "c", "cite": "c", "words": WORDS, **item}
+            for index, item in enumerate(parts.get("items", ()))
+        ],
+        "accounts": {name: {"words": WORDS, **rest} for name, rest in _accounts(parts).items()},
+        "entries": {
+            name: {"account": "points", "counts": {"from": "act"}, "clause": "c", "words": WORDS, **entry}
+            for name, entry in parts["entries"].items()
+        },
+        "values": {name: {"clause": "c", "words": WORDS, **value} for name, value in parts["values"].items()},
+        "score": parts["score"],
+        "unrated": [{"clause": "c", "words": WORDS, **row} for row in parts.get("unrated", ())],
+        "grades": {
+            "order": dict.fromkeys(parts["grades"], WORDS),
+            "overrides": [{"clause": "c", **row} for row in parts.get("overrides", ())],
+            "ladders": [{"clause": "c", **row} for row in parts["ladders"]],
+        },
+    }
+    return _read(json.dumps(whole).encode())
+
+
+def _accounts(parts):
+    return {"points": {}} | parts.get("accounts", {})
+
+
+def day(text):
+    return dt.date.fromisoformat(text)
+
+
+def record(kind, act, document="1", **rest):
+    """A record; dates are text, numbers are exact, and the occurrence is the document unless it is given."""
+    dates = {name: day(rest.pop(name)) for name in ("decided", "final") if name in rest}
+    occurrence = rest.pop("occurrence", document)
+    attributes = {
+        name: Fraction(value) if KINDS.attributes[name].type == "number" else value for name, value in rest.items()
+    }
+    return Record(PERSON, kind, day(act), occurrence, document, attributes=attributes, digest=f"d{document}", **dates)
+
+
+def table(rows):
+    """A table of records, with digests, of rows as mappings; what they do not say is empty."""
+    plain = {"document": "1", "occurrence": "1", "source": "s", "authority": "a", "basis": "b", "subject": PERSON}
+    return with_digest(pl.DataFrame([plain | row for row in rows], schema=schema(KINDS)), KINDS)
+
+
+def dossiers(records):
+    """The records of every subject, as objects."""
+    every = {}
+    for one in objects(records, KINDS):
+        every.setdefault(one.subject, []).append(one)
+    return every
