@@ -60,10 +60,10 @@ class Evaluator:
         placed = [record for record in records if record.act <= on]
         last = self.standing(placed, subject, on)
         changes = []
-        for day in sorted({entry.until for entry in last.entries if entry.until and entry.until > on}):
+        for day in sorted(_edges(last.entries, on)):
             then = self.standing(placed, subject, day)
             if (then.outcome, then.score, then.grade) != (last.outcome, last.score, last.grade):
-                because = tuple(entry for entry in then.entries if entry.until == day)
+                because = tuple(entry for entry in then.entries if day in (entry.start, entry.until))
                 changes.append(Change(day, then.outcome, then.score, then.grade, because))
             last = then
         return changes
@@ -71,11 +71,11 @@ class Evaluator:
     def history(self, records: Sequence[Record], subject: Subject, until: dt.date) -> list[Standing]:
         """Return the standing on every day up to `until` on which anything of it changed: a step function of time."""
         days = {record.act for record in records if record.act <= until}
-        final = self.standing(records, subject, until)
-        days |= {day for entry in final.entries for day in (entry.start, entry.until) if day and day <= until}
         steps: list[Standing] = []
-        for day in sorted(days):
+        while days:
+            day = min(days)
             now = self.standing(records, subject, day)
+            days = {later for later in days | _edges(now.entries, day) if day < later <= until}
             if not steps or (now.outcome, now.score, now.grade) != (
                 steps[-1].outcome,
                 steps[-1].score,
@@ -83,6 +83,11 @@ class Evaluator:
             ):
                 steps.append(now)
         return steps
+
+
+def _edges(entries: Iterable[Entry], after: dt.date) -> set[dt.date]:
+    """Return the days after one on which an entry starts or ends."""
+    return {day for entry in entries for day in (entry.start, entry.until) if day is not None and day > after}
 
 
 def _judged(loaded: Loaded, dossier: Dossier, on: dt.date, known_on: dt.date) -> Standing:
