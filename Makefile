@@ -1,0 +1,73 @@
+SHELL := /bin/bash
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+DATA ?= ../shared/data/uk-food-hygiene-2015.parquet
+DEMO := .goodstanding/demo
+export PYTHON
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-dev demo demo-reset demo-stop real bench bench-kernel bench-real test check docs wheel clean
+
+# A virtual environment does not survive a move: forget that it was set up when the checkout lies elsewhere.
+ifneq ($(shell cat .venv/place 2>/dev/null),$(shell pwd))
+$(shell rm -f .venv/ready .venv/ready-dev)
+endif
+
+help: ## print this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-14s %s\n", $$1, $$2 }' Makefile
+
+setup: .venv/ready ## make .venv with what running needs, each file checked against its hash
+
+.venv/ready: requirements.txt pyproject.toml scripts/venv
+	scripts/venv
+	$(PIP) --require-hashes -r requirements.txt
+	$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+setup-dev: .venv/ready-dev ## add what tests and checks need
+
+.venv/ready-dev: .venv/ready requirements-dev.txt
+	$(PIP) --require-hashes -r requirements-dev.txt
+	@touch $@
+
+demo: setup ## make a synthetic city and serve its pages; what is there already is kept
+	$(BIN)/goodstanding demo --folder $(DEMO)
+
+demo-reset: setup ## make the synthetic city anew and serve its pages
+	$(BIN)/goodstanding demo --folder $(DEMO) --reset
+
+demo-stop: setup ## stop the demo's database
+	$(BIN)/python -c "from pathlib import Path; from goodstanding.register.embedded import stop; \
+	  stop(Path('$(DEMO)/postgresql'))"
+
+real: setup ## rate the real food inspections in DATA=file
+	$(BIN)/python benchmarks/real.py $(DATA)
+
+bench: bench-kernel bench-real ## measure beside others: kernels and real data
+
+bench-kernel: setup-dev ## measure the kernels
+	$(BIN)/python benchmarks/kernel.py
+
+bench-real: real ## measure on real data
+
+test: setup-dev ## run all tests; without Chromium the browser tests are left out
+	@scripts/chromium
+	$(BIN)/python -m pytest -n 2
+
+check: setup-dev ## format, lint, types, imports, and whether generated pages are current
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/python -m mypy
+	$(BIN)/python -m mypy docs/build.py
+	$(BIN)/lint-imports
+	$(BIN)/python docs/build.py --check
+
+docs: setup ## write the pages of docs/reference that follow from the code
+	$(BIN)/python docs/build.py
+
+wheel: setup ## build dist/*.whl
+	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation -w dist .
+
+clean: ## remove what builds, tests and checks leave; not .venv, not the demo
+	rm -rf build dist site .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find src tests benchmarks docs -name __pycache__ -type d -prune -exec rm -rf {} +
