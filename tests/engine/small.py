@@ -22,7 +22,7 @@ _PLAIN = {
     "values": {"score": {"is": "sum(points)", "grid": {"step": "1"}}},
     "score": "score",
     "ladders": [{"of": "score", "bands": {"good": "to 9", "bad": "from 10"}}],
-    "grades": ("good", "bad"),
+    "grades": ("good", "bad", "worse"),
 }
 
 

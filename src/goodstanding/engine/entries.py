@@ -45,8 +45,7 @@ def entries_of(dossier: Dossier) -> list[Entry]:
             continue
         drafts = _kept(rule, [draft for record in dossier.records for draft in _drafts(name, rule, record, dossier)])
         if rule.unless:
-            taken = {entry.record.occurrence for entry in made.get(rule.unless, [])}
-            drafts = [draft for draft in drafts if draft.record.occurrence not in taken]
+            drafts = _spared(drafts, made.get(rule.unless, []))
         drafts = _timed(rule, sorted(drafts, key=lambda draft: _order(draft, dossier.policy)), dossier)
         made[name] = _repeated(rule, _shared(rule, drafts, dossier))
     return [entry for entries in made.values() for entry in entries]
@@ -90,7 +89,7 @@ def _drafts(name: str, rule: EntryRule, record: Record, dossier: Dossier) -> Ite
         around = surroundings(record, item, dossier)
         holds = evaluate(parsed(item.where), around) if item.where else True
         if isinstance(holds, Unknown):
-            yield replace(_draft(name, rule, record, item, dossier), amount=holds, base=holds)
+            yield replace(_draft(name, rule, record, item, dossier), amount=holds, base=holds, doubt=holds)
         elif holds:
             yield _draft(name, rule, record, item, dossier)
 
@@ -128,6 +127,22 @@ def _graver(draft: Entry, held: Entry, sign: int) -> bool:
     return sign * draft.amount < sign * held.amount
 
 
+def _spared(drafts: list[Entry], others: list[Entry]) -> list[Entry]:
+    """Drop the drafts of an occurrence in which another rule opened an entry; doubt them where that is in doubt."""
+    taken = {other.record.occurrence for other in others if other.doubt is None}
+    spared = []
+    for draft in drafts:
+        if draft.record.occurrence not in taken:
+            doubts = unknown(*(one.doubt for one in others if one.record.occurrence == draft.record.occurrence))
+            spared.append(doubtful(draft, doubts) if doubts else draft)
+    return spared
+
+
+def doubtful(entry: Entry, lacking: Unknown) -> Entry:
+    """Return an entry of which it is not known, for lack of these facts, whether it is there or counts."""
+    return replace(entry, amount=unknown(lacking, entry.amount), doubt=unknown(lacking, entry.doubt))
+
+
 def _timed(rule: EntryRule, drafts: list[Entry], dossier: Dossier) -> list[Entry]:
     return [one for draft in drafts if (one := _interval(rule, draft, dossier)) is not None]
 
@@ -136,16 +151,17 @@ def _interval(rule: EntryRule, draft: Entry, dossier: Dossier) -> Entry | None:
     around = surroundings(draft.record, draft.item, dossier)
     continuing = end_of_conduct(draft.record, dossier) is None
     start = evaluate(parsed(rule.counts.start), around)
+    draft = replace(draft, continuing=continuing)
     if start is None or isinstance(start, Unknown):
-        return None if start is None else replace(draft, amount=unknown(start, draft.amount))
+        return None if start is None else doubtful(draft, start)
     ends = [_next(rule.superseded_by, draft.record, dossier), _ending(rule.ended_by, draft.record, dossier)]
     if rule.counts.until and not (continuing and "ended" in ex.names_in(parsed(rule.counts.until))):
         ends.append(evaluate(parsed(rule.counts.until), around))
     known = [end for end in ends if end is not None]
     lacking = unknown(*known)
     if lacking is not None:
-        return replace(draft, amount=lacking, start=start, continuing=continuing)
-    return replace(draft, start=start, until=min(known, default=None), continuing=continuing)
+        return doubtful(replace(draft, start=start), lacking)
+    return replace(draft, start=start, until=min(known, default=None))
 
 
 def _next(kinds: Sequence[str], record: Record, dossier: Dossier) -> dt.date | None:
@@ -186,14 +202,12 @@ def _repeated(rule: EntryRule, drafts: list[Entry]) -> list[Entry]:
         return drafts
     done: list[Entry] = []
     for draft in drafts:
-        repeats = any(
-            earlier.item is draft.item
-            and earlier.record.act < draft.record.act
-            and counts_on(earlier, draft.record.act)
-            for earlier in done
-        )
-        if repeats and isinstance(draft.amount, Fraction):
+        day = draft.record.act
+        repeated = [one for one in done if one.item is draft.item and one.record.act < day and counts_on(one, day)]
+        if isinstance(draft.amount, Fraction) and any(one.doubt is None for one in repeated):
             draft = replace(draft, amount=draft.amount * rule.repeat.times, times=rule.repeat.times)
+        elif isinstance(draft.amount, Fraction):
+            draft = replace(draft, amount=unknown(*(one.doubt for one in repeated)) or draft.amount)
         done.append(draft)
     return done
 

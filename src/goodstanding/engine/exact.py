@@ -9,7 +9,7 @@ from fractions import Fraction
 from importlib.metadata import version
 from typing import Any
 
-from goodstanding.engine.entries import Dossier, counts_on, entries_of, parsed
+from goodstanding.engine.entries import Dossier, counts_on, doubtful, entries_of, parsed
 from goodstanding.engine.evaluation import Surroundings, evaluate, unknown
 from goodstanding.engine.standing import (
     Change,
@@ -128,14 +128,17 @@ def _marked(dossier: Dossier, on: dt.date) -> list[Entry]:
     ]
     around = _Values(dossier.policy, entries)
     held = {
-        name
+        name: evaluate(parsed(account.held_while), around.surroundings)
         for name, account in dossier.policy.accounts.items()
-        if account.held_while and evaluate(parsed(account.held_while), around.surroundings) is True
+        if account.held_while
     }
-    return [
-        replace(entry, status=Status.HELD) if entry.account in held and entry.status is Status.COUNTS else entry
-        for entry in entries
-    ]
+    return [_held(entry, held.get(entry.account, False)) for entry in entries]
+
+
+def _held(entry: Entry, holds: bool | Unknown) -> Entry:
+    if entry.status is not Status.COUNTS or holds is False:
+        return entry
+    return doubtful(entry, holds) if isinstance(holds, Unknown) else replace(entry, status=Status.HELD)
 
 
 class _Values:
@@ -159,13 +162,29 @@ class _Values:
             amounts = [entry.amount for entry in self.counting if entry.account == name]
             return unknown(*amounts) or sum((a for a in amounts if isinstance(a, Fraction)), Fraction(0))
         if function == "count":
-            return Fraction(len(of_rule))
-        if function == "some":
-            return bool(of_rule)
-        if function == "continuing":
-            return any(entry.continuing for entry in of_rule)
+            return unknown(*(entry.doubt for entry in of_rule)) or Fraction(len(of_rule))
+        if function == "worst":
+            return self._worst(name, of_rule)
+        those = [entry for entry in of_rule if entry.continuing or function == "some"]
+        certain = any(entry.doubt is None for entry in those)
+        return certain or unknown(*(entry.doubt for entry in those)) or False
+
+    def _worst(self, name: str, of_rule: list[Entry]) -> Any:
+        """Return the worst grade among the entries, unknown where one that is in doubt would be worse."""
+        graded = [(entry, self._rank(entry.grade)) for entry in of_rule if entry.grade is not None]
+        lacking = unknown(*(rank for _, rank in graded))
+        if lacking is not None:
+            return lacking
+        worst = max((rank for entry, rank in graded if entry.doubt is None), default=-1)
+        doubts = unknown(*(entry.doubt for entry, rank in graded if rank > worst))
+        return doubts or (list(self.policy.grades.order)[worst] if worst >= 0 else Unknown(frozenset({name})))
+
+    def _rank(self, grade: str | Unknown | None) -> Any:
+        """Return the place of a grade, 0 the best; unknown for a code that is none of the grades."""
         order = list(self.policy.grades.order)
-        return max((entry.grade or "" for entry in of_rule), key=order.index, default=Unknown(frozenset({name})))
+        if isinstance(grade, Unknown):
+            return grade
+        return order.index(grade) if grade in order else Unknown(frozenset({f"{grade} among the grades"}))
 
     def unrated(self, catalogue: Catalogue) -> tuple[Outcome | None, str | None, str | None]:
         for row in self.policy.unrated:

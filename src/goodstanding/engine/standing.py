@@ -44,7 +44,8 @@ class Entry:
     """What a rule makes of a record: so much on an account, from a day until the day before `until`.
 
     `until` None: no end is known yet. `times` is the multiplier for repetition. `base` is the amount before it.
-    `continuing`: the conduct has not ended.
+    `continuing`: the conduct has not ended. `doubt`: what must be known to tell whether there is such an entry at all,
+    or whether it counts on a day from `start` until the day before `until`; the amount is then unknown too.
     """
 
     rule: str
@@ -52,7 +53,7 @@ class Entry:
     record: Record
     item: Item | None
     amount: Number | None
-    grade: str | None
+    grade: str | Unknown | None
     start: dt.date
     until: dt.date | None
     clause: str
@@ -61,6 +62,7 @@ class Entry:
     times: Fraction = Fraction(1)
     continuing: bool = False
     status: Status = Status.COUNTS
+    doubt: Unknown | None = None
 
 
 @dataclass(frozen=True, slots=True)
