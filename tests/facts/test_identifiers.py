@@ -47,12 +47,12 @@ def test_the_answer_never_repeats_the_number():
 
 
 def test_sole_traders_count_as_persons():
-    assert subject_of("cn.uscc:92000000MA0000001R") == "person"
-    assert subject_of("cn.uscc:91000000MA0000001R") == "organisation"
+    assert subject_of("cn.uscc:92000000MA00000079") == "person"
+    assert subject_of("cn.uscc:91000000MA0000007C") == "organisation"
 
 
 @pytest.mark.parametrize(
-    "number", ["nl.kvk:12345678", "eu.vat:NL004495445B01", "gb.fhrs:1-1", "cn.uscc:92000000MA0000001R"]
+    "number", ["nl.kvk:12345678", "eu.vat:NL004495445B01", "gb.fhrs:1-1", "cn.uscc:92000000MA00000079"]
 )
 def test_a_holder_whose_legal_form_is_unknown_is_not_published(number):
     assert not publishable(number)

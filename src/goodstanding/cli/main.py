@@ -34,9 +34,7 @@ def main() -> None:
     from goodstanding.facts.errors import InputError
 
     try:
-        commands.main(standalone_mode=False)
-    except click.exceptions.Exit as stop:
-        sys.exit(stop.exit_code)
+        sys.exit(commands.main(standalone_mode=False))
     except click.ClickException as error:
         error.show()
         sys.exit(2)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from fractions import Fraction
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 from typing import Annotated, Literal
 
@@ -61,7 +61,7 @@ class Catalogue(BaseModel):
     kinds: dict[str, Kind]
     digest: str
 
-    @property
+    @cached_property
     def attributes(self) -> dict[str, Attribute]:
         """Every attribute by name; a name means the same type and scale in every kind."""
         return {name: attribute for kind in self.kinds.values() for name, attribute in kind.attributes.items()}

@@ -84,7 +84,7 @@ SCHEMES: dict[str, Scheme] = {
             "cn.uscc",
             "organisation",
             True,
-            "cn.uscc:91000000MA0000001R",
+            "cn.uscc:91000000MA0000007C",
             _by_stdnum("cn.uscc", "18 characters of 0-9 A-Z without I, O, S, V, Z"),
         ),
         Scheme("nl.kvk", "organisation", False, "nl.kvk:12345678", _by_form(r"\d{8}", "8 digits")),

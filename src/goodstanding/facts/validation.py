@@ -133,13 +133,12 @@ def _subject_faults(table: pl.DataFrame, intake: Intake) -> list[pl.DataFrame]:
     subjects = {number: subject_of(number) for number in numbers if number not in faults}
     invalid = pl.col("subject").replace_strict(faults, default=None, return_dtype=pl.String)
     is_a = pl.col("subject").replace_strict(subjects, default=None, return_dtype=pl.String)
-    allowed = [
-        (pl.col("kind") == kind) & ~is_a.is_in(list(spec.subjects)) for kind, spec in intake.catalogue.kinds.items()
-    ]
+    kept = [f"{kind}/{subject}" for kind, spec in intake.catalogue.kinds.items() for subject in spec.subjects]
+    stray = pl.col("kind").is_in(list(intake.catalogue.kinds)) & ~(pl.col("kind") + "/" + is_a).is_in(kept)
     known = table.filter(pl.col("subject").is_not_null())
     return [
         _faults(known, "subject", invalid.is_not_null(), invalid, show=False),
-        _faults(known, "kind", pl.any_horizontal(allowed), "a kind that is kept on such a subject"),
+        _faults(known, "kind", stray, "a kind that is kept on such a subject"),
     ]
 
 
