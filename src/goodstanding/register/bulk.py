@@ -1,0 +1,43 @@
+"""Whole tables in and out of PostgreSQL by COPY, as CSV that Polars writes and reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from io import BytesIO
+from typing import Any, cast
+
+import polars as pl
+import psycopg
+import sqlalchemy as sa
+from psycopg import sql
+
+_CHUNK = 1 << 20
+
+
+def copy_in(connection: sa.Connection, table: str, frame: pl.DataFrame) -> None:
+    """Append a frame, column by column of the same name, to a table; null is NULL."""
+    names = sql.SQL(", ").join(map(sql.Identifier, frame.columns))
+    command = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT csv)").format(sql.Identifier(table), names)
+    content = memoryview(frame.write_csv(include_header=False).encode())
+    with _session(connection).cursor() as cursor, cursor.copy(command) as copy:
+        for start in range(0, len(content), _CHUNK):
+            copy.write(content[start : start + _CHUNK])
+
+
+def copy_out(
+    connection: sa.Connection, query: str, schema: Mapping[str, Any], parameters: Mapping[str, Any] | None = None
+) -> pl.DataFrame:
+    """Return the rows of a query, `%(name)s` in it for each parameter, as a frame of this schema, column by column."""
+    content = BytesIO()
+    with _session(connection).cursor() as cursor:
+        command = sql.SQL("COPY ({}) TO STDOUT (FORMAT csv)").format(sql.SQL(cast("Any", query)))
+        with cursor.copy(command, parameters) as copy:
+            for block in copy:
+                content.write(block)
+    if not content.tell():
+        return pl.DataFrame(schema=schema)
+    return pl.read_csv(content.getvalue(), has_header=False, schema=dict(schema))
+
+
+def _session(connection: sa.Connection) -> psycopg.Connection[Any]:
+    return cast("psycopg.Connection[Any]", connection.connection.driver_connection)

@@ -1,0 +1,162 @@
+"""Deliveries: a file of records from a source, applied exactly once, whole or not at all."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import sqlalchemy as sa
+
+from goodstanding.facts.errors import InputError
+from goodstanding.facts.reading import read_table
+from goodstanding.facts.validation import REFUSALS, Checked, Intake, check
+from goodstanding.facts.world import World
+from goodstanding.register import schema
+from goodstanding.register.application import apply
+from goodstanding.register.bulk import copy_out
+from goodstanding.register.database import Register, turn
+from goodstanding.register.sources import source_of
+
+FAULTS = {"fault": pl.Int64} | REFUSALS
+_NUMBERS = ("number", "source", "file", "rows", "accepted", "repeated", "refused")
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """What became of a delivery. `earlier`: it was applied before, and these are the numbers of then.
+
+    rows = accepted + repeated (known already, and skipped) + refused. `refusals` has one line a fault: row (from 1,
+    below the header), field, found, expected.
+    """
+
+    number: int
+    source: str
+    file: str
+    rows: int
+    accepted: int
+    repeated: int
+    refused: int
+    earlier: bool
+    refusals: pl.DataFrame
+
+
+@dataclass(frozen=True)
+class DeliveryRow:
+    """A delivery as it is listed; `received` is the day of receipt, as it was said."""
+
+    number: int
+    source: str
+    file: str
+    received: dt.date
+    rows: int
+    accepted: int
+    repeated: int
+    refused: int
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """One fault in one row of a delivery."""
+
+    delivery: int
+    row: int
+    field: str
+    found: str
+    expected: str
+
+
+def deliver(
+    register: Register, source: str, path: Path, received: dt.date, table: pl.DataFrame | None = None
+) -> Delivered:
+    """Apply a delivery file, received on a day, or say what became of it when the same file was applied before.
+
+    `table` gives the text cells where they were read already; the file then only names the delivery and tells whether
+    it was sent before. Raises InputError where the source or the file is not there, the file cannot be read, no row of
+    it can be right, or the day of receipt is still to come.
+    """
+    spec = source_of(register, source)
+    if register.world is World.REAL and received > register.today:
+        raise InputError(f"received: found {received}, expected a day not after {register.today}")
+    content = _content(path)
+    with register.engine.connect() as connection:
+        earlier = _earlier(connection, source, content)
+    if earlier:
+        return earlier
+    intake = Intake(register.catalogue, register.world, source, received, spec.kinds)
+    checked = _checked(path, table, intake)
+    header = {"source": source, "file": path.name, "received": received, "content": content}
+    with turn(register.engine) as connection:
+        earlier = _earlier(connection, source, content)
+        return earlier or _delivered(apply(connection, register, header, checked), earlier=False)
+
+
+def deliveries(register: Register, source: str | None = None) -> list[DeliveryRow]:
+    """Return the deliveries of a source, or of all, the latest first."""
+    table = schema.delivery.c
+    query = sa.select(*(table[name] for name in DeliveryRow.__dataclass_fields__)).order_by(table.number.desc())
+    if source is not None:
+        query = query.where(table.source == source)
+    with register.engine.connect() as connection:
+        return [DeliveryRow(*row) for row in connection.execute(query)]
+
+
+def refusals(register: Register, source: str, limit: int = 200) -> list[Refusal]:
+    """Return what was refused of a source, the latest delivery first, its rows in order."""
+    fault = schema.refusal.c
+    query = sa.select(fault.delivery, fault.row, fault.field, fault.found, fault.expected).where(_from(source))
+    with register.engine.connect() as connection:
+        rows = connection.execute(query.order_by(fault.delivery.desc(), fault.fault).limit(limit))
+        return [Refusal(*row) for row in rows]
+
+
+def refusal_reasons(register: Register, source: str) -> list[tuple[str, str, int]]:
+    """Return why rows of a source were refused: field, expected and how many times, the most frequent first."""
+    fault, count = schema.refusal.c, sa.func.count()
+    query = sa.select(fault.field, fault.expected, count).where(_from(source)).group_by(fault.field, fault.expected)
+    with register.engine.connect() as connection:
+        return [tuple(row) for row in connection.execute(query.order_by(count.desc(), fault.field, fault.expected))]
+
+
+def _from(source: str) -> sa.ColumnElement[bool]:
+    delivery = schema.delivery.c
+    return schema.refusal.c.delivery.in_(sa.select(delivery.number).where(delivery.source == source))
+
+
+def _content(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror}); expected a delivery file") from None
+
+
+def _checked(path: Path, table: pl.DataFrame | None, intake: Intake) -> Checked:
+    table = read_table(path) if table is None else table
+    try:
+        return check(table, intake)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
+
+
+def _earlier(connection: sa.Connection, source: str, content: str) -> Delivered | None:
+    same = (schema.delivery.c.source == source, schema.delivery.c.content == content)
+    row = connection.execute(sa.select(schema.delivery).where(*same)).one_or_none()
+    if row is None:
+        return None
+    return _delivered(dict(row._mapping) | {"refusals": faults_of(connection, row.number)}, earlier=True)
+
+
+def _delivered(kept: Mapping[str, Any], *, earlier: bool) -> Delivered:
+    numbers = {name: kept[name] for name in _NUMBERS}
+    return Delivered(**numbers, earlier=earlier, refusals=kept["refusals"].select(list(REFUSALS)))
+
+
+def faults_of(connection: sa.Connection, delivery: int) -> pl.DataFrame:
+    """Return the refusals of a delivery as they are kept, columns fault, row, field, found, expected."""
+    query = f"SELECT {', '.join(FAULTS)} FROM refusal WHERE delivery = %(number)s ORDER BY fault"  # noqa: S608
+    return copy_out(connection, query, FAULTS, {"number": delivery})

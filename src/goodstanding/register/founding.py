@@ -1,0 +1,124 @@
+"""Founding a register: its tables, its world, its sources and, where the world is synthetic, everybody in it."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from typing import Any
+
+import polars as pl
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+
+from goodstanding.facts.catalogue import catalogue
+from goodstanding.facts.errors import InputError
+from goodstanding.facts.identifiers import fault_in, subject_of
+from goodstanding.facts.sources import Source
+from goodstanding.facts.world import Manifest, World
+from goodstanding.register import chain, schema
+from goodstanding.register.database import Register, check_revision, engine_of, open_register, place, revision, turn
+from goodstanding.register.sources import kept_sources
+from goodstanding.register.subjects import enrol, enrolled, numbered
+
+_TAKEN = ("identifier", "is_a", "name", "latin", "born")
+
+
+def found(
+    dsn: str,
+    world: World,
+    sources: Mapping[str, Source],
+    manifest: Manifest | None = None,
+    population: pl.DataFrame | None = None,
+) -> Register:
+    """Make a register of a world, for ever, in the database at a libpq address, and return it open.
+
+    A synthetic world needs its manifest and the population made from it (columns subject, is_a, name, latin, born);
+    nobody is added to it later. A register that is there already gets this release's tables and is left as it is.
+    Raises InputError where that one is of another world, catalogue, manifest, population or of other sources, where
+    what is given does not fit together, or where no PostgreSQL answers.
+    """
+    people = _people(world, manifest, population)
+    terms = {
+        "world": world.value,
+        "manifest": manifest.model_dump(mode="json") if manifest else None,
+        "catalogue": catalogue(world).digest,
+    }
+    engine = engine_of(dsn)
+    with turn(engine) as connection:
+        _migrate(connection, dsn)
+        if connection.execute(sa.select(schema.world.c.id)).one_or_none() is None:
+            _write(connection, terms, sources, people)
+        else:
+            _compare(connection, dsn, terms, sources, people)
+    engine.dispose()
+    return open_register(dsn)
+
+
+def founding_root(connection: sa.Connection) -> str:
+    """Return the first link of the chain, computed again from what the register holds of its founding."""
+    row = connection.execute(sa.select(schema.world)).one()
+    terms = {name: getattr(row, name) for name in ("world", "manifest", "catalogue")}
+    return _root(terms, row.salt, kept_sources(connection), enrolled(connection, "delivery IS NULL"))
+
+
+def _root(terms: Mapping[str, Any], salt: str, sources: Mapping[str, Source], told: pl.DataFrame) -> str:
+    definitions = {name: source.model_dump(mode="json") for name, source in sources.items()}
+    return chain.root("", {**terms, "salt": salt, "sources": definitions}, told)
+
+
+def _people(world: World, manifest: Manifest | None, population: pl.DataFrame | None) -> pl.DataFrame:
+    if world is World.REAL:
+        if manifest is not None or population is not None:
+            raise InputError("a register of the real world takes no manifest and no population: give neither")
+        return pl.DataFrame(schema=dict.fromkeys(_TAKEN, pl.String) | {"born": pl.Date})
+    if manifest is None or population is None:
+        raise InputError("a register of a synthetic world needs its manifest and the population made from it")
+    people = population.rename({"subject": "identifier"}).select(_TAKEN)
+    people = people.with_columns(pl.col("name", "latin").fill_null(""))
+    for identifier, is_a in people.select("identifier", "is_a").iter_rows():
+        fault = fault_in(identifier, world)
+        if fault is not None or subject_of(identifier) != is_a:
+            raise InputError(f"population: a number of {is_a}: expected {fault or 'a number of such a subject'}")
+    if people["identifier"].is_duplicated().any():
+        raise InputError("population: a number stands there twice; expected every subject once")
+    return people
+
+
+def _migrate(connection: sa.Connection, dsn: str) -> None:
+    if (revision(connection) or "") > schema.REVISION:
+        check_revision(connection, dsn)
+    config = Config()
+    config.set_main_option("script_location", "goodstanding.register:migrations")
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+def _write(
+    connection: sa.Connection, terms: Mapping[str, Any], sources: Mapping[str, Source], people: pl.DataFrame
+) -> None:
+    salt = terms["manifest"]["population"] if terms["manifest"] else secrets.token_hex(16)
+    told = numbered(people, 1, salt)
+    connection.execute(sa.insert(schema.world).values(**terms, salt=salt, root=_root(terms, salt, sources, told)))
+    for name, source in sources.items():
+        connection.execute(sa.insert(schema.source).values(id=name, definition=source.model_dump(mode="json")))
+    enrol(connection, told, None)
+
+
+def _compare(
+    connection: sa.Connection,
+    dsn: str,
+    terms: Mapping[str, Any],
+    sources: Mapping[str, Source],
+    people: pl.DataFrame,
+) -> None:
+    row = connection.execute(sa.select(schema.world)).one()
+    same = {name: getattr(row, name) == term for name, term in terms.items()}
+    same["sources"] = kept_sources(connection) == dict(sources)
+    same["population"] = enrolled(connection, "delivery IS NULL").select(_TAKEN).equals(people)
+    different = [name for name, equal in same.items() if not equal]
+    if different:
+        raise InputError(
+            f"{place(dsn)}: there is a register already, with another {different[0]}; "
+            "these are fixed at the founding: give the same, or another database"
+        )

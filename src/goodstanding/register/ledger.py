@@ -1,0 +1,66 @@
+"""Records as the ledger's table holds them, and back: columns for what all have, JSON for the attributes of a kind."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import polars as pl
+import sqlalchemy as sa
+
+from goodstanding.facts.catalogue import Catalogue
+from goodstanding.facts.records import schema
+from goodstanding.register.bulk import copy_out
+
+_COLUMNS = ("kind", "act", "decided", "final", "occurrence", "source", "document", "authority", "basis")
+"""The columns that table and frame have in common, under one name and with one meaning."""
+_KEPT = {"subject": pl.String} | {name: schema(Catalogue(codes={}, kinds={}, digest=""))[name] for name in _COLUMNS}
+
+
+def stored(records: pl.DataFrame, delivery: int, catalogue: Catalogue) -> pl.DataFrame:
+    """Return records (columns of `facts.records.schema`, row, digest, subject_id) as rows of the table `record`."""
+    return records.select(
+        pl.lit(delivery).alias("delivery"),
+        "row",
+        "subject_id",
+        *_COLUMNS,
+        _json(catalogue).alias("attributes"),
+        (pl.lit("\\x") + pl.col("digest")).alias("digest"),
+    )
+
+
+def recorded(
+    connection: sa.Connection, catalogue: Catalogue, condition: str, parameters: Mapping[str, Any]
+) -> pl.DataFrame:
+    """Return the records under a condition on the tables `record` and `subject`, ordered by delivery and row.
+
+    Columns: those of `facts.records.schema` but name and born, which no record keeps; digest, as it was stored;
+    delivery, row; `keys`, how many attributes are stored.
+    """
+    query = f"""
+        SELECT subject.identifier, {", ".join(f"record.{name}" for name in _COLUMNS)},
+               record.attributes, encode(record.digest, 'hex'), record.delivery, record.row
+        FROM record LEFT JOIN subject ON subject.id = record.subject_id
+        WHERE {condition} ORDER BY record.delivery, record.row"""  # noqa: S608
+    last = {"attributes": pl.String, "digest": pl.String, "delivery": pl.Int64, "row": pl.Int64}
+    frame = copy_out(connection, query, _KEPT | last, parameters)
+    keys = pl.col("attributes").str.count_matches('": ', literal=True)
+    return _with_cells(frame.with_columns(keys.alias("keys")), catalogue)
+
+
+def _json(catalogue: Catalogue) -> pl.Expr:
+    """The attributes that are present as a JSON object. Validation lets nothing through that would need escaping."""
+    bare = {"number", "flag"}
+    members = [
+        pl.format(f'"{name}":{{}}' if attribute.type in bare else f'"{name}":"{{}}"', pl.col(name).cast(pl.String))
+        for name, attribute in sorted(catalogue.attributes.items())
+    ]
+    return pl.lit("{") + pl.concat_str(members, separator=",", ignore_nulls=True) + pl.lit("}")
+
+
+def _with_cells(frame: pl.DataFrame, catalogue: Catalogue) -> pl.DataFrame:
+    """Put one column for each attribute of the catalogue in the place of the JSON object."""
+    types = {name: schema(catalogue)[name] for name in catalogue.attributes}
+    sent = {name: pl.String if kind == pl.Date else kind for name, kind in types.items()}
+    cells = frame.with_columns(pl.col("attributes").str.json_decode(pl.Struct(sent))).unnest("attributes")
+    return cells.with_columns(pl.col(name).str.to_date() for name, kind in types.items() if kind == pl.Date)

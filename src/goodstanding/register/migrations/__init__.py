@@ -1,0 +1,1 @@
+"""The migrations of the register's tables, run from `founding`."""

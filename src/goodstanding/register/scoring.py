@@ -1,0 +1,103 @@
+"""Runs: every subject that a policy is about, scored on a day, kept as it came out."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+import polars as pl
+import sqlalchemy as sa
+
+from goodstanding.engine.entries import ENDING
+from goodstanding.register import schema
+from goodstanding.register.bulk import copy_in, copy_out
+from goodstanding.register.database import Register
+from goodstanding.register.ledger import recorded
+from goodstanding.register.policies import kept, policy_of
+
+_RUN = schema.run.c
+STANDINGS = {
+    "subject": pl.String,
+    "outcome": pl.String,
+    "score": pl.String,
+    "grade": pl.String,
+    "missing": pl.String,
+    "reason": pl.String,
+}
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of a policy (`hash` names the version) with facts until the day `on`; `made` is the clock, in UTC.
+
+    `outcomes` says how many of the subjects were graded, not rated or not decidable.
+    """
+
+    number: int
+    policy: str
+    hash: str
+    on: dt.date
+    made: dt.datetime
+    subjects: int
+    outcomes: dict[str, int]
+
+
+def score(register: Register, policy: str, on: dt.date) -> Run:
+    """Score every subject that the newest version of a policy is about, those without records too, and keep the run.
+
+    Records and subjects are those of one moment. Raises InputError where the policy is not loaded.
+    """
+    from goodstanding.engine.batch import score as scored  # compiled kernels: only those who score wait for them
+
+    loaded = policy_of(register, policy)
+    about = {"is_a": list(loaded.policy.subjects)}
+    read = {"kinds": sorted(loaded.policy.kinds | {ENDING}), "on": on}
+    with register.engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
+        subjects = copy_out(connection, _SUBJECTS, _SUBJECT, about)
+        records = recorded(connection, register.catalogue, _READ, about | read)
+        standings = scored(loaded, register.catalogue, records, subjects.select("subject", "is_a"), on)
+        run = _written(connection, policy, loaded.hash, on, standings.join(subjects, on="subject", how="left"))
+        connection.commit()
+    return run
+
+
+def latest_run(register: Register, policy: str) -> Run | None:
+    """Return the run of a policy that was made last, or None where it was never run."""
+    query = sa.select(schema.run).where(_RUN.policy == policy).order_by(_RUN.number.desc()).limit(1)
+    with register.engine.connect() as connection:
+        row = connection.execute(query).one_or_none()
+    return Run(**row._mapping) if row else None
+
+
+def grade_counts(register: Register, run: Run) -> dict[str, int]:
+    """Return how many subjects each grade of the policy was given in a run, best grade first."""
+    standing = schema.standing.c
+    counts = sa.select(standing.grade, sa.func.count()).where(standing.run == run.number).group_by(standing.grade)
+    contents = sa.select(schema.policy.c.contents).where(schema.policy.c.hash == run.hash)
+    with register.engine.connect() as connection:
+        found: dict[str | None, int] = {grade: count for grade, count in connection.execute(counts)}  # noqa: C416
+        policy = kept(run.policy, connection.execute(contents).scalar_one()).policy
+    return {grade: found.get(grade, 0) for grade in policy.grades.order}
+
+
+def standings(register: Register, run: Run) -> pl.DataFrame:
+    """Return what a run came to, in order of subject: identifier, outcome, score (exact), grade, missing, reason."""
+    query = """
+        SELECT identifier, outcome, score::text, grade, missing, reason
+        FROM standing JOIN subject ON subject.id = subject_id WHERE run = %(run)s ORDER BY identifier"""
+    with register.engine.connect() as connection:
+        return copy_out(connection, query, STANDINGS, {"run": run.number})
+
+
+_SUBJECT = {"subject_id": pl.Int64, "subject": pl.String, "is_a": pl.String}
+_SUBJECTS = "SELECT id, identifier, is_a FROM subject WHERE is_a = ANY (%(is_a)s) ORDER BY id"
+_READ = "subject.is_a = ANY (%(is_a)s) AND record.kind = ANY (%(kinds)s) AND record.act <= %(on)s"
+
+
+def _written(connection: sa.Connection, policy: str, digest: str, on: dt.date, standings: pl.DataFrame) -> Run:
+    counts = standings["outcome"].value_counts().sort("outcome")
+    values = {"policy": policy, "hash": digest, "on": on, "subjects": standings.height, "outcomes": dict(counts.rows())}
+    row = connection.execute(sa.insert(schema.run).values(**values).returning(schema.run)).one()
+    columns = ("subject_id", "outcome", "score", "grade", "missing", "reason")
+    copy_in(connection, "standing", standings.select(pl.lit(row.number).alias("run"), *columns))
+    return Run(**row._mapping)

@@ -1,0 +1,138 @@
+"""The subjects of a register: who they are, and finding those that the public may find."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+import sqlalchemy as sa
+
+from goodstanding.facts.catalogue import Subject as Being
+from goodstanding.facts.identifiers import publishable
+from goodstanding.register import schema
+from goodstanding.register.bulk import copy_in, copy_out
+from goodstanding.register.database import Register
+from goodstanding.register.numbers import canonical, numbers
+
+TOLD = ("number", "identifier", "is_a", "name", "latin", "born", "publishable")
+"""What is said of a subject: the columns that the chain covers."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A person, organisation or thing.
+
+    `id` is its place in the register, `number` its public number, `identifier` the one that records are linked by;
+    name and latin are empty where the register has none. `publishable`: whether a page may be shown to the public.
+    """
+
+    id: int
+    number: str
+    is_a: Being
+    identifier: str
+    name: str
+    latin: str
+    born: dt.date | None
+    publishable: bool
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A subject that was found; `grades` has the grade or outcome of each policy's latest run, None where not in it."""
+
+    subject: Subject
+    grades: dict[str, str | None]
+
+
+_COLUMNS = [schema.subject.c[name] for name in ("id", *TOLD)]
+
+
+def subject(register: Register, number: str) -> Subject | None:
+    """Return the subject with a public number, in any case and with or without hyphens; None where there is none."""
+    return _one(register, schema.subject.c.number == (canonical(number) or ""))
+
+
+def by_identifier(register: Register, identifier: str) -> Subject | None:
+    """Return the subject with an identifier, as `scheme:number`; None where there is none."""
+    return _one(register, schema.subject.c.identifier == identifier)
+
+
+def search(register: Register, text: str, limit: int = 50) -> list[Hit]:
+    """Find subjects by a part of name or Latin name, whatever case and accents, or by identifier or public number.
+
+    Finds only what may be published: never a person, never a thing whose holder is not known. Those that begin with
+    the text come first. An empty text finds nothing, since nobody may list a register.
+    """
+    wanted = folded(text)
+    if not wanted:
+        return []
+    column = schema.subject.c
+    part = column.sought.contains(wanted, autoescape=True)
+    exact = sa.or_(column.identifier == text.strip(), column.number == (canonical(text) or ""))
+    found = sa.select(column.id).where(column.publishable, sa.or_(part, exact))
+    best = sa.select(*_COLUMNS).where(column.id.in_(found), column.publishable)
+    order = (column.sought.startswith(wanted, autoescape=True).desc(), column.sought, column.id)
+    with register.engine.connect() as connection:
+        hits = [_subject(row) for row in connection.execute(best.order_by(*order).limit(limit))]
+        grades = _grades(connection, [hit.id for hit in hits])
+    return [Hit(hit, grades[hit.id]) for hit in hits]
+
+
+def folded(text: str) -> str:
+    """Return a text without case, accents and outer spaces, as names are compared in a search."""
+    return str(pl.select(_folded(pl.lit(text.strip()))).item())
+
+
+def numbered(newcomers: pl.DataFrame, first: int, salt: str) -> pl.DataFrame:
+    """Return subjects (columns identifier, is_a, name, latin, born) with `id`, counted from `first`, and `TOLD`."""
+    places = pl.Series("id", range(first, first + newcomers.height), dtype=pl.Int64)
+    public = [publishable(identifier) for identifier in newcomers["identifier"]]
+    return newcomers.with_columns(
+        places,
+        pl.col("name", "latin").fill_null(""),
+        pl.Series("publishable", public, dtype=pl.Boolean),
+        numbers(places, salt).alias("number"),
+    ).select("id", *TOLD)
+
+
+def enrol(connection: sa.Connection, told: pl.DataFrame, delivery: int | None) -> None:
+    """Write subjects as `numbered` gives them, and the delivery that brought them; none for the founding."""
+    sought = _folded(pl.concat_str("name", "latin", separator="\n")).alias("sought")
+    copy_in(connection, "subject", told.with_columns(sought, pl.lit(delivery, pl.Int64).alias("delivery")))
+
+
+def enrolled(connection: sa.Connection, condition: str, parameters: Mapping[str, Any] | None = None) -> pl.DataFrame:
+    """Return the subjects under a condition on the table `subject`, columns `id` and `TOLD`, in order of id."""
+    columns = ", ".join(f"subject.{name}" + "::text" * (name == "publishable") for name in ("id", *TOLD))
+    types = dict.fromkeys(("id", *TOLD), pl.String) | {"id": pl.Int64, "born": pl.Date}
+    query = f"SELECT {columns} FROM subject WHERE {condition} ORDER BY id"  # noqa: S608
+    return copy_out(connection, query, types, parameters)
+
+
+def _folded(text: pl.Expr) -> pl.Expr:
+    return text.str.normalize("NFKD").str.replace_all(r"\p{M}", "").str.to_lowercase()
+
+
+def _one(register: Register, condition: sa.ColumnElement[bool]) -> Subject | None:
+    with register.engine.connect() as connection:
+        row = connection.execute(sa.select(*_COLUMNS).where(condition)).one_or_none()
+    return _subject(row) if row else None
+
+
+def _subject(row: Any) -> Subject:
+    return Subject(**row._mapping)
+
+
+def _grades(connection: sa.Connection, ids: Sequence[int]) -> dict[int, dict[str, str | None]]:
+    run, standing = schema.run.c, schema.standing.c
+    latest = sa.select(run.policy, sa.func.max(run.number).label("number")).group_by(run.policy).subquery()
+    policies = connection.execute(sa.select(latest.c.policy).order_by(latest.c.policy)).scalars().all()
+    given = sa.select(standing.subject_id, latest.c.policy, sa.func.coalesce(standing.grade, standing.outcome))
+    given = given.join(latest, standing.run == latest.c.number).where(standing.subject_id.in_(ids))
+    grades: dict[int, dict[str, str | None]] = {id_: dict.fromkeys(policies) for id_ in ids}
+    for id_, policy, grade in connection.execute(given):
+        grades[id_][policy] = grade
+    return grades
