@@ -3,6 +3,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 DATA ?= ../shared/data/uk-food-hygiene-2015.parquet
 DEMO := .goodstanding/demo
+PORT ?= 8000
 export PYTHON
 
 .DEFAULT_GOAL := help
@@ -31,10 +32,10 @@ setup-dev: .venv/ready-dev ## add what tests and checks need
 	@touch $@
 
 demo: setup ## make a synthetic city and serve its pages; what is there already is kept
-	$(BIN)/goodstanding demo --folder $(DEMO)
+	$(BIN)/goodstanding demo --folder $(DEMO) --port $(PORT)
 
 demo-reset: setup ## make the synthetic city anew and serve its pages
-	$(BIN)/goodstanding demo --folder $(DEMO) --reset
+	$(BIN)/goodstanding demo --folder $(DEMO) --port $(PORT) --reset
 
 demo-stop: setup ## stop the demo's database
 	$(BIN)/python -c "from pathlib import Path; from goodstanding.register.embedded import stop; \

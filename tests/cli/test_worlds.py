@@ -5,11 +5,11 @@ import datetime as dt
 import polars as pl
 import pytest
 from stdnum.iso7064 import mod_11_2
-from tests.cli.test_commands import goodstanding
 
 from goodstanding.facts.shipped import shipped
 from goodstanding.facts.world import read_manifest
 from goodstanding.lab.city import make_city, read_scenario
+from tests.cli.test_commands import goodstanding
 
 WENDENG = str(shipped("policies") / "cn-wendeng")
 FOOD = str(shipped("policies") / "uk-food-hygiene")

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
+
+if TYPE_CHECKING:
+    from goodstanding.facts.catalogue import Attribute, Language
 
 
 @click.command(name="catalogue")
 @click.option("--world", type=click.Choice(["real", "synthetic"]), default="synthetic", show_default=True)
 @click.option("--language", type=click.Choice(["en", "nl", "zh"]), default="en", show_default=True)
-def command(world: str, language: str) -> None:
+def command(world: str, language: Language) -> None:
     """List the kinds of record that a delivery may hold.
 
     \b
@@ -20,12 +25,11 @@ def command(world: str, language: str) -> None:
     from goodstanding.facts.world import World
 
     rows = [
-        (kind, spec.direction, spec.words[language], ", ".join(_attribute(*one) for one in spec.attributes.items()))  # type: ignore[index]
+        (kind, spec.direction, spec.words[language], ", ".join(_attribute(*one) for one in spec.attributes.items()))
         for kind, spec in sorted(catalogue(World(world)).kinds.items())
     ]
     show(("kind", "direction", "words", "attributes"), rows)
 
 
-def _attribute(name: str, attribute: object) -> str:
-    required = getattr(attribute, "required", True)
-    return f"{name} ({getattr(attribute, 'type', '')}{'' if required else ', optional'})"
+def _attribute(name: str, attribute: Attribute) -> str:
+    return f"{name} ({attribute.type}{'' if attribute.required else ', optional'})"

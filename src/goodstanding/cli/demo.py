@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from goodstanding.cli.options import database
+
 if TYPE_CHECKING:
     from goodstanding.cli.progress import Report
     from goodstanding.register.database import Register
@@ -33,7 +35,6 @@ def command(folder: Path, port: int, reset: bool, serve: bool) -> None:
       goodstanding demo --port 8080
     """
     from goodstanding.portal.server import free
-    from goodstanding.register import embedded
     from goodstanding.register.database import open_register
 
     if serve:
@@ -42,7 +43,7 @@ def command(folder: Path, port: int, reset: bool, serve: bool) -> None:
         _discard(folder)
         register = _made(folder)
     else:
-        register = open_register(embedded.start(folder / "postgresql"))
+        register = open_register(database(None, folder / "postgresql"))
     if serve:
         from goodstanding.portal.server import serve as run
 
@@ -68,7 +69,6 @@ def _made(folder: Path) -> Register:
     from goodstanding.facts.world import World
     from goodstanding.lab.city import make_city, read_scenario
     from goodstanding.lab.verification import verified_population
-    from goodstanding.register import embedded
     from goodstanding.register.founding import found
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -76,7 +76,7 @@ def _made(folder: Path) -> Register:
     with bars() as report:
         manifest = make_city(city, read_scenario(shipped("scenarios") / "city.yaml"), report)
         report("PostgreSQL", 0, 1)
-        dsn = embedded.start(folder / "postgresql")
+        dsn = database(None, folder / "postgresql")
         report("PostgreSQL", 1, 1)
         sources = read_sources(city / "sources.yaml", catalogue(World.SYNTHETIC))
         register = found(dsn, World.SYNTHETIC, sources, manifest, verified_population(manifest))

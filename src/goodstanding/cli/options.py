@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +43,6 @@ def database(dsn: str | None, folder: Path) -> str:
     from goodstanding.facts.errors import InputError
     from goodstanding.register import embedded
 
-    os.umask(0o077)
     try:
         return embedded.start(folder)
     except embedded.EmbeddedError as error:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from goodstanding.facts.catalogue import Language
 
 FOLDER = click.argument("folder", type=click.Path(path_type=Path))
 
@@ -72,7 +76,7 @@ def test(folder: Path, verbose: bool) -> None:
 @group.command()
 @FOLDER
 @click.option("--language", type=click.Choice(["en", "nl", "zh"]), default="en", show_default=True)
-def show(folder: Path, language: str) -> None:
+def show(folder: Path, language: Language) -> None:
     """Print the policy in FOLDER as prose (Markdown): law, rules, tables, grades.
 
     \b

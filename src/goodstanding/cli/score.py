@@ -13,6 +13,7 @@ from goodstanding.cli.options import DAY
 if TYPE_CHECKING:
     import polars as pl
 
+    from goodstanding.facts.catalogue import Language
     from goodstanding.policy.reader import Loaded
 
 
@@ -31,7 +32,7 @@ def command(
     out: Path | None,
     manifest: Path | None,
     subject: str | None,
-    language: str,
+    language: Language,
 ) -> None:
     """Score a file of records under a policy.
 
@@ -108,7 +109,7 @@ def _refused(refused: pl.DataFrame, out: Path) -> None:
     raise click.exceptions.Exit(3)
 
 
-def _explain(loaded: Loaded, records: pl.DataFrame, subject: str, on: dt.date, language: str) -> None:
+def _explain(loaded: Loaded, records: pl.DataFrame, subject: str, on: dt.date, language: Language) -> None:
     import polars as pl
 
     from goodstanding.engine.exact import Evaluator

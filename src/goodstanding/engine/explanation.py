@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Literal
+from typing import Any
 
 from goodstanding.engine.standing import Change, Entry, Number, Standing, Step, number_text
-from goodstanding.facts.catalogue import Catalogue
+from goodstanding.facts.catalogue import Catalogue, Language
 from goodstanding.policy.model import Policy
-
-Language = Literal["en", "nl", "zh"]
 
 _WORDS: dict[str, dict[Language, str]] = {
     "graded": {
@@ -47,16 +45,15 @@ _WORDS: dict[str, dict[Language, str]] = {
 
 
 def explained(
-    policy: Policy, catalogue: Catalogue, standing: Standing, changes: Sequence[Change], language: str
+    policy: Policy, catalogue: Catalogue, standing: Standing, changes: Sequence[Change], language: Language
 ) -> str:
     """Return a standing as text, a line a fact, in English (en), Dutch (nl) or Chinese (zh)."""
-    words: Language = language  # type: ignore[assignment]
     lines = [
-        _headline(policy, catalogue, standing, words),
-        *(line for entry in standing.entries for line in _entry(policy, catalogue, entry, words)),
-        *(_step(policy, step, words) for step in standing.arithmetic),
+        _headline(policy, catalogue, standing, language),
+        *(line for entry in standing.entries for line in _entry(policy, catalogue, entry, language)),
+        *(_step(policy, step, language) for step in standing.arithmetic),
         *(f"- {policy.measures[name].words[words]}" for name in standing.measures),
-        *(_change(policy, change, words) for change in changes),
+        *(_change(policy, change, language) for change in changes),
     ]
     return "\n".join(lines)
 

@@ -18,7 +18,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from goodstanding.facts.world import World
 
 Subject = Literal["person", "organisation", "thing"]
-Words = dict[Literal["en", "nl", "zh"], str]
+Language = Literal["en", "nl", "zh"]
+Words = dict[Language, str]
 
 
 class Attribute(BaseModel):

@@ -52,10 +52,10 @@ world = Table(
     metadata,
     Column("id", SmallInteger, CheckConstraint("id = 1"), primary_key=True, server_default="1"),
     Column("world", Text, CheckConstraint("world IN ('real', 'synthetic')"), nullable=False),
-    Column("manifest", JSONB(none_as_null=True), comment="what makes a synthetic world again"),
-    Column("catalogue", Text, nullable=False, comment="digest of the kinds that may be recorded"),
-    Column("salt", Text, nullable=False, comment="what public numbers are mixed with"),
-    Column("root", Text, nullable=False, comment="the first link of the chain of deliveries"),
+    Column("manifest", JSONB(none_as_null=True), doc="what makes a synthetic world again"),
+    Column("catalogue", Text, nullable=False, doc="digest of the kinds that may be recorded"),
+    Column("salt", Text, nullable=False, doc="what public numbers are mixed with"),
+    Column("root", Text, nullable=False, doc="the first link of the chain of deliveries"),
     _clock("known_on"),
 )
 
@@ -78,8 +78,8 @@ subject = Table(
     Column("latin", Text, nullable=False),
     Column("born", Date),
     Column("publishable", Boolean, CheckConstraint("NOT publishable OR is_a <> 'person'"), nullable=False),
-    Column("sought", Text, nullable=False, comment="name and latin without case and accents"),
-    Column("delivery", BigInteger, comment="that brought it; none: the founding"),
+    Column("sought", Text, nullable=False, doc="name and latin without case and accents"),
+    Column("delivery", BigInteger, doc="that brought it; none: the founding"),
     _clock("known_on"),
 )
 Index(
@@ -96,10 +96,10 @@ delivery = Table(
     Column("number", BigInteger, primary_key=True, autoincrement=False),
     Column("source", Text, ForeignKey("source.id"), nullable=False),
     _text("file"),
-    Column("received", Date, nullable=False, comment="the day of receipt, as it was said"),
-    Column("content", Text, nullable=False, comment="SHA-256 of the file"),
+    Column("received", Date, nullable=False, doc="the day of receipt, as it was said"),
+    Column("content", Text, nullable=False, doc="SHA-256 of the file"),
     *(Column(name, BigInteger, nullable=False) for name in ("rows", "accepted", "repeated", "refused")),
-    Column("root", Text, nullable=False, comment="SHA-256 over the root before it and all of this delivery"),
+    Column("root", Text, nullable=False, doc="SHA-256 over the root before it and all of this delivery"),
     _clock("known_on"),
     UniqueConstraint("source", "content"),
     CheckConstraint("rows = accepted + repeated + refused", name="delivery_adds_up"),
@@ -109,7 +109,7 @@ refusal = Table(
     "refusal",
     metadata,
     Column("delivery", BigInteger, primary_key=True),
-    Column("fault", BigInteger, primary_key=True, comment="faults of a delivery are numbered from 1"),
+    Column("fault", BigInteger, primary_key=True, doc="faults of a delivery are numbered from 1"),
     Column("row", BigInteger, nullable=False),
     *(_text(name) for name in ("field", "found", "expected")),
 )
@@ -124,7 +124,7 @@ record = Table(
     Column("act", Date, nullable=False),
     *(Column(name, Date) for name in ("decided", "final")),
     *(_text(name) for name in ("occurrence", "document", "authority", "basis")),
-    Column("attributes", JSONB, nullable=False, comment="numbers in whole units of the catalogue's scale"),
+    Column("attributes", JSONB, nullable=False, doc="numbers in whole units of the catalogue's scale"),
     Column("digest", LargeBinary, nullable=False),
     UniqueConstraint("source", "document"),
 )
@@ -136,7 +136,7 @@ policy = Table(
     *(_text(name) for name in ("id", "version")),
     Column("hash", Text, nullable=False, unique=True),
     Column("subjects", ARRAY(Text), nullable=False),
-    Column("contents", JSONB, nullable=False, comment="its files, name to text"),
+    Column("contents", JSONB, nullable=False, doc="its files, name to text"),
     _clock("known_on"),
     UniqueConstraint("id", "version"),
 )

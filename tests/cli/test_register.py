@@ -1,0 +1,122 @@
+"""A register from the command line, on the embedded PostgreSQL, from nothing to standings, with faults on the way."""
+
+import json
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from goodstanding.facts.shipped import shipped
+from goodstanding.register import embedded
+from tests.cli.test_commands import goodstanding
+from tests.facts.test_fsa import XML
+
+FOOD = shipped("policies") / "uk-food-hygiene"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("register")
+    assert (
+        goodstanding("register", "init", "--sources", FOOD / "sources.yaml", "--folder", folder / "pg").returncode == 0
+    )
+    assert goodstanding("register", "load", FOOD, "--folder", folder / "pg").returncode == 0
+    (folder / "FHRS413.xml").write_text(XML)
+    yield folder
+    embedded.stop(folder / "pg")
+
+
+def register(folder, *arguments):
+    return goodstanding("register", *arguments, "--folder", folder / "pg")
+
+
+def test_a_published_file_becomes_standings_and_everything_verifies(folder):
+    first = register(folder, "deliver", "gb.fsa", folder / "FHRS413.xml")
+    assert (first.returncode, first.stdout) == (0, "3 rows: 3 accepted, 0 known already, 0 refused\n"), first.stderr
+    again = register(folder, "deliver", "gb.fsa", folder / "FHRS413.xml")
+    assert "applied before" in again.stdout
+    run = register(folder, "score", "--as-of", "2025-12-31")
+    assert run.stdout.splitlines()[1:] == [
+        "uk-food-hygiene\t2025-12-31\tgraded\t1",
+        "uk-food-hygiene\t2025-12-31\tnot rated\t2",
+    ]
+    assert register(folder, "verify").stdout == "every record and every delivery is as it was accepted\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("deliver", "gb.fas", "FHRS413.xml"), "gb.fsa"),
+        (("deliver", "gb.fsa", "missing.xml"), "missing.xml"),
+        (("score", "uk-food"), "uk-food-hygiene"),
+        (("load", shipped("policies") / "cn-wendeng"), "may not meet real ones"),
+        (("init", "--sources", shipped("scenarios") / "city-sources.yaml"), "not in the catalogue of this world"),
+    ],
+)
+def test_what_a_real_register_cannot_do_is_one_message(folder, arguments, says):
+    answer = goodstanding("register", *arguments, "--folder", folder / "pg", cwd=folder)
+    assert answer.returncode == 2
+    assert says in answer.stderr
+    assert "Traceback" not in answer.stderr
+
+
+def test_refused_rows_come_back_in_a_file_and_are_taken_once_corrected(folder):
+    rows = "subject,kind,act,document,authority,basis,hygiene,structural,confidence\n"
+    good = "gb.fhrs:1-1,food.inspection,2020-01-01,A-1,gb.la:1,Code,5,5,5\n"
+    (folder / "r.csv").write_text(rows + good + good.replace("A-1", "A-2").replace("5,5,5", "5,5,6"))
+    answer = register(folder, "deliver", "gb.fsa", folder / "r.csv")
+    assert (answer.returncode, answer.stdout) == (3, "2 rows: 1 accepted, 0 known already, 1 refused\n")
+    corrected = (folder / "r.csv.refused.csv").read_text().replace("5,5,6", "5,5,10")
+    (folder / "again.csv").write_text(corrected)
+    answer = register(folder, "deliver", "gb.fsa", folder / "again.csv")
+    assert (answer.returncode, answer.stdout) == (0, "1 rows: 1 accepted, 0 known already, 0 refused\n")
+
+
+def test_a_port_in_use_is_told_before_anything_starts(folder):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        for command in (("register", "serve"), ("demo",)):
+            answer = goodstanding(*command, "--port", port, "--folder", folder / "pg", cwd=folder)
+            assert answer.returncode == 2
+            assert f"port {port}" in answer.stderr
+    assert not (folder / ".goodstanding").exists()
+
+
+def serving(folder, port):
+    command = [Path(sys.executable).with_name("goodstanding"), "demo", "--folder", folder, "--port", str(port)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def fetched(url, seconds):
+    until = time.monotonic() + seconds
+    while True:
+        try:
+            with urllib.request.urlopen(url, timeout=10) as answer:
+                return answer.read().decode()
+        except OSError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.2)
+
+
+@pytest.mark.slow
+def test_the_demo_makes_a_city_and_finds_it_again_as_it_was_left(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    pages = []
+    for seconds in (120, 20):
+        process = serving(tmp_path / "demo", port)
+        try:
+            pages.append(json.loads(fetched(f"http://127.0.0.1:{port}/api/sources", seconds)))
+        finally:
+            process.terminate()
+            process.wait(20)
+    embedded.stop(tmp_path / "demo" / "postgresql")
+    shutil.rmtree(tmp_path / "demo")
+    assert pages[0] == pages[1]
+    assert "city.court" in json.dumps(pages[0])
