@@ -52,7 +52,7 @@ def explained(
         _headline(policy, catalogue, standing, language),
         *(line for entry in standing.entries for line in _entry(policy, catalogue, entry, language)),
         *(_step(policy, step, language) for step in standing.arithmetic),
-        *(f"- {policy.measures[name].words[words]}" for name in standing.measures),
+        *(f"- {policy.measures[name].words[language]}" for name in standing.measures),
         *(_change(policy, change, language) for change in changes),
     ]
     return "\n".join(lines)
