@@ -1,13 +1,12 @@
-"""A standing in words and as data: nothing that decides is left out."""
+"""A standing in words: nothing that decides is left out."""
 
 import datetime as dt
-import json
 from fractions import Fraction
 
 import pytest
 
 from goodstanding.engine.exact import Evaluator
-from goodstanding.engine.explanation import as_data, explained
+from goodstanding.engine.explanation import explained
 from goodstanding.facts.catalogue import catalogue
 from goodstanding.facts.records import Record
 from goodstanding.facts.shipped import shipped
@@ -55,12 +54,3 @@ def test_the_next_change_is_named_with_its_day(evaluator, dossier):
     changes = evaluator.changes(dossier, "person", ON)
     text = explained(evaluator.policy, KINDS, evaluator.standing(dossier, "person", ON), changes, "en")
     assert "changes by itself on 2021-09-02: A (980)" in text
-
-
-def test_the_data_are_json_with_exact_numbers_as_text(evaluator, dossier):
-    standing = evaluator.standing(dossier, "person", ON)
-    data = json.loads(json.dumps(as_data(standing, evaluator.changes(dossier, "person", ON))))
-    assert (data["score"], data["grade"]) == ("960", "A")
-    assert [entry["amount"] for entry in data["entries"]] == ["-20", "-40", "20"]
-    assert data["receipt"]["policy"] == evaluator.loaded.hash
-    assert data["receipt"]["records"] == ["G-1", "K-1", "K-2"]

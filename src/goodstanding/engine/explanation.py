@@ -1,9 +1,8 @@
-"""A standing in words and as data: every entry with its record, rule and clause, the arithmetic, what changes next."""
+"""A standing in words: every entry with its record, rule and clause, the arithmetic, what changes next."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from goodstanding.engine.standing import Change, Entry, Number, Standing, Step, number_text
 from goodstanding.facts.catalogue import Catalogue, Language
@@ -116,63 +115,3 @@ def _change(policy: Policy, change: Change, language: Language) -> str:
     what = change.grade or change.outcome.value
     score = f" ({number_text(change.score)})" if change.score is not None else ""
     return _WORDS["change"][language].format(on=change.on, what=what + score)
-
-
-def as_data(standing: Standing, changes: Sequence[Change]) -> dict[str, Any]:
-    """Return a standing as JSON-ready data; exact numbers and dates are text, unknown numbers null."""
-    return {
-        "policy": standing.policy,
-        "on": str(standing.on),
-        "outcome": standing.outcome.value,
-        "score": _exact(standing.score),
-        "grade": standing.grade,
-        "reason": standing.reason,
-        "missing": list(standing.missing),
-        "entries": [_entry_data(entry) for entry in standing.entries],
-        "arithmetic": [
-            {"value": s.name, "is": s.expression, "filled": s.filled, "result": _exact(s.result), "clause": s.clause}
-            for s in standing.arithmetic
-        ],
-        "measures": list(standing.measures),
-        "changes": [
-            {"on": str(c.on), "outcome": c.outcome.value, "score": _exact(c.score), "grade": c.grade} for c in changes
-        ],
-        "receipt": {
-            "policy": standing.receipt.policy,
-            "engine": standing.receipt.engine,
-            "on": str(standing.receipt.on),
-            "known_on": str(standing.receipt.known_on),
-            "records": list(standing.receipt.records),
-        },
-    }
-
-
-def _entry_data(entry: Entry) -> dict[str, Any]:
-    return {
-        "rule": entry.rule,
-        "item": entry.item.id if entry.item else None,
-        "account": entry.account,
-        "amount": _exact(entry.amount),
-        "base": _exact(entry.base),
-        "times": _exact(entry.times),
-        "grade": entry.grade,
-        "from": str(entry.start),
-        "until": str(entry.until) if entry.until else None,
-        "continuing": entry.continuing,
-        "status": entry.status.value,
-        "clause": entry.clause,
-        "record": {
-            "kind": entry.record.kind,
-            "act": str(entry.record.act),
-            "occurrence": entry.record.occurrence,
-            "source": entry.record.source,
-            "document": entry.record.document,
-            "authority": entry.record.authority,
-            "basis": entry.record.basis,
-            "digest": entry.record.digest,
-        },
-    }
-
-
-def _exact(number: Any) -> str | None:
-    return None if number is None or number_text(number) == "?" else number_text(number)
