@@ -7,7 +7,7 @@ of delivery never matters.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cache
@@ -27,12 +27,26 @@ ENDING = "conduct.ended"
 parsed = cache(ex.parse)
 
 
+Fitting = Mapping[tuple[str, str, str], Sequence[Item]]
+"""Items by class, kind and subject, each list in the order of the policy."""
+
+
+def fitting_items(policy: Policy) -> Fitting:
+    """Sort a policy's items by what they fit, once for all dossiers."""
+    fitting: dict[tuple[str, str, str], list[Item]] = {}
+    for item in policy.items:
+        fitting.setdefault((item.class_, item.kind, item.subject), []).append(item)
+    return fitting
+
+
 @dataclass(frozen=True)
 class Dossier:
     """The records that a standing is computed from: one subject's, none after the day asked for."""
 
     policy: Policy
     catalogue: Catalogue
+    items: Fitting
+    places: Mapping[str, int]
     subject: Subject
     records: Sequence[Record]
 
@@ -46,14 +60,14 @@ def entries_of(dossier: Dossier) -> list[Entry]:
         drafts = _kept(rule, [draft for record in dossier.records for draft in _drafts(name, rule, record, dossier)])
         if rule.unless:
             drafts = _spared(drafts, made.get(rule.unless, []))
-        drafts = _timed(rule, sorted(drafts, key=lambda draft: _order(draft, dossier.policy)), dossier)
+        drafts = _timed(rule, sorted(drafts, key=lambda draft: _order(draft, dossier)), dossier)
         made[name] = _repeated(rule, _shared(rule, drafts, dossier))
     return [entry for entries in made.values() for entry in entries]
 
 
-def _order(entry: Entry, policy: Policy) -> tuple[Any, ...]:
-    index = policy.items.index(entry.item) if entry.item else 0
-    return (entry.record.act, index, entry.record.occurrence, entry.record.digest)
+def _order(entry: Entry, dossier: Dossier) -> tuple[Any, ...]:
+    place = dossier.places[entry.item.id] if entry.item else 0
+    return (entry.record.act, place, entry.record.occurrence, entry.record.digest)
 
 
 def surroundings(record: Record, item: Item | None, dossier: Dossier) -> Surroundings:
@@ -83,9 +97,7 @@ def _drafts(name: str, rule: EntryRule, record: Record, dossier: Dossier) -> Ite
         if record.kind in rule.kinds:
             yield _draft(name, rule, record, None, dossier)
         return
-    for item in dossier.policy.items:
-        if (item.class_, item.kind, item.subject) != (rule.items, record.kind, dossier.subject):
-            continue
+    for item in dossier.items.get((rule.items or "", record.kind, dossier.subject), ()):
         around = surroundings(record, item, dossier)
         holds = evaluate(parsed(item.where), around) if item.where else True
         if isinstance(holds, Unknown):

@@ -9,7 +9,7 @@ from fractions import Fraction
 from importlib.metadata import version
 from typing import Any
 
-from goodstanding.engine.entries import Dossier, counts_on, doubtful, entries_of, parsed
+from goodstanding.engine.entries import ENDING, Dossier, counts_on, doubtful, entries_of, fitting_items, parsed
 from goodstanding.engine.evaluation import Surroundings, evaluate, unknown
 from goodstanding.engine.standing import (
     Change,
@@ -38,6 +38,9 @@ class Evaluator:
     def __init__(self, loaded: Loaded, catalogue: Catalogue) -> None:
         """Prepare a checked policy."""
         self.loaded, self.policy, self.catalogue = loaded, loaded.policy, catalogue
+        self._read = loaded.policy.kinds | {ENDING}
+        self._items = fitting_items(loaded.policy)
+        self._places = {item.id: place for place, item in enumerate(loaded.policy.items)}
 
     def standing(
         self, records: Iterable[Record], subject: Subject, on: dt.date, known_on: dt.date | None = None
@@ -49,11 +52,8 @@ class Evaluator:
         """
         kept = {record.digest or id(record): record for record in records if record.kind in self._read}
         placed = sorted((record for record in kept.values() if record.act <= on), key=lambda r: (r.act, r.digest))
-        return _judged(self.loaded, Dossier(self.policy, self.catalogue, subject, placed), on, known_on or on)
-
-    @property
-    def _read(self) -> set[str]:
-        return self.policy.kinds | {"conduct.ended"}
+        dossier = Dossier(self.policy, self.catalogue, self._items, self._places, subject, placed)
+        return _judged(self.loaded, dossier, on, known_on or on)
 
     def changes(self, records: Sequence[Record], subject: Subject, on: dt.date) -> list[Change]:
         """Return the later days on which the standing changes by itself, if nothing new becomes known, in order."""
