@@ -11,6 +11,7 @@ from typing import Any
 import psycopg
 import sqlalchemy as sa
 from psycopg.conninfo import conninfo_to_dict
+from psycopg.types.string import StrDumperUnknown
 from sqlalchemy.exc import DBAPIError
 
 from goodstanding.facts.catalogue import Catalogue, catalogue
@@ -28,6 +29,13 @@ class _Session(psycopg.Connection[Any]):
 
     def __del__(self, *_: object) -> None:
         self.close()
+
+
+class _Text(StrDumperUnknown):
+    """Text as PostgreSQL can hold it: what is asked for or logged may have bytes in it that no UTF-8 text has."""
+
+    def dump(self, obj: str) -> Any:
+        return super().dump(obj.encode("utf-8", "replace").decode().replace("\0", "\N{REPLACEMENT CHARACTER}"))
 
 
 @dataclass(frozen=True)
@@ -71,6 +79,7 @@ def engine_of(dsn: str) -> sa.Engine:
         session = _Session.connect(dsn, connect_timeout=_SECONDS_TO_CONNECT)
         session.execute("SET TIME ZONE 'UTC'")
         session.commit()
+        session.adapters.register_dumper(str, _Text)
         return session
 
     engine = sa.create_engine("postgresql+psycopg://", creator=connect, pool_pre_ping=True)

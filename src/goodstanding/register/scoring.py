@@ -16,14 +16,7 @@ from goodstanding.register.ledger import recorded
 from goodstanding.register.policies import kept, policy_of
 
 _RUN = schema.run.c
-STANDINGS = {
-    "subject": pl.String,
-    "outcome": pl.String,
-    "score": pl.String,
-    "grade": pl.String,
-    "missing": pl.String,
-    "reason": pl.String,
-}
+_STANDING = dict.fromkeys(("subject", "outcome", "score", "grade", "missing", "reason"), pl.String)
 
 
 @dataclass(frozen=True)
@@ -81,12 +74,17 @@ def grade_counts(register: Register, run: Run) -> dict[str, int]:
 
 
 def standings(register: Register, run: Run) -> pl.DataFrame:
-    """Return what a run came to, in order of subject: identifier, outcome, score (exact), grade, missing, reason."""
+    """Return what a run came to, in order of `subject`, its identifier: outcome, score, grade, missing, reason.
+
+    Scores are exact, Int64 or Decimal.
+    """
     query = """
         SELECT identifier, outcome, score::text, grade, missing, reason
         FROM standing JOIN subject ON subject.id = subject_id WHERE run = %(run)s ORDER BY identifier"""
     with register.engine.connect() as connection:
-        return copy_out(connection, query, STANDINGS, {"run": run.number})
+        found = copy_out(connection, query, _STANDING, {"run": run.number})
+    places = found["score"].str.extract(r"\.(\d+)$").str.len_chars().max()
+    return found.with_columns(pl.col("score").cast(pl.Decimal(38, int(str(places))) if places else pl.Int64))
 
 
 _SUBJECT = {"subject_id": pl.Int64, "subject": pl.String, "is_a": pl.String}

@@ -83,7 +83,8 @@ def search(register: Register, text: str, limit: int = 50) -> list[Hit]:
 
 def folded(text: str) -> str:
     """Return a text without case, accents and outer spaces, as names are compared in a search."""
-    return str(pl.select(_folded(pl.lit(text.strip()))).item())
+    readable = text.strip().encode("utf-8", "replace").decode()
+    return str(pl.select(_folded(pl.lit(readable))).item())
 
 
 def numbered(newcomers: pl.DataFrame, first: int, salt: str) -> pl.DataFrame:

@@ -95,7 +95,7 @@ def _strays(connection: sa.Connection) -> Iterator[str]:
         (schema.standing, schema.standing.c.subject_id, schema.subject.c.id),
     )
     for table, column, owner in owners:
-        query = sa.select(column).distinct().where(column.is_not(None), column.not_in(sa.select(owner)))
+        query = sa.select(column).distinct().where(column.is_not(None), ~sa.exists().where(owner == column))
         for stray in connection.execute(query.order_by(column)).scalars():
             yield f"{table.name}: has rows of {owner.table.name} {stray}, which is not there"
 
