@@ -144,7 +144,7 @@ class Speaker:
         return self.say("not", inner=self._node(inner))
 
     def _binary(self, node: ex.Binary) -> str:
-        if node.sign == "-" and node.left == ex.Number(Fraction(0)):
+        if _negative(node):
             return f"−{self._inside(node.right, node.sign)}"
         if node.sign in ("+", "-", "*", "/"):
             sign = {"-": "−", "*": "×", "/": "÷"}.get(node.sign, node.sign)
@@ -155,7 +155,7 @@ class Speaker:
 
     def _inside(self, node: ex.Node, sign: str) -> str:
         """Write a part, in brackets where it binds weaker than the sign around it."""
-        own = _STRENGTH.get(node.sign, 4) if isinstance(node, ex.Binary) else 9
+        own = _STRENGTH.get(node.sign, 4) if isinstance(node, ex.Binary) and not _negative(node) else 9
         weaker = isinstance(node, ex.Choice) or own < _STRENGTH.get(sign, 4)
         return self.say("inside", text=self._node(node)) if weaker else self._node(node)
 
@@ -166,3 +166,8 @@ class Speaker:
         attribute = self._attribute(left.name)
         codes = self.catalogue.codes.get((attribute.codes if attribute else None) or "", {})
         return self.word(codes[right.text]) if right.text in codes else None
+
+
+def _negative(node: ex.Binary) -> bool:
+    """Whether the node is how the parser keeps a minus sign in front."""
+    return node.sign == "-" and node.left == ex.Number(Fraction(0))

@@ -1,0 +1,64 @@
+"""The same content as data: what the public pages show, as JSON with exact numbers as text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from litestar import get
+from litestar.params import FromPath, FromQuery
+
+from goodstanding.facts.sources import Source
+from goodstanding.policy.reader import parse_yaml
+from goodstanding.portal.content import SubjectContent
+from goodstanding.portal.gathering import day_of, public_subject
+from goodstanding.portal.pages import policy_of
+from goodstanding.portal.rendering import Held, Visit
+from goodstanding.register.deliveries import DeliveryRow, deliveries
+from goodstanding.register.sources import sources
+
+
+@dataclass(frozen=True)
+class PolicyContent:
+    """A policy as it was loaded: the hash that names it, and its files with every scalar as text."""
+
+    id: str
+    version: str
+    hash: str
+    files: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class SourceContent:
+    """A source and what became of its deliveries, the latest first."""
+
+    source: Source
+    deliveries: list[DeliveryRow]
+
+
+@get("/subjects/{number:str}", sync_to_thread=True, name="api-subject")
+def subject_data(
+    request: Visit, register: Held, number: FromPath[str], on: FromQuery[str | None] = None
+) -> SubjectContent:
+    """Give an organisation with its standings on a day (`on`, as 2026-03-31), and why."""
+    return public_subject(register, number, day_of(request))
+
+
+@get("/policies/{name:str}", sync_to_thread=True, name="api-policy")
+def policy_data(register: Held, name: FromPath[str]) -> PolicyContent:
+    """Give a policy: its hash and its files."""
+    loaded = policy_of(register, name)
+    files = {file: parse_yaml(loaded.folder / file, content).value for file, content in loaded.contents.items()}
+    return PolicyContent(loaded.policy.id, loaded.policy.version, loaded.hash, files)
+
+
+@get("/sources", sync_to_thread=True, name="api-sources")
+def source_data(register: Held) -> list[SourceContent]:
+    """Give the sources and their deliveries."""
+    done = deliveries(register)
+    return [
+        SourceContent(source, [one for one in done if one.source == name]) for name, source in sources(register).items()
+    ]
+
+
+HANDLERS = [subject_data, policy_data, source_data]

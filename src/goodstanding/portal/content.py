@@ -1,0 +1,215 @@
+"""What the pages and the API say of a standing, as plain data: one content for both.
+
+Exact numbers are text (`2.5`, `1/3`, `?` where unknown), words are in all languages, days are calendar days.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Literal
+
+from goodstanding.facts.catalogue import Words
+
+Direction = Literal["adverse", "favourable", "neutral"]
+
+
+@dataclass(frozen=True)
+class FactContent:
+    """An attribute of a record. `said` gives a code's words; numbers, dates and flags speak for themselves."""
+
+    name: str
+    words: Words
+    type: str
+    value: str
+    unit: str | None
+    said: Words | None
+
+
+@dataclass(frozen=True)
+class RecordContent:
+    """A record as somebody outside the register may read it."""
+
+    kind: str
+    words: Words
+    direction: Direction
+    act: dt.date
+    decided: dt.date | None
+    final: dt.date | None
+    authority: str
+    document: str
+    source: str
+    basis: str
+    occurrence: str
+    facts: tuple[FactContent, ...]
+    digest: str
+
+
+@dataclass(frozen=True)
+class ClauseContent:
+    """A place in the law, or an interpretation (whose citation is its number)."""
+
+    id: str
+    cite: str
+    words: Words
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class EntryContent:
+    """What a rule made of a record. `until` is the first day on which it no longer counts; none: no end is known."""
+
+    rule: str
+    rule_words: Words
+    account: str
+    account_words: Words
+    item: str | None
+    words: Words
+    clause: ClauseContent
+    points: str | None
+    base: str | None
+    times: str
+    grade: str | None
+    start: dt.date
+    until: dt.date | None
+    continuing: bool
+    status: str
+    record: RecordContent
+
+
+@dataclass(frozen=True)
+class StepContent:
+    """One line of the arithmetic: the value in words, with the numbers filled in, and the result."""
+
+    name: str
+    words: Words
+    expression: str
+    told: Words
+    filled: str
+    result: str
+    clause: ClauseContent
+
+
+@dataclass(frozen=True)
+class BandContent:
+    """The values that give a grade; both ends belong to it, none: without end."""
+
+    grade: str
+    least: str | None
+    most: str | None
+    told: Words
+
+
+@dataclass(frozen=True)
+class LadderContent:
+    """The bands of one value, lowest values first, and the grade that this ladder gives."""
+
+    of: str
+    words: Words
+    value: str
+    grade: str | None
+    bands: tuple[BandContent, ...]
+    clause: ClauseContent
+
+
+@dataclass(frozen=True)
+class PointContent:
+    """What the standing is from a day on."""
+
+    on: dt.date
+    outcome: str
+    score: str | None
+    grade: str | None
+
+
+@dataclass(frozen=True)
+class ChangeContent:
+    """A later day on which the standing changes by itself, and the words of the entries that end then."""
+
+    on: dt.date
+    outcome: str
+    score: str | None
+    grade: str | None
+    because: tuple[Words, ...]
+
+
+@dataclass(frozen=True)
+class MeasureContent:
+    """A consequence that the scheme attaches to the grade."""
+
+    id: str
+    words: Words
+    clause: ClauseContent
+
+
+@dataclass(frozen=True)
+class MissingContent:
+    """A fact without which nothing can be decided."""
+
+    fact: str
+    words: Words
+
+
+@dataclass(frozen=True)
+class ReceiptContent:
+    """What is needed to compute the standing again."""
+
+    policy: str
+    engine: str
+    on: dt.date
+    known_on: dt.date
+    records: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class GradeContent:
+    """A grade of the scheme and its place among the others: 0 is the best, 5 the worst."""
+
+    id: str
+    words: Words
+    rank: int
+
+
+@dataclass(frozen=True)
+class StandingContent:
+    """What one policy says of one subject on a day, and why."""
+
+    policy: str
+    title: Words
+    version: str
+    on: dt.date
+    outcome: str
+    score: str | None
+    score_of: str
+    score_words: Words
+    grade: str | None
+    grades: dict[str, GradeContent]
+    reason: str | None
+    reason_words: Words | None
+    missing: tuple[MissingContent, ...]
+    clause: ClauseContent | None
+    arithmetic: tuple[StepContent, ...]
+    ladders: tuple[LadderContent, ...]
+    overridden: bool
+    measures: tuple[MeasureContent, ...]
+    entries: tuple[EntryContent, ...]
+    changes: tuple[ChangeContent, ...]
+    history: tuple[PointContent, ...]
+    receipt: ReceiptContent
+
+    def of(self, direction: Direction) -> list[EntryContent]:
+        """Return the entries from records of one direction, the latest first."""
+        return [entry for entry in reversed(self.entries) if entry.record.direction == direction]
+
+
+@dataclass(frozen=True)
+class SubjectContent:
+    """A subject that may be shown to the public, with its standing under every policy that applies to it."""
+
+    number: str
+    is_a: str
+    identifier: str
+    name: str | None
+    latin: str | None
+    on: dt.date
+    standings: tuple[StandingContent, ...]

@@ -1,0 +1,112 @@
+"""From the register to content: what the public pages, the API and the personal pages show."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from litestar.exceptions import NotFoundException
+
+from goodstanding.facts.catalogue import Words
+from goodstanding.facts.validation import EARLIEST
+from goodstanding.portal.content import RecordContent, StandingContent, SubjectContent
+from goodstanding.portal.errors import Unreadable
+from goodstanding.portal.rendering import Visit, today
+from goodstanding.portal.telling import Teller, record_content
+from goodstanding.register.database import Register
+from goodstanding.register.dossiers import Dossier, KnownRecord, changes, dossier, history, standing
+from goodstanding.register.policies import policies
+from goodstanding.register.subjects import Subject, subject
+
+LATEST = dt.date(2100, 12, 31)
+
+
+def day_of(request: Visit) -> dt.date:
+    """Return the day that is asked for, or the present day. Raises Unreadable."""
+    found = request.query_params.get("on")
+    if not found:
+        return today(request)
+    try:
+        day = dt.date.fromisoformat(found)
+    except ValueError:
+        raise Unreadable("error.date", found=found[:40]) from None
+    if not EARLIEST <= day <= LATEST:
+        raise Unreadable("error.date", found=found[:40])
+    return day
+
+
+def public_subject(register: Register, number: str, on: dt.date) -> SubjectContent:
+    """Return what the public may see of a subject.
+
+    Raises NotFoundException, always the same, for a number that is nobody's, a person's, or one that may not be shown.
+    """
+    found = subject(register, number)
+    if found is None or not found.publishable or found.is_a == "person":
+        raise NotFoundException
+    told = standings_of(register, dossier(register, found), on)
+    return SubjectContent(found.number, found.is_a, found.identifier, found.name, found.latin, on, told)
+
+
+def standings_of(register: Register, file: Dossier, on: dt.date) -> tuple[StandingContent, ...]:
+    """Return the standing under every policy that applies to such a subject; those that say something come first."""
+    told = [
+        Teller(loaded, register.catalogue).standing(
+            standing(register, file, name, on), changes(register, file, name, on), history(register, file, name, on)
+        )
+        for name, loaded in policies(register).items()
+        if file.subject.is_a in loaded.policy.subjects
+    ]
+    return tuple(sorted(told, key=lambda one: not one.entries))
+
+
+@dataclass(frozen=True)
+class End:
+    """When a policy stops giving effect to a record: the first day without it; none: not known yet."""
+
+    title: Words
+    until: dt.date | None
+
+
+@dataclass(frozen=True)
+class FiledRecord:
+    """A record in the envelope: what it says, when it became known, and when its effect ends under each policy."""
+
+    record: RecordContent
+    known_on: dt.date
+    delivery: int
+    row: int
+    ends: tuple[End, ...]
+
+
+@dataclass(frozen=True)
+class File:
+    """All that is held of somebody: records, the latest first, and standings."""
+
+    person: Subject
+    standings: tuple[StandingContent, ...]
+    records: tuple[FiledRecord, ...]
+
+
+def file_of(register: Register, person: Subject, on: dt.date) -> File:
+    """Return the whole file of somebody, for that person's own eyes or an officer's."""
+    held = dossier(register, person)
+    told = standings_of(register, held, on)
+    records = sorted(held.records, key=lambda known: known.record.act, reverse=True)
+    return File(person, told, tuple(_filed(known, told, register) for known in records))
+
+
+def _filed(known: KnownRecord, told: Sequence[StandingContent], register: Register) -> FiledRecord:
+    record = record_content(known.record, register.catalogue)
+    ends = [_end(one, record.digest) for one in told]
+    return FiledRecord(
+        record, known.known_on.date(), known.delivery, known.row, tuple(end for end in ends if end is not None)
+    )
+
+
+def _end(told: StandingContent, digest: str) -> End | None:
+    of_record = [entry for entry in told.entries if entry.record.digest == digest]
+    if not of_record:
+        return None
+    ends = [entry.until for entry in of_record]
+    return End(told.title, None if None in ends else max(end for end in ends if end))

@@ -1,0 +1,133 @@
+"""Pages about one person: signing in (a demonstration, in synthetic worlds only), the envelope, an officer's look."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from litestar import get, post
+from litestar.params import URLEncodedBody
+from litestar.response import Redirect, Response, Template
+
+from goodstanding.portal.errors import Unreadable
+from goodstanding.portal.gathering import file_of
+from goodstanding.portal.rendering import Held, Visit, page, today
+from goodstanding.portal.session import DESKS, PURPOSES, kept
+from goodstanding.register.access import accesses, log_access
+from goodstanding.register.database import Register
+from goodstanding.register.subjects import Subject, by_identifier, subject
+
+
+@dataclass(frozen=True)
+class SignIn:
+    """The form: an example person, a desk, or an identifier with a date of birth."""
+
+    example: str = ""
+    desk: str = ""
+    identifier: str = ""
+    born: str = ""
+
+
+@dataclass(frozen=True)
+class Look:
+    """The form: whose file an officer opens, and why."""
+
+    identifier: str = ""
+    purpose: str = ""
+
+
+@get("/sign-in", sync_to_thread=False, name="sign-in")
+def sign_in_form(request: Visit) -> Template:
+    """Show the ways to sign in."""
+    return _sign_in_page(request)
+
+
+def _sign_in_page(request: Visit, *, failed: bool = False) -> Template:
+    examples = request.app.state.examples
+    status = 400 if failed else 200
+    return page(request, "sign-in.html", status, failed=failed, examples=examples, desks=DESKS)
+
+
+@post("/sign-in", sync_to_thread=True, name="sign-in-form")
+def sign_in(request: Visit, register: Held, data: URLEncodedBody[SignIn]) -> Response[Any]:
+    """Sign in as a person or as an officer; whether a number exists is never told apart from a wrong date."""
+    if data.desk:
+        if data.desk not in DESKS:
+            raise Unreadable("error.desk")
+        request.set_session({"desk": data.desk})
+        return Redirect("/officer", status_code=303)
+    person = _person(register, data, request.app.state.examples)
+    if person is None:
+        return _sign_in_page(request, failed=True)
+    request.set_session({"person": person.number})
+    return Redirect("/envelope", status_code=303)
+
+
+def _person(register: Register, data: SignIn, examples: Sequence[Subject]) -> Subject | None:
+    if data.example:
+        return next((one for one in examples if one.number == data.example), None)
+    found = by_identifier(register, data.identifier.strip())
+    born = found.born.isoformat() if found and found.born else None
+    return found if found and found.is_a == "person" and born == data.born.strip() else None
+
+
+@post("/sign-out", sync_to_thread=False, name="sign-out")
+def sign_out(request: Visit) -> Redirect:
+    """Forget who the visitor is."""
+    request.clear_session()
+    return Redirect("/", status_code=303)
+
+
+@get("/envelope", sync_to_thread=True, name="envelope")
+def envelope(request: Visit, register: Held) -> Response[Any]:
+    """Show somebody the own file: records, standings, and who looked."""
+    person = subject(register, kept(request)["person"])
+    if person is None:
+        request.clear_session()
+        return Redirect("/sign-in", status_code=303)
+    return page(request, "envelope.html", **_file(register, person, today(request)))
+
+
+def _file(register: Register, person: Subject, on: dt.date) -> dict[str, Any]:
+    held = file_of(register, person, on)
+    looks = sorted(accesses(register, person), key=lambda one: one.at, reverse=True)
+    titles = {told.policy: told.title for told in held.standings}
+    return {
+        "person": person,
+        "standings": held.standings,
+        "records": held.records,
+        "accesses": looks,
+        "titles": titles,
+    }
+
+
+@get("/officer", sync_to_thread=False, name="officer")
+def officer(request: Visit) -> Template:
+    """Show the form with which an officer opens one file."""
+    return _officer_page(request)
+
+
+def _officer_page(request: Visit, *, unknown: bool = False) -> Template:
+    desk, status = kept(request)["desk"], 404 if unknown else 200
+    return page(request, "officer.html", status, desk=desk, purposes=PURPOSES, unknown=unknown)
+
+
+@post("/officer", sync_to_thread=True, name="officer-look", status_code=200)
+def look(request: Visit, register: Held, data: URLEncodedBody[Look]) -> Template:
+    """Record an officer's look for its purpose, then show the file."""
+    if data.purpose not in PURPOSES:
+        raise Unreadable("error.purpose")
+    person = by_identifier(register, data.identifier.strip())
+    if person is None:
+        return _officer_page(request, unknown=True)
+    desk = kept(request)["desk"]
+    log_access(register, person, desk, "officer", data.purpose, "file")
+    shown = _file(register, person, today(request))
+    return page(request, "file.html", desk=desk, purpose=data.purpose, **shown)
+
+
+OPEN = [sign_in_form, sign_in, sign_out]
+PERSONS = [envelope]
+OFFICERS = [officer, look]

@@ -1,0 +1,56 @@
+"""Serving the pages with uvicorn."""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+import socket
+from collections.abc import Callable
+from ipaddress import ip_address
+
+import uvicorn
+
+from goodstanding.facts.errors import InputError
+from goodstanding.portal.app import create_app
+from goodstanding.portal.examples import example_persons
+from goodstanding.register.database import Register
+
+
+def serve(register: Register, host: str, port: int, ready: Callable[[str], None] | None = None) -> None:
+    """Serve the register's pages until interrupted; `ready` is called with their address once they can be opened.
+
+    Sessions end with the server. Raises InputError where the host or the port cannot be had.
+    """
+    listener = _bound(host, port)
+    with listener:
+        app = create_app(register, secrets.token_bytes(32), example_persons(register), secure=not _loopback(host))
+        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", server_header=False))
+        if ready is not None:
+            named = f"[{host}]" if ":" in host else host
+            ready(f"http://{named}:{listener.getsockname()[1]}")
+        server.run(sockets=[listener])
+
+
+def free(host: str, port: int) -> None:
+    """Check that a port can be had. Raises InputError where it cannot."""
+    _bound(host, port).close()
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
+        number = error.errno or 0
+        if number < 0:  # what the resolver answers: no such name
+            raise InputError(f"host {host} is not known; give an address of this machine with --host") from None
+        reason = "is in use" if number == errno.EADDRINUSE else f"cannot be had ({os.strerror(number)})"
+        raise InputError(f"port {port} on {host} {reason}; choose another with --port") from None
+
+
+def _loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,60 @@
+"""Who a visitor is: an encrypted cookie, forms that only our own pages can send, and the guards of personal pages."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from litestar.config.csrf import CSRFConfig
+from litestar.connection import ASGIConnection
+from litestar.exceptions import NotAuthorizedException
+from litestar.handlers import BaseRouteHandler
+from litestar.middleware.session.client_side import CookieBackendConfig
+
+from goodstanding.facts.errors import InputError
+
+DESKS = ("licensing", "tax", "court")
+PURPOSES = ("licence", "tax", "court", "request", "audit")
+CSRF_COOKIE = "form"
+_HOURS = 3600
+
+Connection = ASGIConnection[Any, Any, Any, Any]
+
+
+def session_config(secret: bytes, *, secure: bool) -> CookieBackendConfig:
+    """Return how the session cookie is kept: encrypted, for two hours, never readable by scripts."""
+    return CookieBackendConfig(
+        _key(secret, "session"), key="session", max_age=2 * _HOURS, secure=secure, samesite="lax"
+    )
+
+
+def csrf_config(secret: bytes, *, secure: bool) -> CSRFConfig:
+    """Return how forms are protected: a token in the form must agree with one in a cookie."""
+    key = _key(secret, "form").hex()
+    return CSRFConfig(
+        key, cookie_name=CSRF_COOKIE, cookie_secure=secure, cookie_httponly=True, cookie_samesite="strict"
+    )
+
+
+def _key(secret: bytes, purpose: str) -> bytes:
+    if len(secret) < 16:
+        raise InputError(f"secret: found {len(secret)} bytes, expected at least 16")
+    return hashlib.sha256(purpose.encode() + b"\0" + secret).digest()
+
+
+def kept(connection: Connection) -> dict[str, str]:
+    """Return what the session holds: `person` (a number of this register) or `desk`; empty for everybody else."""
+    session = connection.scope.get("session")
+    return session if isinstance(session, dict) else {}
+
+
+def only_persons(connection: Connection, _: BaseRouteHandler) -> None:
+    """Let only somebody through who is signed in as a person. Raises NotAuthorizedException."""
+    if "person" not in kept(connection):
+        raise NotAuthorizedException
+
+
+def only_officers(connection: Connection, _: BaseRouteHandler) -> None:
+    """Let only somebody through who is signed in as an officer. Raises NotAuthorizedException."""
+    if kept(connection).get("desk") not in DESKS:
+        raise NotAuthorizedException
