@@ -1,0 +1,140 @@
+"""Registers of both worlds on the real PostgreSQL, and files for them."""
+
+import datetime as dt
+from contextlib import contextmanager
+from uuid import uuid4
+
+import polars as pl
+import psycopg
+import pytest
+
+from goodstanding.facts.catalogue import catalogue
+from goodstanding.facts.shipped import shipped
+from goodstanding.facts.sources import Source, read_sources
+from goodstanding.facts.world import Manifest, World
+from goodstanding.lab.population import GENERATOR, VERSION, population, population_digest
+from goodstanding.policy.reader import read_policy
+from goodstanding.register import embedded
+from goodstanding.register.founding import found
+
+SINCE, UNTIL = dt.date(2024, 1, 1), dt.date(2026, 10, 31)
+RECEIVED = dt.date(2026, 10, 1)
+WORDS = {"en": "w", "nl": "w", "zh": "w"}
+
+
+def source(name, *kinds):
+    plain = {"words": WORDS, "agency": WORDS, "origin": "own-finding", "key": WORDS, "schedule": "daily"}
+    return Source(id=name, max_lag_days=30, kinds=kinds, **plain)
+
+
+SOURCES = {
+    "city.tax": source("city.tax", "tax.arrears", "tax.evasion", "civic.donation"),
+    "city.court": source("city.court", "court.defaulter", "conduct.ended", "contract.default"),
+}
+PEOPLE = population(7, 12, 6, UNTIL)
+MANIFEST = Manifest(
+    world=World.SYNTHETIC,
+    generator=GENERATOR,
+    version=VERSION,
+    seed=7,
+    persons=12,
+    organisations=6,
+    since=SINCE,
+    until=UNTIL,
+    population=population_digest(PEOPLE),
+)
+PERSON = PEOPLE.row(0, named=True)
+FIRM = PEOPLE.filter(pl.col("is_a") == "organisation").row(0, named=True)
+
+
+def row(who, document, kind="tax.arrears", **rest):
+    """A row of a delivery about a subject of the population."""
+    plain = {"subject": who["subject"], "name": who["name"], "born": who["born"], "kind": kind, "act": "2026-03-01"}
+    size = {"size": "large"} if kind.startswith("tax.") else {}
+    return plain | size | {"document": document, "authority": "bureau", "basis": "the law, art. 1"} | rest
+
+
+def inspection(number, document, hygiene="5", act="2026-03-01", **rest):
+    """A row of a delivery about an establishment; a number with a scheme stands as it is."""
+    subject = number if ":" in number else f"gb.fhrs:{number}"
+    scores = {"hygiene": hygiene, "structural": "5", "confidence": "5"}
+    plain = {"subject": subject, "kind": "food.inspection", "act": act, "document": document}
+    return plain | scores | {"authority": "gb.la:122", "basis": "the Code"} | rest
+
+
+@pytest.fixture
+def synthetic(database):
+    """A register of twelve persons and six organisations."""
+    register = found(database, World.SYNTHETIC, SOURCES, MANIFEST, PEOPLE)
+    yield register
+    register.engine.dispose()
+
+
+@pytest.fixture
+def real(database):
+    """A register of the real world with one source."""
+    known = read_sources(shipped("policies") / "uk-food-hygiene" / "sources.yaml", catalogue(World.REAL))
+    register = found(database, World.REAL, known)
+    yield register
+    register.engine.dispose()
+
+
+@pytest.fixture
+def file(tmp_path):
+    """Write rows as a CSV delivery, each time under another name."""
+    written = []
+
+    def write(*rows):
+        path = tmp_path / f"delivery-{len(written)}.csv"
+        texts = [{name: None if cell is None else str(cell) for name, cell in row.items()} for row in rows]
+        pl.DataFrame(texts, infer_schema_length=None).write_csv(path)
+        written.append(path)
+        return path
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def wendeng():
+    return read_policy(shipped("policies") / "cn-wendeng")
+
+
+@pytest.fixture(scope="session")
+def food():
+    return read_policy(shipped("policies") / "uk-food-hygiene")
+
+
+@contextmanager
+def fresh(server):
+    """A database of its own, for fixtures that last longer than a test."""
+    name = f"test_{uuid4().hex}"
+    with psycopg.connect(embedded.superuser_dsn(server), autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE {name} OWNER goodstanding")
+        yield embedded.dsn(server).replace("@/goodstanding?", f"@/{name}?")
+        admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def tampering(server, dsn):
+    """Change tables behind the register's back, as a superuser for whom no trigger fires."""
+    name = psycopg.conninfo.conninfo_to_dict(dsn)["dbname"]
+    connection = psycopg.connect(embedded.superuser_dsn(server).replace("@/postgres?", f"@/{name}?"))
+    connection.execute("SET session_replication_role = replica")
+    return connection
+
+
+@pytest.fixture
+def tamper(postgres_folder, database):
+    def run(statement):
+        with tampering(postgres_folder, database) as connection:
+            assert connection.execute(statement).rowcount, statement
+
+    return run
+
+
+def state(register):
+    """What the register knows, whoever delivered it when: the records of every subject, by digest."""
+    with register.engine.connect() as connection:
+        rows = connection.exec_driver_sql(
+            "SELECT identifier, encode(digest, 'hex') FROM record JOIN subject ON subject_id = id"
+        )
+        return sorted(tuple(row) for row in rows)

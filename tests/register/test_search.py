@@ -1,0 +1,106 @@
+"""Search: organisations by name, in either script, without case and accents; never a person."""
+
+import polars as pl
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tests.register.conftest import FIRM, PEOPLE, RECEIVED, fresh, inspection
+
+from goodstanding.facts.catalogue import catalogue
+from goodstanding.facts.shipped import shipped
+from goodstanding.facts.sources import read_sources
+from goodstanding.facts.world import World
+from goodstanding.register.deliveries import deliver
+from goodstanding.register.founding import found as founded
+from goodstanding.register.subjects import by_identifier, folded, search, subject
+
+NAMES = {
+    "01234567": "Café Zoë",
+    "01234568": "ZOE'S 100%_Tea \\ Co",
+    "01234569": "Zoetermeer Holding",
+    "01234560": "王芳商贸",
+}
+
+
+@pytest.fixture(scope="module")
+def named(postgres_folder, tmp_path_factory):
+    rows = [inspection(f"gb.company:{number}", number, name=name) for number, name in NAMES.items()]
+    rows += [inspection("nl.kvk:12345678", "kvk", name="Zoe's"), inspection("1-1", "stall", name="Zoe's stall")]
+    path = tmp_path_factory.mktemp("named") / "names.csv"
+    pl.DataFrame(rows).write_csv(path)
+    known = read_sources(shipped("policies") / "uk-food-hygiene" / "sources.yaml", catalogue(World.REAL))
+    with fresh(postgres_folder) as dsn:
+        register = founded(dsn, World.REAL, known)
+        assert deliver(register, "gb.fsa", path, RECEIVED).accepted == 6
+        yield register
+        register.engine.dispose()
+
+
+def found(register, text):
+    return [hit.subject.identifier.removeprefix("gb.company:") for hit in search(register, text)]
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("café zoë", ["01234567"]),
+        ("CAFE ZOE", ["01234567"]),
+        ("zoe", ["01234568", "01234569", "01234567"]),
+        ("  Zoet ", ["01234569"]),
+        ("100%", ["01234568"]),
+        ("%_t", ["01234568"]),
+        ("\\", ["01234568"]),
+        ("芳商", ["01234560"]),
+        ("gb.company:01234567", ["01234567"]),
+        ("%", ["01234568"]),
+        ("stall", []),
+        ("'; DROP TABLE subject; --", []),
+        ("", []),
+        ("   ", []),
+        ("\0", []),
+    ],
+)
+def test_organisations_are_found_by_any_part_of_their_name(named, text, numbers) -> None:
+    assert found(named, text) == numbers
+
+
+def test_an_organisation_is_found_by_its_public_number(named) -> None:
+    firm = by_identifier(named, "gb.company:01234567")
+    assert found(named, firm.number) == found(named, firm.number.lower().replace("-", " ")) == ["01234567"]
+    assert subject(named, firm.number.lower()) == firm
+    assert subject(named, "GS-0000-0001") is None
+
+
+def test_things_and_firms_that_may_be_a_person_are_not_found(named) -> None:
+    for identifier in ("nl.kvk:12345678", "gb.fhrs:1-1"):
+        hidden = by_identifier(named, identifier)
+        for text in (identifier, hidden.number, hidden.name):
+            assert identifier not in found(named, text)
+
+
+def test_no_more_are_found_than_were_asked_for(named) -> None:
+    assert len(search(named, "zoe", limit=2)) == 2
+
+
+def test_an_organisation_is_found_by_its_latin_name(synthetic) -> None:
+    assert FIRM["subject"] in found(synthetic, FIRM["latin"].upper())
+    assert FIRM["subject"] in found(synthetic, FIRM["name"][2:])
+
+
+@given(
+    st.one_of(st.text(max_size=5), st.sampled_from([c for n in PEOPLE["name"] for c in n] + list("abcdefghijk:0123")))
+)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+def test_no_text_finds_a_person(synthetic, text) -> None:
+    assert all(hit.subject.is_a == "organisation" for hit in search(synthetic, text))
+
+
+def test_no_part_of_a_person_finds_that_person(synthetic) -> None:
+    for person in PEOPLE.filter(PEOPLE["is_a"] == "person").iter_rows(named=True):
+        number = by_identifier(synthetic, person["subject"]).number
+        for text in (number, *(str(person[part]) for part in ("subject", "name", "latin", "born"))):
+            assert search(synthetic, text) == []
+
+
+def test_case_and_accents_are_folded_away() -> None:
+    assert folded("  ÉCOLE Ñandú ﬁ ") == "ecole nandu fi"
