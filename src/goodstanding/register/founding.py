@@ -59,12 +59,12 @@ def founding_root(connection: sa.Connection) -> str:
     """Return the first link of the chain, computed again from what the register holds of its founding."""
     row = connection.execute(sa.select(schema.world)).one()
     terms = {name: getattr(row, name) for name in ("world", "manifest", "catalogue")}
-    return _root(terms, row.salt, kept_sources(connection), enrolled(connection, "delivery IS NULL"))
+    definitions = {one.id: one.definition for one in connection.execute(sa.select(schema.source))}
+    return _root(terms, row.salt, definitions, enrolled(connection, "delivery IS NULL"))
 
 
-def _root(terms: Mapping[str, Any], salt: str, sources: Mapping[str, Source], told: pl.DataFrame) -> str:
-    definitions = {name: source.model_dump(mode="json") for name, source in sources.items()}
-    return chain.root("", {**terms, "salt": salt, "sources": definitions}, told)
+def _root(terms: Mapping[str, Any], salt: str, sources: Mapping[str, Any], told: pl.DataFrame) -> str:
+    return chain.root("", {**terms, "salt": salt, "sources": sources}, told)
 
 
 def _people(world: World, manifest: Manifest | None, population: pl.DataFrame | None) -> pl.DataFrame:
@@ -99,9 +99,10 @@ def _write(
 ) -> None:
     salt = terms["manifest"]["population"] if terms["manifest"] else secrets.token_hex(16)
     told = numbered(people, 1, salt)
-    connection.execute(sa.insert(schema.world).values(**terms, salt=salt, root=_root(terms, salt, sources, told)))
-    for name, source in sources.items():
-        connection.execute(sa.insert(schema.source).values(id=name, definition=source.model_dump(mode="json")))
+    definitions = {name: source.model_dump(mode="json") for name, source in sources.items()}
+    connection.execute(sa.insert(schema.world).values(**terms, salt=salt, root=_root(terms, salt, definitions, told)))
+    for name, definition in definitions.items():
+        connection.execute(sa.insert(schema.source).values(id=name, definition=definition))
     enrol(connection, told, None)
 
 
