@@ -1,0 +1,88 @@
+"""From the kernels' arrays to the columns of an answer: texts, dates, whole or decimal numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from fractions import Fraction
+from math import gcd
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pyarrow
+
+from goodstanding.engine.columns import Array, Column, bounded
+from goodstanding.engine.kernels import NEVER
+from goodstanding.facts.errors import InputError
+
+_ARROW: Any = pyarrow
+"""Arrow, whose stubs do not name what it exports."""
+
+
+def places_of(scale: int) -> int:
+    """Return how many decimals numbers in whole 1/scale units can need; those of thirds and the like do not count."""
+    places, rest = 0, scale
+    while gcd(rest, 10) > 1:
+        places, rest = places + 1, rest // gcd(rest, 10)
+    return places
+
+
+def type_of(places: int) -> pl.DataType:
+    """Return the type of a column of numbers with so many decimals."""
+    return pl.Decimal(38, places) if places else pl.Int64()
+
+
+def number_of(number: Fraction, places: int) -> int | Decimal:
+    """Return an exact number as a cell. Raises InputError where it needs more decimals, or is too large."""
+    units = number * 10**places
+    if units.denominator != 1:
+        raise InputError(_more_decimals(number, places))
+    bounded(abs(units.numerator))
+    return Decimal(units.numerator).scaleb(-places) if places else units.numerator
+
+
+def numbers(columns: Sequence[Column], known: Array, places: int) -> pl.Series:
+    """Return columns of one unit as one series, null where they are not known."""
+    scale = columns[0].scale
+    finer, rest = 10**places // gcd(10**places, scale), scale // gcd(10**places, scale)
+    bounded(max(column.bound for column in columns) * finer)
+    whole, left = np.divmod(np.where(known, np.concatenate([column.values for column in columns]), 0) * finer, rest)
+    if left.any():
+        row = np.flatnonzero(left)[0]
+        raise InputError(_more_decimals(Fraction(int(whole[row] * rest + left[row]), finer * scale), places))
+    return where(known, _decimals(whole.astype(np.int64), places))
+
+
+def _more_decimals(number: Fraction, places: int) -> str:
+    return f"found the number {number}, which {places} decimals do not hold; expected a policy that comes to decimals"
+
+
+def _decimals(units: Array, places: int) -> pl.Series:
+    if not places:
+        return pl.Series(units)
+    words = np.stack([units, units >> 63], axis=1)
+    cells = [None, _ARROW.py_buffer(words)]
+    return pl.Series(_ARROW.Decimal128Array.from_buffers(_ARROW.decimal128(38, places), len(units), cells))
+
+
+def where(known: Array, series: pl.Series) -> pl.Series:
+    """Return the series with nulls where it is not known."""
+    return pl.select(pl.when(pl.Series(known)).then(series)).to_series()
+
+
+def texts(things: Sequence[str], numbers: Array) -> pl.Series:
+    """Return the thing of each number; negative numbers stand for none."""
+    if not things:
+        return pl.Series([None], dtype=pl.String).new_from_index(0, len(numbers))
+    return where(numbers >= 0, pl.Series(things, dtype=pl.String).gather(np.maximum(numbers, 0)))
+
+
+def days(numbers: Array) -> pl.Series:
+    """Return days since 1970-01-01 as dates, NEVER as null."""
+    return where(numbers != NEVER, pl.Series(numbers, dtype=pl.Int32)).cast(pl.Date)
+
+
+def missing_texts(sets: Sequence[frozenset[str]], numbers: Array) -> pl.Series:
+    """Return the names of each set, sorted and joined by ", "; null for the empty one, which is number 0."""
+    return texts([", ".join(sorted(names)) for names in sets[1:]], numbers - 1)
