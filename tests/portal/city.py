@@ -124,7 +124,10 @@ def _rows(name: str) -> pl.DataFrame:
         who = known[subject]
         line = {"subject": subject, "name": who[2], "born": str(who[4]) if who[4] else "", "kind": kind, "act": act}
         lines.append(line | {"document": f"{name}-{act[:4]}-{at:03d}"} | by | attributes)
-    wrong = [lines[0] | {"document": f"{name}-wrong", "act": "2026-13-01"}, lines[0] | {"document": "", "act": "soon"}]
+    wrong = [
+        lines[0] | {"document": f"{name}-wrong", "act": "2026-13-01"},
+        lines[0] | {"document": "", "act": "soon", "born": "1970-02-31"},
+    ]
     return pl.DataFrame(lines + wrong, infer_schema_length=None).fill_null("")
 
 

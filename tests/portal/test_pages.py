@@ -141,6 +141,12 @@ def test_a_source_tells_its_faults(client):
     assert "Court" in text(client.get("/sources"))
 
 
+def test_a_refusal_never_repeats_who_somebody_is(client):
+    page = client.get("/sources/road").text
+    assert "about a person, not repeated here" in page
+    assert "1970-02-31" not in page
+
+
 def test_errors_are_pages_without_traceback(client, monkeypatch):
     from goodstanding.portal import pages
 

@@ -1,5 +1,7 @@
 """Signing in, the envelope, and an officer's look at it."""
 
+import base64
+
 import pytest
 from tests.portal import city
 from tests.portal.visiting import send, sign_in, text
@@ -55,9 +57,15 @@ def test_signing_out_forgets(client):
     assert client.get("/envelope", follow_redirects=False).status_code == 303
 
 
-def test_a_forged_session_is_none(client):
-    client.cookies.set("session", "bm90IGEgc2Vzc2lvbg==")
+@pytest.mark.parametrize(
+    "content",
+    ["", "not a session", "xadditional_authenticated_data=?", "xadditional_authenticated_data={}", "x" * 5000],
+)
+def test_a_forged_session_is_none(client, content):
+    client.cookies.set("session", base64.b64encode(content.encode()).decode())
     assert client.get("/envelope", follow_redirects=False).status_code == 303
+    client.cookies.set("session", content[:40])
+    assert client.get("/").status_code == 200
 
 
 def test_a_form_without_its_token_does_nothing(client):

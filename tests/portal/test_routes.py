@@ -119,5 +119,12 @@ def test_cookies_are_guarded(client):
     assert "tax" not in cookie
 
 
+@pytest.mark.parametrize("path", ["/static/style.css", "/api/sources", "/schema"])
+def test_answers_for_everybody_carry_no_cookie(client, path):
+    assert "set-cookie" not in client.get(path).headers
+    sign_in(client, city.LI)
+    assert "set-cookie" not in client.get(path).headers
+
+
 def test_a_language_link_never_leads_to_another_host(client):
     assert 'href="//' not in client.get("//elsewhere.test/x").text

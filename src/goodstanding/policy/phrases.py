@@ -9,17 +9,15 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import cache
 from importlib.resources import files
-from typing import Literal
 
 import yaml
 from babel.dates import format_date
 from babel.numbers import format_decimal
 
-from goodstanding.facts.catalogue import Attribute, Catalogue, Words
+from goodstanding.facts.catalogue import Attribute, Catalogue, Language, Words
 from goodstanding.policy import expressions as ex
 from goodstanding.policy.model import Policy
 
-Language = Literal["en", "nl", "zh"]
 LOCALES: dict[Language, str] = {"en": "en_GB", "nl": "nl", "zh": "zh_Hans_CN"}
 
 _SIGNS = {"=": "equal", "!=": "unequal", "<": "below", "<=": "at-most", ">": "above", ">=": "at-least"}

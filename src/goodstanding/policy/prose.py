@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import groupby
 
-from goodstanding.facts.catalogue import Catalogue
+from goodstanding.facts.catalogue import Catalogue, Language
 from goodstanding.policy.bands import Band, band
 from goodstanding.policy.model import EntryRule, Item, Ladder, Share
 from goodstanding.policy.model import Table as Figures
-from goodstanding.policy.phrases import Language, Speaker
+from goodstanding.policy.phrases import Speaker
 from goodstanding.policy.reader import Loaded
 
 

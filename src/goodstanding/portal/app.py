@@ -17,7 +17,7 @@ from goodstanding.portal import api, pages, personal
 from goodstanding.portal.errors import answer
 from goodstanding.portal.headers import guard_answer
 from goodstanding.portal.rendering import FOLDER, template_config
-from goodstanding.portal.session import csrf_config, only_officers, only_persons, session_config
+from goodstanding.portal.session import csrf_config, only_officers, only_persons, sessions
 from goodstanding.register.database import Register
 from goodstanding.register.subjects import Subject
 
@@ -33,7 +33,7 @@ def create_app(register: Register, secret: bytes, examples: Sequence[Subject] = 
         route_handlers=[*_open(), *(_personal() if synthetic else [])],
         dependencies={"register": Provide(lambda: register, sync_to_thread=False)},
         state=State({"register": register, "synthetic": synthetic, "examples": tuple(examples)}),
-        middleware=[session_config(secret, secure=secure).middleware],
+        middleware=[sessions(secret, secure=secure)],
         csrf_config=csrf_config(secret, secure=secure),
         template_config=template_config(),
         exception_handlers={Exception: answer},

@@ -56,8 +56,19 @@ class ClauseContent:
 
 
 @dataclass(frozen=True)
+class MissingContent:
+    """A fact without which nothing can be decided."""
+
+    fact: str
+    words: Words
+
+
+@dataclass(frozen=True)
 class EntryContent:
-    """What a rule made of a record. `until` is the first day on which it no longer counts; none: no end is known."""
+    """What a rule made of a record. `until` is the first day on which it no longer counts; none: no end is known.
+
+    `doubt`: the facts without which nobody can tell whether the entry is there, or counts.
+    """
 
     rule: str
     rule_words: Words
@@ -74,6 +85,7 @@ class EntryContent:
     until: dt.date | None
     continuing: bool
     status: str
+    doubt: tuple[MissingContent, ...]
     record: RecordContent
 
 
@@ -124,13 +136,14 @@ class PointContent:
 
 @dataclass(frozen=True)
 class ChangeContent:
-    """A later day on which the standing changes by itself, and the words of the entries that end then."""
+    """A later day on which the standing changes by itself, and the words of the entries that end or begin then."""
 
     on: dt.date
     outcome: str
     score: str | None
     grade: str | None
-    because: tuple[Words, ...]
+    ending: tuple[Words, ...]
+    beginning: tuple[Words, ...]
 
 
 @dataclass(frozen=True)
@@ -140,14 +153,6 @@ class MeasureContent:
     id: str
     words: Words
     clause: ClauseContent
-
-
-@dataclass(frozen=True)
-class MissingContent:
-    """A fact without which nothing can be decided."""
-
-    fact: str
-    words: Words
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ def example_persons(register: Register) -> list[Subject]:
     recorded = sa.exists().where(record.subject_id == who.id)
     persons = sa.select(who.number).where(who.is_a == "person", who.born.is_not(None), recorded)
     graded = persons.join(schema.standing, standing.subject_id == who.id).where(standing.grade.is_not(None))
-    varied = graded.ext(distinct_on(standing.grade)).order_by(standing.grade, who.id)
+    varied = graded.ext(distinct_on(standing.grade)).order_by(standing.grade.desc(), who.id)
     with register.engine.connect() as connection:
         numbers = [*connection.execute(varied.limit(_MANY)).scalars()]
         numbers += connection.execute(persons.order_by(who.id).limit(_MANY)).scalars()

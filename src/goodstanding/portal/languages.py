@@ -14,8 +14,8 @@ import yaml
 from babel.dates import format_date, format_datetime
 from litestar.connection import ASGIConnection
 
-from goodstanding.facts.catalogue import Words
-from goodstanding.policy.phrases import LOCALES, Language, number
+from goodstanding.facts.catalogue import Language, Words
+from goodstanding.policy.phrases import LOCALES, number
 
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 NAMES: dict[Language, str] = {"en": "English", "nl": "Nederlands", "zh": "中文"}

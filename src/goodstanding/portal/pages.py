@@ -26,6 +26,8 @@ from goodstanding.register.subjects import search
 
 HITS = 50
 DELIVERIES = 100
+HIDDEN = ("subject", "name", "born")
+"""Fields that say who somebody is: what was found in them is not repeated on a page."""
 
 
 @get("/", sync_to_thread=True, name="home")
@@ -155,6 +157,7 @@ def source_page(request: Visit, register: Held, name: FromPath[str]) -> Template
         deliveries=done[:DELIVERIES],
         reasons=refusal_reasons(register, name),
         refusals=refusals(register, name, DELIVERIES),
+        hidden=HIDDEN,
     )
 
 

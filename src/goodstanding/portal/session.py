@@ -8,8 +8,11 @@ from typing import Any
 from litestar.config.csrf import CSRFConfig
 from litestar.connection import ASGIConnection
 from litestar.exceptions import NotAuthorizedException
+from litestar.exceptions.base_exceptions import SerializationException
 from litestar.handlers import BaseRouteHandler
-from litestar.middleware.session.client_side import CookieBackendConfig
+from litestar.middleware import DefineMiddleware
+from litestar.middleware.session.base import SessionMiddleware
+from litestar.middleware.session.client_side import ClientSideSessionBackend, CookieBackendConfig
 
 from goodstanding.facts.errors import InputError
 
@@ -17,22 +20,38 @@ DESKS = ("licensing", "tax", "court")
 PURPOSES = ("licence", "tax", "court", "request", "audit")
 CSRF_COOKIE = "form"
 _HOURS = 3600
+_FOR_ALL = ["^/static/", "^/api/", "^/schema"]
+"""Where answers are the same for everybody: no cookie is read or set there, so that caches may keep them."""
 
 Connection = ASGIConnection[Any, Any, Any, Any]
 
 
-def session_config(secret: bytes, *, secure: bool) -> CookieBackendConfig:
-    """Return how the session cookie is kept: encrypted, for two hours, never readable by scripts."""
-    return CookieBackendConfig(
-        _key(secret, "session"), key="session", max_age=2 * _HOURS, secure=secure, samesite="lax"
-    )
+class _Backend(ClientSideSessionBackend):
+    def load_data(self, data: list[bytes]) -> dict[str, Any]:
+        """Return what a cookie holds; a cookie that is none of ours holds nothing."""
+        try:
+            return super().load_data(data)
+        except (SerializationException, KeyError, TypeError, ValueError):
+            return {}
+
+
+def sessions(secret: bytes, *, secure: bool) -> DefineMiddleware:
+    """Return what keeps sessions: in a cookie, encrypted, for two hours, never readable by scripts."""
+    key = _key(secret, "session")
+    config = CookieBackendConfig(key, key="session", max_age=2 * _HOURS, secure=secure, exclude=_FOR_ALL)
+    return DefineMiddleware(SessionMiddleware, backend=_Backend(config))
 
 
 def csrf_config(secret: bytes, *, secure: bool) -> CSRFConfig:
     """Return how forms are protected: a token in the form must agree with one in a cookie."""
     key = _key(secret, "form").hex()
     return CSRFConfig(
-        key, cookie_name=CSRF_COOKIE, cookie_secure=secure, cookie_httponly=True, cookie_samesite="strict"
+        key,
+        cookie_name=CSRF_COOKIE,
+        cookie_secure=secure,
+        cookie_httponly=True,
+        cookie_samesite="strict",
+        exclude=_FOR_ALL,
     )
 
 

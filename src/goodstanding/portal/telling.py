@@ -75,7 +75,7 @@ class Teller:
             grades=grades_of(policy),
             reason=one.reason,
             reason_words=self._reason(one.reason),
-            missing=tuple(MissingContent(fact, missing_words(fact, self.catalogue)) for fact in one.missing),
+            missing=self._missing(one.missing),
             clause=self.clause(one.clause) if one.clause else None,
             arithmetic=tuple(self._step(step) for step in one.arithmetic),
             ladders=ladders,
@@ -95,6 +95,9 @@ class Teller:
         if law is None:
             return ClauseContent(name, name, self.policy.interpretations[name], detail)
         return ClauseContent(name, law.cite, law.words, detail)
+
+    def _missing(self, facts: Sequence[str]) -> tuple[MissingContent, ...]:
+        return tuple(MissingContent(fact, missing_words(fact, self.catalogue)) for fact in facts)
 
     def _reason(self, reason: str | None) -> Words | None:
         if reason is None:
@@ -130,8 +133,9 @@ class Teller:
         return MeasureContent(name, measure.words, self.clause(measure.clause))
 
     def _change(self, change: Change) -> ChangeContent:
-        because = tuple(entry.words for entry in change.because)
-        return ChangeContent(change.on, change.outcome.value, text(change.score), change.grade, because)
+        ending = tuple(entry.words for entry in change.because if entry.until == change.on)
+        beginning = tuple(entry.words for entry in change.because if entry.until != change.on)
+        return ChangeContent(change.on, change.outcome.value, text(change.score), change.grade, ending, beginning)
 
     def _entry(self, entry: Entry) -> EntryContent:
         return EntryContent(
@@ -145,11 +149,12 @@ class Teller:
             points=text(entry.amount),
             base=text(entry.base),
             times=number_text(entry.times),
-            grade=entry.grade if isinstance(entry.grade, str) else None,
+            grade="?" if isinstance(entry.grade, Unknown) else entry.grade,
             start=entry.start,
             until=entry.until,
             continuing=entry.continuing,
             status=entry.status.value,
+            doubt=self._missing(sorted(entry.doubt.missing)) if entry.doubt else (),
             record=record_content(entry.record, self.catalogue),
         )
 

@@ -1,0 +1,81 @@
+"""From what the engine answers to what pages and API say."""
+
+import datetime as dt
+from dataclasses import replace
+
+import pytest
+from tests.portal import city
+
+from goodstanding.engine.exact import Evaluator
+from goodstanding.engine.standing import Status, Unknown
+from goodstanding.facts.records import Record
+from goodstanding.facts.shipped import shipped
+from goodstanding.policy.reader import read_policy
+from goodstanding.portal.telling import Teller, missing_words
+
+WENDENG = read_policy(shipped("policies") / "cn-wendeng")
+ENGINE = Evaluator(WENDENG, city.KINDS)
+TELLER = Teller(WENDENG, city.KINDS)
+
+
+def record(kind: str, act: str, **attributes: object) -> Record:
+    document = f"{kind}@{act}"
+    day = dt.date.fromisoformat(act)
+    return Record(city.WORKS, kind, day, document, document, attributes=attributes, digest=document)
+
+
+def told(*records: Record, on: str = "2026-01-01", subject: str = "organisation"):
+    day = dt.date.fromisoformat(on)
+    history = ENGINE.history(records, subject, day)
+    return TELLER.standing(ENGINE.standing(records, subject, day), ENGINE.changes(records, subject, day), history)
+
+
+def test_a_direct_grade_that_comes_before_the_bands_is_said_to_decide():
+    revoked = record("licence.revoked", "2025-11-01")
+    alone = told(revoked)
+    assert (alone.grade, alone.score, alone.ladders[0].grade, alone.overridden) == ("D", "599", "D", False)
+    lifted = told(revoked, record("honour.award", "2025-12-01", level="national"))
+    assert (lifted.grade, lifted.score, lifted.ladders[0].grade, lifted.overridden) == ("D", "699", "C", True)
+
+
+def test_additions_that_are_held_back_are_kept_and_marked():
+    continuing = next(
+        item
+        for item in WENDENG.policy.items
+        if item.class_ == "direct"
+        and item.subject == "organisation"
+        and not item.where
+        and city.KINDS.kinds[item.kind].continuing
+    )
+    standing = told(record(continuing.kind, "2025-11-01"), record("honour.award", "2025-12-01", level="national"))
+    award = next(entry for entry in standing.entries if entry.rule == "addition")
+    assert (award.status, award.points) == (Status.HELD.value, "100")
+    assert next(entry for entry in standing.entries if entry.rule == "direct").continuing
+
+
+def test_doubt_and_unknown_grades_are_told():
+    made = ENGINE.standing([record("tax.arrears", "2025-12-01", size="huge")], "organisation", dt.date(2026, 1, 1))
+    doubt = Unknown(frozenset({"tax.arrears.size"}))
+    entry = replace(made.entries[0], doubt=doubt, grade=doubt, amount=doubt)
+    content = TELLER.standing(replace(made, entries=(entry,)), [], [made]).entries[0]
+    assert (content.points, content.grade) == ("?", "?")
+    assert content.doubt[0].words["en"] == "tax in arrears: size"
+
+
+def test_a_change_says_what_ends():
+    standing = told(record("tax.arrears", "2025-12-01", size="ordinary"))
+    assert [(change.on.isoformat(), change.score) for change in standing.changes] == [("2026-12-02", "1000")]
+    assert standing.changes[0].ending[0]["nl"] == "belastingachterstand"
+    assert standing.changes[0].beginning == ()
+
+
+@pytest.mark.parametrize(
+    ("fact", "words"),
+    [
+        ("tax.arrears.size", "数额"),
+        ("life_addition[other]", "life_addition[other]"),
+        ("score on its grid", "score on its grid"),
+    ],
+)
+def test_what_is_missing_is_said_in_words_where_there_are_any(fact, words):
+    assert words in missing_words(fact, city.KINDS)["zh"]
