@@ -14,8 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import polars as pl
-from goodstanding.engine.batch import score as score_table
 
+from goodstanding.engine.batch import score as score_table
 from goodstanding.facts.catalogue import catalogue
 from goodstanding.facts.errors import InputError
 from goodstanding.facts.fsa import official_ratings, read_ratings, records_of
@@ -50,12 +50,11 @@ def from_files(path: Path, seconds: dict[str, float]) -> pl.DataFrame:
 
 def through_register(path: Path, seconds: dict[str, float]) -> pl.DataFrame:
     """Deliver to a fresh register on the embedded PostgreSQL and score there; return the standings."""
+    from goodstanding.register import embedded
     from goodstanding.register.deliveries import deliver
     from goodstanding.register.founding import found
     from goodstanding.register.policies import load_policy
     from goodstanding.register.scoring import score, standings
-
-    from goodstanding.register import embedded
 
     with tempfile.TemporaryDirectory() as folder:
         sources = read_sources(FOLDER / "sources.yaml", catalogue(World.REAL))

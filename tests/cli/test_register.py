@@ -89,7 +89,7 @@ def test_a_port_in_use_is_told_before_anything_starts(folder):
 
 def serving(folder, port):
     command = [Path(sys.executable).with_name("goodstanding"), "demo", "--folder", folder, "--port", str(port)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 def fetched(url, seconds):

@@ -7,7 +7,6 @@ from pathlib import Path
 import psycopg
 import pytest
 from litestar.testing import TestClient
-from tests.portal import city
 
 from goodstanding.facts.world import World
 from goodstanding.portal.app import create_app
@@ -15,6 +14,7 @@ from goodstanding.register import embedded
 from goodstanding.register.database import Register
 from goodstanding.register.scoring import score
 from goodstanding.register.subjects import by_identifier
+from tests.portal import city
 
 SECRET = b"a secret of the tests only, no more"
 HOST = "https://register.test"

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 
 import pytest
 import uvicorn
-from tests.portal import city
 
 from goodstanding.portal.app import create_app
 from goodstanding.register.subjects import by_identifier
+from tests.portal import city
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]

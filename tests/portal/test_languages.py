@@ -5,12 +5,12 @@ from pathlib import Path
 from string import Formatter
 
 import pytest
-from tests.portal import city
 
 import goodstanding.policy
 import goodstanding.portal
 from goodstanding.policy import phrases
 from goodstanding.portal.languages import LANGUAGES, Voice, messages
+from tests.portal import city
 
 PORTAL = Path(goodstanding.portal.__file__).parent
 POLICY = Path(goodstanding.policy.__file__).parent

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+
 from tests.portal import city
 from tests.portal.visiting import text
 

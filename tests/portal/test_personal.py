@@ -3,12 +3,12 @@
 import base64
 
 import pytest
-from tests.portal import city
-from tests.portal.visiting import send, sign_in, text
 
 from goodstanding.portal import personal
 from goodstanding.register.access import accesses
 from goodstanding.register.subjects import by_identifier
+from tests.portal import city
+from tests.portal.visiting import send, sign_in, text
 
 
 def test_a_person_opens_the_own_envelope(client):

@@ -3,11 +3,11 @@
 from xml.etree import ElementTree
 
 import pytest
-from tests.portal import city
 
 from goodstanding.portal.gathering import public_subject
 from goodstanding.portal.languages import LANGUAGES, Voice
 from goodstanding.portal.pictures import MOST_BARS, Part, bar, timeline
+from tests.portal import city
 
 
 @pytest.fixture(scope="module")

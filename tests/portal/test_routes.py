@@ -2,6 +2,7 @@
 
 import pytest
 from litestar.routes import HTTPRoute
+
 from tests.portal import city
 from tests.portal.visiting import send, sign_in
 

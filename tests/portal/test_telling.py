@@ -4,7 +4,6 @@ import datetime as dt
 from dataclasses import replace
 
 import pytest
-from tests.portal import city
 
 from goodstanding.engine.exact import Evaluator
 from goodstanding.engine.standing import Status, Unknown
@@ -12,6 +11,7 @@ from goodstanding.facts.records import Record
 from goodstanding.facts.shipped import shipped
 from goodstanding.policy.reader import read_policy
 from goodstanding.portal.telling import Teller, missing_words
+from tests.portal import city
 
 WENDENG = read_policy(shipped("policies") / "cn-wendeng")
 ENGINE = Evaluator(WENDENG, city.KINDS)

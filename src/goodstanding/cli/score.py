@@ -63,7 +63,7 @@ def command(
 
 def _admitted(path: Path, loaded: Loaded, on: dt.date, manifest: Path | None) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Read, check and admit the records; return the valid ones and the refused rows with what was wrong."""
-    from goodstanding.engine.admission import admit_policy, admit_records
+    from goodstanding.engine.admission import admit_numbers, admit_policy, admit_records
     from goodstanding.facts.catalogue import catalogue
     from goodstanding.facts.formats import read_delivery
     from goodstanding.facts.refusals import with_refusals
@@ -78,9 +78,12 @@ def _admitted(path: Path, loaded: Loaded, on: dt.date, manifest: Path | None) ->
 
         population = verified_population(read_manifest(manifest))
     table = read_delivery(path)
+    if "subject" in table.columns:
+        admit_numbers(table["subject"].drop_nulls().unique(), world)
     today = dt.datetime.now(dt.UTC).date()
     checked = check(table, Intake(catalogue(world), world, path.stem, max(on, today)))
-    admit_records(checked.records, world, population)
+    if population is not None:
+        admit_records(checked.records, population)
     return checked.records, with_refusals(table, checked.refusals)
 
 

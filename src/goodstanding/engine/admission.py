@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import polars as pl
 
 from goodstanding.facts.errors import InputError
-from goodstanding.facts.identifiers import subject_of
+from goodstanding.facts.identifiers import SCHEMES, fault_in, subject_of
 from goodstanding.facts.world import World
 from goodstanding.policy.model import Policy
 
@@ -19,23 +21,31 @@ def admit_policy(policy: Policy, world: World) -> None:
         )
 
 
-def admit_records(records: pl.DataFrame, world: World, population: pl.DataFrame | None) -> None:
-    """Raise InputError where records may not be scored.
+def admit_numbers(numbers: Iterable[str], world: World) -> None:
+    """Raise InputError where a file names subjects that no file of this world may name, valid rows or not.
 
-    In the real world: where one is about a natural person. In a synthetic one: where a subject is not of `population`,
-    which the lab made again from the manifest (columns subject, name, born), or goes by another name or birthday there.
+    In the real world those are natural persons, in a synthetic one subjects with numbers that are assigned to somebody.
     """
-    subjects = records.select("subject", "name", "born").unique()
     if world is World.REAL:
-        persons = sum(subject_of(number) == "person" for number in subjects["subject"].unique())
+        persons = sum(number.partition(":")[0] in SCHEMES and subject_of(number) == "person" for number in numbers)
         if persons:
             raise InputError(
-                f"the file has records of {persons} natural persons and no world; persons are scored only in a "
-                "synthetic world that the lab made (--manifest manifest.json)"
+                f"the file names {persons} natural persons and has no world; persons are scored only in a synthetic "
+                "world that the lab made (--manifest manifest.json)"
             )
         return
-    if population is None:
-        raise InputError("a synthetic world needs its population, made again from the manifest")
+    assigned = sum(fault_in(number, World.REAL) is None for number in numbers)
+    if assigned:
+        raise InputError(f"{assigned} subjects in the file have assigned numbers; a synthetic world holds nobody real")
+
+
+def admit_records(records: pl.DataFrame, population: pl.DataFrame) -> None:
+    """Raise InputError where a record is not about somebody of a synthetic world.
+
+    `population` is what the lab made again from the manifest (columns subject, name, born); whoever goes by another
+    name or birthday there is somebody else.
+    """
+    subjects = records.select("subject", "name", "born").unique()
     known = subjects.join(population.select("subject", "name", "born"), on="subject", how="left", suffix="_there")
     stranger = known.filter(
         pl.col("name_there").is_null()
