@@ -4,13 +4,13 @@ import datetime as dt
 
 import pytest
 import sqlalchemy as sa
-from tests.register.conftest import FIRM, PERSON, RECEIVED
 
 from goodstanding.facts.errors import InputError
 from goodstanding.register import schema
 from goodstanding.register.access import accesses, log_access
 from goodstanding.register.policies import load_policy
 from goodstanding.register.subjects import by_identifier
+from tests.register.conftest import FIRM, PERSON, RECEIVED
 
 
 def test_every_look_is_shown_with_the_latest_first(synthetic) -> None:

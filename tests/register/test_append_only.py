@@ -3,13 +3,13 @@
 import psycopg
 import pytest
 import sqlalchemy as sa
-from tests.register.conftest import PERSON, RECEIVED, row, source
 
 from goodstanding.register import schema
 from goodstanding.register.access import log_access
 from goodstanding.register.deliveries import deliver
 from goodstanding.register.policies import load_policy
 from goodstanding.register.subjects import by_identifier
+from tests.register.conftest import PERSON, RECEIVED, row, source
 
 TABLES = sorted(schema.metadata.tables)
 CHANGES = [

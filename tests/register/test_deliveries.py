@@ -4,7 +4,6 @@ import datetime as dt
 
 import polars as pl
 import pytest
-from tests.register.conftest import FIRM, PEOPLE, PERSON, RECEIVED, inspection, row, state
 
 from goodstanding.facts.errors import InputError
 from goodstanding.facts.reading import read_table
@@ -13,6 +12,7 @@ from goodstanding.register.deliveries import deliver, deliveries, refusal_reason
 from goodstanding.register.dossiers import dossier
 from goodstanding.register.subjects import by_identifier
 from goodstanding.register.verification import verify
+from tests.register.conftest import FIRM, PEOPLE, PERSON, RECEIVED, inspection, row, state
 
 
 def counts(delivered):

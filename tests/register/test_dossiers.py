@@ -3,7 +3,6 @@
 import datetime as dt
 
 import pytest
-from tests.register.conftest import FIRM, PEOPLE, PERSON, RECEIVED, UNTIL, row
 
 from goodstanding.engine.exact import Evaluator
 from goodstanding.engine.standing import Outcome
@@ -12,6 +11,7 @@ from goodstanding.register.deliveries import deliver
 from goodstanding.register.dossiers import changes, dossier, history, standing
 from goodstanding.register.policies import load_policy
 from goodstanding.register.subjects import by_identifier
+from tests.register.conftest import FIRM, PEOPLE, PERSON, RECEIVED, UNTIL, row
 
 
 @pytest.fixture

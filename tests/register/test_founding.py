@@ -8,7 +8,6 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from tests.register.conftest import MANIFEST, PEOPLE, SOURCES, source
 
 from goodstanding.facts.errors import InputError
 from goodstanding.facts.world import World
@@ -17,6 +16,7 @@ from goodstanding.register.database import open_register
 from goodstanding.register.founding import found
 from goodstanding.register.sources import source_of, sources
 from goodstanding.register.subjects import by_identifier, subject
+from tests.register.conftest import MANIFEST, PEOPLE, SOURCES, source
 
 
 def test_a_founded_register_opens_as_it_was_founded(synthetic, database) -> None:

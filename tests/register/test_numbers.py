@@ -4,7 +4,7 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goodstanding.register.numbers import ALPHABET, canonical, numbers
+from goodstanding.register.numbers import ALPHABET, canonical, numbers, place_of
 
 
 def test_no_two_places_have_the_same_number_and_every_number_is_valid() -> None:
@@ -16,6 +16,15 @@ def test_no_two_places_have_the_same_number_and_every_number_is_valid() -> None:
 def test_numbers_stay_the_same_for_ever() -> None:
     assert numbers(pl.Series([1, 2, 2**34 - 1]), "salt").to_list() == ["GS-H04M-W8A1", "GS-JWFB-R52Q", "GS-FJ6F-Q26G"]
     assert numbers(pl.Series([1]), "other")[0] != "GS-H04M-W8A1"
+
+
+@given(st.integers(1, 2**34 - 1), st.text(max_size=4))
+def test_a_number_leads_back_to_its_place(place, salt) -> None:
+    assert place_of(numbers(pl.Series([place]), salt)[0], salt) == place
+
+
+def test_a_number_beyond_the_last_place_leads_nowhere() -> None:
+    assert place_of("GS-YYYY-YYY0", "salt") is None
 
 
 def test_a_number_may_be_written_in_small_letters_and_without_hyphens() -> None:

@@ -10,11 +10,11 @@ import time
 import psycopg
 import pytest
 import sqlalchemy as sa
-from tests.register.conftest import PEOPLE, PERSON, RECEIVED, row, state
 
 from goodstanding.register import application, schema
 from goodstanding.register.deliveries import deliver, deliveries
 from goodstanding.register.verification import verify
+from tests.register.conftest import PEOPLE, PERSON, RECEIVED, row, state
 
 MANY = [row(PEOPLE.row(n % 18, named=True), f"D-{n}") for n in range(3000)]
 

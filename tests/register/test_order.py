@@ -5,7 +5,6 @@ import datetime as dt
 import polars as pl
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.register.conftest import MANIFEST, PEOPLE, SOURCES, UNTIL, fresh, row, state
 
 from goodstanding.facts.world import World
 from goodstanding.register.deliveries import deliver, deliveries
@@ -14,6 +13,7 @@ from goodstanding.register.founding import found
 from goodstanding.register.policies import load_policy
 from goodstanding.register.subjects import by_identifier
 from goodstanding.register.verification import verify
+from tests.register.conftest import MANIFEST, PEOPLE, SOURCES, UNTIL, fresh, row, state
 
 WHO = PEOPLE.row(0, named=True), PEOPLE.row(1, named=True), PEOPLE.row(15, named=True)
 KINDS = {"city.tax": ("tax.arrears", "tax.evasion"), "city.court": ("court.defaulter", "contract.default")}

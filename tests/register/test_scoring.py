@@ -5,7 +5,6 @@ import threading
 
 import polars as pl
 import pytest
-from tests.register.conftest import FIRM, PEOPLE, PERSON, RECEIVED, UNTIL, inspection, row
 
 from goodstanding.engine.standing import number_text
 from goodstanding.facts.errors import InputError
@@ -16,6 +15,7 @@ from goodstanding.register.policies import load_policy
 from goodstanding.register.scoring import grade_counts, latest_run, score, standings
 from goodstanding.register.subjects import by_identifier, search
 from goodstanding.register.verification import verify
+from tests.register.conftest import FIRM, PEOPLE, PERSON, RECEIVED, UNTIL, inspection, row
 
 
 @pytest.fixture

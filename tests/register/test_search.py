@@ -4,7 +4,6 @@ import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.register.conftest import FIRM, PEOPLE, RECEIVED, fresh, inspection
 
 from goodstanding.facts.catalogue import catalogue
 from goodstanding.facts.shipped import shipped
@@ -13,6 +12,7 @@ from goodstanding.facts.world import World
 from goodstanding.register.deliveries import deliver
 from goodstanding.register.founding import found as founded
 from goodstanding.register.subjects import by_identifier, folded, search, subject
+from tests.register.conftest import FIRM, PEOPLE, RECEIVED, fresh, inspection
 
 NAMES = {
     "01234567": "Café Zoë",

@@ -3,7 +3,6 @@
 import polars as pl
 import pytest
 import sqlalchemy as sa
-from tests.register.conftest import FIRM, MANIFEST, PEOPLE, PERSON, RECEIVED, SOURCES, fresh, inspection, row, tampering
 
 from goodstanding.facts.world import World
 from goodstanding.register import schema
@@ -11,6 +10,7 @@ from goodstanding.register.deliveries import deliver
 from goodstanding.register.founding import found
 from goodstanding.register.policies import load_policy
 from goodstanding.register.verification import verify
+from tests.register.conftest import FIRM, MANIFEST, PEOPLE, PERSON, RECEIVED, SOURCES, fresh, inspection, row, tampering
 
 
 @pytest.fixture(scope="module")

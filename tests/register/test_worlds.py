@@ -4,12 +4,12 @@ import datetime as dt
 
 import psycopg
 import pytest
-from tests.register.conftest import FIRM, PERSON, RECEIVED, inspection, row, state
 
 from goodstanding.facts.errors import InputError
 from goodstanding.register.deliveries import deliver
 from goodstanding.register.policies import load_policy, policies
 from goodstanding.register.subjects import by_identifier, search
+from tests.register.conftest import FIRM, PERSON, RECEIVED, inspection, row, state
 
 REAL_PERSON = "cn.ric:11010519491231002X"
 REAL_FIRM = "gb.company:01234567"

@@ -41,9 +41,9 @@ def recorded(
         SELECT subject.identifier, {", ".join(f"record.{name}" for name in _COLUMNS)},
                record.attributes, encode(record.digest, 'hex'), record.delivery, record.row
         FROM record LEFT JOIN subject ON subject.id = record.subject_id
-        WHERE {condition} ORDER BY record.delivery, record.row"""  # noqa: S608
+        WHERE {condition}"""  # noqa: S608
     last = {"attributes": pl.String, "digest": pl.String, "delivery": pl.Int64, "row": pl.Int64}
-    frame = copy_out(connection, query, _KEPT | last, parameters)
+    frame = copy_out(connection, query, _KEPT | last, parameters).sort("delivery", "row")
     keys = pl.col("attributes").str.count_matches('": ', literal=True)
     return _with_cells(frame.with_columns(keys.alias("keys")), catalogue)
 

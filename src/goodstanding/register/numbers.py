@@ -16,12 +16,17 @@ ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _BITS = 34
 """Seven characters have room for 31**7 numbers, a little more than 2**34."""
 _WEIGHTS = [pow(3, place, 31) for place in range(7)]
+_MASK = 2**_BITS - 1
+_HALF = _BITS // 2
 
 
 def numbers(places: pl.Series, salt: str) -> pl.Series:
     """Return the number of each place (from 1, below 2**34) in a register with this salt; no two are the same."""
-    digits = _mixed(places.to_numpy().astype(np.uint64), salt)[:, None] // 31 ** np.arange(6, -1, -1, dtype=np.uint64)
-    digits = digits % np.uint64(31)
+    mixed = places.to_numpy().astype(np.uint64)
+    for factor in _factors(salt):
+        mixed = mixed * np.uint64(factor) & np.uint64(_MASK)
+        mixed ^= mixed >> np.uint64(_HALF)
+    digits = mixed[:, None] // 31 ** np.arange(6, -1, -1, dtype=np.uint64) % np.uint64(31)
     check = digits @ np.array(_WEIGHTS, dtype=np.uint64) % np.uint64(31)
     characters = [pl.Series(list(ALPHABET)).gather(column) for column in (*digits.T, check)]
     frame = pl.DataFrame({str(place): column for place, column in enumerate(characters)})
@@ -41,12 +46,20 @@ def canonical(text: str) -> str | None:
     return f"GS-{characters[:4]}-{characters[4:]}"
 
 
-def _mixed(places: np.ndarray, salt: str) -> np.ndarray:
-    """Permute the numbers below 2**34: odd factors and shifts, each of which can be undone."""
+def place_of(number: str, salt: str) -> int | None:
+    """Return the place that has a number, given as `canonical` gives it; None where no place can have it."""
+    mixed = 0
+    for character in number.removeprefix("GS-").replace("-", "")[:7]:
+        mixed = mixed * 31 + ALPHABET.index(character)
+    if mixed > _MASK:
+        return None
+    for factor in reversed(_factors(salt)):
+        mixed ^= mixed >> _HALF
+        mixed = mixed * pow(factor, -1, _MASK + 1) & _MASK
+    return mixed
+
+
+def _factors(salt: str) -> list[int]:
+    """Odd factors: a product with one of them, and a shift by half, can each be undone, so that no numbers meet."""
     seed = hashlib.sha256(salt.encode()).digest()
-    mask = np.uint64(2**_BITS - 1)
-    for start in range(0, 24, 8):
-        factor = np.uint64(int.from_bytes(seed[start : start + 8]) | 1)
-        places = places * factor & mask
-        places = places ^ places >> np.uint64(_BITS // 2)
-    return places
+    return [int.from_bytes(seed[start : start + 8]) & _MASK | 1 for start in range(0, 24, 8)]

@@ -71,7 +71,7 @@ subject = Table(
     "subject",
     metadata,
     Column("id", BigInteger, primary_key=True, autoincrement=False),
-    Column("number", Text, nullable=False, unique=True),
+    Column("number", Text, nullable=False, doc="made from the id, and found by it"),
     Column("identifier", Text, nullable=False, unique=True),
     Column("is_a", Text, CheckConstraint("is_a IN ('person', 'organisation', 'thing')"), nullable=False),
     Column("name", Text, nullable=False),

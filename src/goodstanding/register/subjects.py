@@ -15,7 +15,7 @@ from goodstanding.facts.identifiers import publishable
 from goodstanding.register import schema
 from goodstanding.register.bulk import copy_in, copy_out
 from goodstanding.register.database import Register
-from goodstanding.register.numbers import canonical, numbers
+from goodstanding.register.numbers import canonical, numbers, place_of
 
 TOLD = ("number", "identifier", "is_a", "name", "latin", "born", "publishable")
 """What is said of a subject: the columns that the chain covers."""
@@ -52,12 +52,14 @@ _COLUMNS = [schema.subject.c[name] for name in ("id", *TOLD)]
 
 def subject(register: Register, number: str) -> Subject | None:
     """Return the subject with a public number, in any case and with or without hyphens; None where there is none."""
-    return _one(register, schema.subject.c.number == (canonical(number) or ""))
+    with register.engine.connect() as connection:
+        return _one(connection, _numbered(connection, number))
 
 
 def by_identifier(register: Register, identifier: str) -> Subject | None:
     """Return the subject with an identifier, as `scheme:number`; None where there is none."""
-    return _one(register, schema.subject.c.identifier == identifier)
+    with register.engine.connect() as connection:
+        return _one(connection, schema.subject.c.identifier == identifier)
 
 
 def search(register: Register, text: str, limit: int = 50) -> list[Hit]:
@@ -71,11 +73,11 @@ def search(register: Register, text: str, limit: int = 50) -> list[Hit]:
         return []
     column = schema.subject.c
     part = column.sought.contains(wanted, autoescape=True)
-    exact = sa.or_(column.identifier == text.strip(), column.number == (canonical(text) or ""))
-    found = sa.select(column.id).where(column.publishable, sa.or_(part, exact))
-    best = sa.select(*_COLUMNS).where(column.id.in_(found), column.publishable)
     order = (column.sought.startswith(wanted, autoescape=True).desc(), column.sought, column.id)
     with register.engine.connect() as connection:
+        exact = sa.or_(column.identifier == text.strip(), _numbered(connection, text))
+        found = sa.select(column.id).where(column.publishable, sa.or_(part, exact))
+        best = sa.select(*_COLUMNS).where(column.id.in_(found), column.publishable)
         hits = [_subject(row) for row in connection.execute(best.order_by(*order).limit(limit))]
         grades = _grades(connection, [hit.id for hit in hits])
     return [Hit(hit, grades[hit.id]) for hit in hits]
@@ -117,9 +119,15 @@ def _folded(text: pl.Expr) -> pl.Expr:
     return text.str.normalize("NFKD").str.replace_all(r"\p{M}", "").str.to_lowercase()
 
 
-def _one(register: Register, condition: sa.ColumnElement[bool]) -> Subject | None:
-    with register.engine.connect() as connection:
-        row = connection.execute(sa.select(*_COLUMNS).where(condition)).one_or_none()
+def _numbered(connection: sa.Connection, text: str) -> sa.ColumnElement[bool]:
+    """The condition that a subject has a public number: it leads to the place, which has an index."""
+    number = canonical(text)
+    salt = connection.execute(sa.select(schema.world.c.salt)).scalar_one()
+    return schema.subject.c.id == (place_of(number, salt) if number else None)
+
+
+def _one(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> Subject | None:
+    row = connection.execute(sa.select(*_COLUMNS).where(condition)).one_or_none()
     return _subject(row) if row else None
 
 

@@ -25,7 +25,7 @@ CREATE TABLE source (
 );
 CREATE TABLE subject (
     id bigint PRIMARY KEY,
-    number text NOT NULL UNIQUE,
+    number text NOT NULL,
     identifier text NOT NULL UNIQUE,
     is_a text NOT NULL CHECK (is_a IN ('person', 'organisation', 'thing')),
     name text NOT NULL,
