@@ -15,6 +15,7 @@ from goodstanding.facts.world import Manifest, World
 from goodstanding.lab.population import GENERATOR, VERSION, population, population_digest
 from goodstanding.policy.reader import read_policy
 from goodstanding.register import embedded
+from goodstanding.register.database import open_register
 from goodstanding.register.founding import found
 
 SINCE, UNTIL = dt.date(2024, 1, 1), dt.date(2026, 10, 31)
@@ -62,21 +63,75 @@ def inspection(number, document, hygiene="5", act="2026-03-01", **rest):
     return plain | scores | {"authority": "gb.la:122", "basis": "the Code"} | rest
 
 
-@pytest.fixture
-def synthetic(database):
-    """A register of twelve persons and six organisations."""
-    register = found(database, World.SYNTHETIC, SOURCES, MANIFEST, PEOPLE)
-    yield register
-    register.engine.dispose()
+@contextmanager
+def fresh(server):
+    """A database of its own, for fixtures that last longer than a test."""
+    name = f"test_{uuid4().hex}"
+    with psycopg.connect(embedded.superuser_dsn(server), autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE {name} OWNER goodstanding")
+        yield embedded.dsn(server).replace("@/goodstanding?", f"@/{name}?")
+        admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def tampering(server, register):
+    """A session of a superuser in a register's database, for whom no trigger fires."""
+    with register.engine.connect() as connection:
+        name = connection.exec_driver_sql("SELECT current_database()").scalar_one()
+    session = psycopg.connect(embedded.superuser_dsn(server).replace("@/postgres?", f"@/{name}?"))
+    session.execute("SET session_replication_role = replica")
+    return session
 
 
 @pytest.fixture
-def real(database):
-    """A register of the real world with one source."""
+def tamper(postgres_folder):
+    """Change a register behind its back."""
+
+    def run(register, statement):
+        with tampering(postgres_folder, register) as session:
+            assert session.execute(statement).rowcount, statement
+
+    return run
+
+
+def emptied(server, register):
+    """Take a register back to its founding, which costs less than another one."""
+    with tampering(server, register) as session:
+        for table in ("standing", "run", "policy", "access", "record", "refusal", "delivery"):
+            session.execute(f"DELETE FROM {table}")
+        session.execute("DELETE FROM subject WHERE delivery IS NOT NULL")
+        for table in ("policy", "run", "access"):
+            session.execute(f"ALTER TABLE {table} ALTER number RESTART")
+
+
+@pytest.fixture(scope="session")
+def synthetic_dsn(postgres_folder):
+    with fresh(postgres_folder) as dsn:
+        found(dsn, World.SYNTHETIC, SOURCES, MANIFEST, PEOPLE)
+        yield dsn
+
+
+@pytest.fixture(scope="session")
+def real_dsn(postgres_folder):
     known = read_sources(shipped("policies") / "uk-food-hygiene" / "sources.yaml", catalogue(World.REAL))
-    register = found(database, World.REAL, known)
+    with fresh(postgres_folder) as dsn:
+        found(dsn, World.REAL, known)
+        yield dsn
+
+
+@pytest.fixture
+def synthetic(synthetic_dsn, postgres_folder):
+    """A register of twelve persons and six organisations."""
+    register = open_register(synthetic_dsn)
     yield register
-    register.engine.dispose()
+    emptied(postgres_folder, register)
+
+
+@pytest.fixture
+def real(real_dsn, postgres_folder):
+    """A register of the real world with one source."""
+    register = open_register(real_dsn)
+    yield register
+    emptied(postgres_folder, register)
 
 
 @pytest.fixture
@@ -102,33 +157,6 @@ def wendeng():
 @pytest.fixture(scope="session")
 def food():
     return read_policy(shipped("policies") / "uk-food-hygiene")
-
-
-@contextmanager
-def fresh(server):
-    """A database of its own, for fixtures that last longer than a test."""
-    name = f"test_{uuid4().hex}"
-    with psycopg.connect(embedded.superuser_dsn(server), autocommit=True) as admin:
-        admin.execute(f"CREATE DATABASE {name} OWNER goodstanding")
-        yield embedded.dsn(server).replace("@/goodstanding?", f"@/{name}?")
-        admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
-
-
-def tampering(server, dsn):
-    """Change tables behind the register's back, as a superuser for whom no trigger fires."""
-    name = psycopg.conninfo.conninfo_to_dict(dsn)["dbname"]
-    connection = psycopg.connect(embedded.superuser_dsn(server).replace("@/postgres?", f"@/{name}?"))
-    connection.execute("SET session_replication_role = replica")
-    return connection
-
-
-@pytest.fixture
-def tamper(postgres_folder, database):
-    def run(statement):
-        with tampering(postgres_folder, database) as connection:
-            assert connection.execute(statement).rowcount, statement
-
-    return run
 
 
 def state(register):

@@ -36,8 +36,8 @@ def test_every_table_is_tried() -> None:
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_no_row_of_any_table_is_changed_or_removed_by_its_owner(full, database, change) -> None:
-    with psycopg.connect(database, autocommit=True) as owner:
+def test_no_row_of_any_table_is_changed_or_removed_by_its_owner(full, synthetic_dsn, change) -> None:
+    with psycopg.connect(synthetic_dsn, autocommit=True) as owner:
         for table in TABLES:
             key = next(iter(schema.metadata.tables[table].primary_key)).name
             if "ON CONFLICT" in change and table in ("policy", "run", "access", "refusal", "record", "standing"):
@@ -49,8 +49,8 @@ def test_no_row_of_any_table_is_changed_or_removed_by_its_owner(full, database, 
             assert owner.execute(f"SELECT count(*) FROM {table}").fetchone() == before
 
 
-def test_there_is_room_for_one_world_only(full, database) -> None:
-    with psycopg.connect(database, autocommit=True) as owner:
+def test_there_is_room_for_one_world_only(full, synthetic_dsn) -> None:
+    with psycopg.connect(synthetic_dsn, autocommit=True) as owner:
         for number in (1, 2):
             with pytest.raises((psycopg.errors.UniqueViolation, psycopg.errors.CheckViolation)):
                 owner.execute(
@@ -65,8 +65,8 @@ def test_a_source_cannot_be_added_under_the_same_name(full) -> None:
         connection.execute(again)
 
 
-def test_a_delivery_must_add_up(full, database) -> None:
-    with psycopg.connect(database) as owner, pytest.raises(psycopg.errors.CheckViolation):
+def test_a_delivery_must_add_up(full, synthetic_dsn) -> None:
+    with psycopg.connect(synthetic_dsn) as owner, pytest.raises(psycopg.errors.CheckViolation):
         owner.execute(
             "INSERT INTO delivery (number, source, file, received, content, rows, accepted, repeated, refused, root) "
             "VALUES (9, 'city.tax', 'f', '2026-10-01', 'c', 3, 1, 0, 0, 'r')"

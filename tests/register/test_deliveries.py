@@ -1,6 +1,7 @@
 """Deliveries: what is accepted, what is known already, what is refused, and what is told about it."""
 
 import datetime as dt
+import os
 
 import polars as pl
 import pytest
@@ -112,6 +113,12 @@ def test_what_was_found_is_kept_without_control_characters(synthetic, file, tmp_
     table = pl.DataFrame([row(PERSON, "D-1", kind="a\0b\x1fc\nd")])
     done = deliver(synthetic, "city.tax", file({"any": "thing"}), RECEIVED, table.cast(pl.String))
     assert "a\ufffdb\ufffdc\ufffdd" in done.refusals["found"].to_list()
+    assert verify(synthetic) == []
+
+
+def test_a_file_may_have_any_name(synthetic, file, tmp_path) -> None:
+    path = file(row(PERSON, "D-1")).rename(tmp_path / os.fsdecode(b"\xff \n'.csv"))
+    assert deliver(synthetic, "city.tax", path, RECEIVED).file == "? \n'.csv"
     assert verify(synthetic) == []
 
 

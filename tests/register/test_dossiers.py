@@ -29,7 +29,7 @@ def test_a_dossier_has_the_subjects_records_in_order_of_the_act(synthetic, perso
 
 
 def test_a_dossier_of_a_day_has_what_was_known_by_its_end(synthetic, person, file, tamper) -> None:
-    tamper("UPDATE delivery SET known_on = '2026-10-01 23:59:59.9+00' WHERE number = 1")
+    tamper(synthetic, "UPDATE delivery SET known_on = '2026-10-01 23:59:59.9+00' WHERE number = 1")
     deliver(synthetic, "city.tax", file(row(PERSON, "D-4")), RECEIVED)
     documents = [
         [one.record.document for one in dossier(synthetic, person, day).records]

@@ -19,24 +19,29 @@ from goodstanding.register.subjects import by_identifier, subject
 from tests.register.conftest import MANIFEST, PEOPLE, SOURCES, source
 
 
-def test_a_founded_register_opens_as_it_was_founded(synthetic, database) -> None:
+@pytest.fixture
+def founded(database):
+    return found(database, World.SYNTHETIC, SOURCES, MANIFEST, PEOPLE)
+
+
+def test_a_founded_register_opens_as_it_was_founded(founded, database) -> None:
     register = open_register(database)
     assert (register.world, register.manifest) == (World.SYNTHETIC, MANIFEST)
     assert register.today == MANIFEST.until
     assert sources(register) == dict(sorted(SOURCES.items()))
 
 
-def test_everybody_of_the_population_is_there_under_a_number_of_their_own(synthetic) -> None:
+def test_everybody_of_the_population_is_there_under_a_number_of_their_own(founded) -> None:
     for person in PEOPLE.iter_rows(named=True):
-        kept = by_identifier(synthetic, person["subject"])
+        kept = by_identifier(founded, person["subject"])
         assert (kept.is_a, kept.name, kept.latin, kept.born) == tuple(
             person[n] for n in ("is_a", "name", "latin", "born")
         )
-        assert subject(synthetic, kept.number) == kept
+        assert subject(founded, kept.number) == kept
         assert kept.publishable == (kept.is_a == "organisation")
 
 
-def test_founding_again_with_the_same_changes_nothing(synthetic, database) -> None:
+def test_founding_again_with_the_same_changes_nothing(founded, database) -> None:
     again = found(database, World.SYNTHETIC, SOURCES, MANIFEST, PEOPLE)
     assert again.manifest == MANIFEST
     assert len(sources(again)) == 2
@@ -51,7 +56,7 @@ def test_founding_again_with_the_same_changes_nothing(synthetic, database) -> No
         ("population", (World.SYNTHETIC, SOURCES, MANIFEST, PEOPLE[:-1])),
     ],
 )
-def test_founding_again_with_something_else_is_refused(synthetic, database, named, arguments) -> None:
+def test_founding_again_with_something_else_is_refused(founded, database, named, arguments) -> None:
     with pytest.raises(InputError, match=f"another {named}"):
         found(database, *arguments)
     assert open_register(database).manifest == MANIFEST
@@ -123,14 +128,14 @@ def test_a_database_without_a_register_says_how_to_make_one(database) -> None:
 @pytest.mark.parametrize(
     ("revision", "message"), [("0000", "older release; run goodstanding register init"), ("9", "newer")]
 )
-def test_tables_of_another_release_are_not_opened(synthetic, database, tamper, revision, message) -> None:
-    tamper(f"UPDATE register_revision SET version_num = '{revision}'")
+def test_tables_of_another_release_are_not_opened(founded, database, tamper, revision, message) -> None:
+    tamper(founded, f"UPDATE register_revision SET version_num = '{revision}'")
     with pytest.raises(InputError, match=message):
         open_register(database)
 
 
-def test_a_register_with_another_catalogue_is_not_opened(synthetic, database, tamper) -> None:
-    tamper("UPDATE world SET catalogue = 'other'")
+def test_a_register_with_another_catalogue_is_not_opened(founded, database, tamper) -> None:
+    tamper(founded, "UPDATE world SET catalogue = 'other'")
     with pytest.raises(InputError, match="another catalogue"):
         open_register(database)
     with pytest.raises(InputError, match="another catalogue"):
@@ -151,6 +156,6 @@ def test_the_last_migration_is_the_one_that_the_code_expects() -> None:
     assert ScriptDirectory.from_config(config).get_current_head() == schema.REVISION
 
 
-def test_an_unknown_source_is_answered_with_the_known_ones(synthetic) -> None:
+def test_an_unknown_source_is_answered_with_the_known_ones(founded) -> None:
     with pytest.raises(InputError, match=r"expected one of city\.court, city\.tax"):
-        source_of(synthetic, "city.moon")
+        source_of(founded, "city.moon")

@@ -102,30 +102,32 @@ deliver(open_register(sys.argv[1]), "city.tax", pathlib.Path(sys.argv[2]), datet
 """
 
 
-def test_a_deliverer_killed_half_way_leaves_nothing_and_the_file_can_be_sent_again(synthetic, database, file) -> None:
+def test_a_deliverer_killed_half_way_leaves_nothing_and_the_file_can_be_sent_again(
+    synthetic, synthetic_dsn, file
+) -> None:
     """It is held up where its records are written and the delivery itself is not, and killed there."""
     path = file(*MANY)
-    with psycopg.connect(database) as holding:
+    with psycopg.connect(synthetic_dsn) as holding:
         holding.execute("LOCK TABLE delivery IN SHARE MODE")
-        child = subprocess.Popen([sys.executable, "-c", _DELIVER, database, str(path)])
-        _wait_for_write(database)
+        child = subprocess.Popen([sys.executable, "-c", _DELIVER, synthetic_dsn, str(path)])
+        _wait_for_write(synthetic_dsn)
         os.kill(child.pid, signal.SIGKILL)
         assert child.wait() == -signal.SIGKILL
     assert deliver(synthetic, "city.tax", path, RECEIVED).earlier is False
     assert is_whole(synthetic)
 
 
-def _wait_for_write(database):
+def _wait_for_write(dsn):
     """Wait until somebody is held up by the lock on the table of deliveries."""
     asked = "SELECT FROM pg_locks WHERE relation = 'delivery'::regclass AND NOT granted"
     deadline = time.monotonic() + 30
-    with psycopg.connect(database, autocommit=True) as watching:
+    with psycopg.connect(dsn, autocommit=True) as watching:
         while not watching.execute(asked).fetchall():
             assert time.monotonic() < deadline, "the deliverer never came to its last write"
             time.sleep(0.02)
 
 
-def test_a_server_that_ends_the_session_half_way_leaves_nothing(synthetic, database, file) -> None:
+def test_a_server_that_ends_the_session_half_way_leaves_nothing(synthetic, synthetic_dsn, file) -> None:
     path, failed = file(*MANY), []
 
     def delivering():
@@ -134,11 +136,11 @@ def test_a_server_that_ends_the_session_half_way_leaves_nothing(synthetic, datab
         except Exception as error:
             failed.append(error)
 
-    with psycopg.connect(database) as holding:
+    with psycopg.connect(synthetic_dsn) as holding:
         holding.execute("LOCK TABLE delivery IN SHARE MODE")
         thread = threading.Thread(target=delivering)
         thread.start()
-        _wait_for_write(database)
+        _wait_for_write(synthetic_dsn)
         holding.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE relation = 'delivery'::regclass AND NOT granted"
         )

@@ -44,9 +44,7 @@ def _run(register, digest):
 @pytest.fixture
 def tamper(postgres_folder, filled):
     """Change the register behind its back; afterwards everything is as it was."""
-    with filled.engine.connect() as connection:
-        dsn = connection.connection.driver_connection.info.dsn
-    with tampering(postgres_folder, dsn) as changing:
+    with tampering(postgres_folder, filled) as changing:
         for table in schema.metadata.tables:
             changing.execute(f"CREATE TABLE saved_{table} AS TABLE {table}")
         changing.commit()
@@ -138,13 +136,11 @@ def test_what_was_changed_removed_or_added_is_named(filled, tamper, change, prob
     assert any(found.startswith(problem) for found in verify(filled)), verify(filled)
 
 
-def test_a_subject_of_the_real_world_belongs_to_the_delivery_that_brought_it(
-    real, database, postgres_folder, file
-) -> None:
+def test_a_subject_of_the_real_world_belongs_to_the_delivery_that_brought_it(real, postgres_folder, file) -> None:
     for number, name in (("01234567", "Tea Ltd"), ("01234568", "Pot Ltd")):
         deliver(real, "gb.fsa", file(inspection(f"gb.company:{number}", number, name=name)), RECEIVED)
     assert verify(real) == []
-    with tampering(postgres_folder, database) as changing:
+    with tampering(postgres_folder, real) as changing:
         changing.execute("UPDATE subject SET name = 'Another Ltd' WHERE id = 2")
     assert [problem[:11] for problem in verify(real)] == ["delivery 2:"]
 

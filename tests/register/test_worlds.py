@@ -111,16 +111,16 @@ def test_a_policy_that_reads_other_kinds_is_refused_by_a_real_world(real, food) 
         load_policy(real, changed)
 
 
-def test_the_database_itself_refuses_persons_and_policies_on_them_in_a_real_world(real, database) -> None:
+def test_the_database_itself_refuses_persons_and_policies_on_them_in_a_real_world(real, real_dsn) -> None:
     subject = "INSERT INTO subject VALUES (1, 'n', 'cn.ric:1', 'person', '', '', NULL, false, '', NULL)"
     policy = "INSERT INTO policy (id, version, hash, subjects, contents) VALUES ('p', '1', 'h', '{{person}}', '{{}}')"
-    with psycopg.connect(database, autocommit=True) as owner:
+    with psycopg.connect(real_dsn, autocommit=True) as owner:
         for statement in (subject, policy.format()):
             with pytest.raises(psycopg.errors.RaiseException, match="keeps no persons"):
                 owner.execute(statement)
 
 
-def test_the_present_day_is_the_last_that_is_simulated_or_the_day_in_utc(synthetic, database, postgres_folder) -> None:
+def test_the_present_day_is_the_last_that_is_simulated_or_the_day_in_utc(synthetic) -> None:
     assert synthetic.today == dt.date(2026, 10, 31)
 
 

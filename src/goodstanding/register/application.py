@@ -42,11 +42,7 @@ def apply(connection: sa.Connection, register: Register, header: Mapping[str, An
         "known_on": place.now,
     }
     delivery["root"] = link_of(place.root, delivery, told, sifted.new, faults)
-    enrol(connection, told, delivery["number"])
-    records = stored(_with_newcomers(sifted.new, told), delivery["number"], register.catalogue)
-    copy_in(connection, "record", records)
-    copy_in(connection, "refusal", faults.with_columns(pl.lit(delivery["number"]).alias("delivery")))
-    connection.execute(sa.insert(schema.delivery).values(**delivery))
+    _write(connection, register, delivery, told, sifted.new, faults)
     return delivery | {"refusals": faults}
 
 
@@ -81,6 +77,21 @@ def _known(connection: sa.Connection, source: str, records: pl.DataFrame) -> tup
         SELECT staged.row, encode(record.digest, 'hex') FROM staged JOIN record USING (document)
         WHERE record.source = %(source)s"""
     return copy_out(connection, subjects, SUBJECTS), copy_out(connection, documents, KNOWN, {"source": source})
+
+
+def _write(
+    connection: sa.Connection,
+    register: Register,
+    delivery: Mapping[str, Any],
+    told: pl.DataFrame,
+    records: pl.DataFrame,
+    faults: pl.DataFrame,
+) -> None:
+    number = delivery["number"]
+    enrol(connection, told, number)
+    copy_in(connection, "record", stored(_with_newcomers(records, told), number, register.catalogue))
+    copy_in(connection, "refusal", faults.with_columns(pl.lit(number).alias("delivery")))
+    connection.execute(sa.insert(schema.delivery).values(**delivery))
 
 
 def _faults(*refusals: pl.DataFrame) -> pl.DataFrame:

@@ -89,7 +89,8 @@ def deliver(
         return earlier
     intake = Intake(register.catalogue, register.world, source, received, spec.kinds)
     checked = _checked(path, table, intake)
-    header = {"source": source, "file": path.name, "received": received, "content": content}
+    name = path.name.encode("utf-8", "replace").decode()
+    header = {"source": source, "file": name, "received": received, "content": content}
     with turn(register.engine) as connection:
         earlier = _earlier(connection, source, content)
         return earlier or _delivered(apply(connection, register, header, checked), earlier=False)
