@@ -18,8 +18,11 @@ _KEPT = {"subject": pl.String} | {name: schema(Catalogue(codes={}, kinds={}, dig
 
 
 def stored(records: pl.DataFrame, delivery: int, catalogue: Catalogue) -> pl.DataFrame:
-    """Return records (columns of `facts.records.schema`, row, digest, subject_id) as rows of the table `record`."""
-    return records.select(
+    """Return records (columns of `facts.records.schema`, row, digest, subject_id) as rows of the table `record`.
+
+    They come in order of document, as the largest index has them: it then grows at one end, in half the time.
+    """
+    return records.sort("document").select(
         pl.lit(delivery).alias("delivery"),
         "row",
         "subject_id",

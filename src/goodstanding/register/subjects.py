@@ -104,7 +104,8 @@ def numbered(newcomers: pl.DataFrame, first: int, salt: str) -> pl.DataFrame:
 def enrol(connection: sa.Connection, told: pl.DataFrame, delivery: int | None) -> None:
     """Write subjects as `numbered` gives them, and the delivery that brought them; none for the founding."""
     sought = _folded(pl.concat_str("name", "latin", separator="\n")).alias("sought")
-    copy_in(connection, "subject", told.with_columns(sought, pl.lit(delivery, pl.Int64).alias("delivery")))
+    rows = told.with_columns(sought, pl.lit(delivery, pl.Int64).alias("delivery"))
+    copy_in(connection, "subject", rows.sort("identifier"))  # the order of the largest index, which then grows fast
 
 
 def enrolled(connection: sa.Connection, condition: str, parameters: Mapping[str, Any] | None = None) -> pl.DataFrame:
