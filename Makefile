@@ -49,7 +49,8 @@ bench: bench-kernel bench-real ## measure beside others: kernels and real data
 bench-kernel: setup-dev ## measure the kernels
 	$(BIN)/python benchmarks/kernel.py
 
-bench-real: real ## measure on real data
+bench-real: setup ## measure on real data, DATA=file
+	set -o pipefail; $(BIN)/python benchmarks/real.py $(DATA) | tee benchmarks/results/real.txt
 
 test: setup-dev ## run all tests; without Chromium the browser tests are left out
 	@scripts/chromium

@@ -7,6 +7,8 @@ where the publisher keeps it). Ends with how many official ratings were reproduc
 from __future__ import annotations
 
 import datetime as dt
+import os
+import platform
 import sys
 import tempfile
 import time
@@ -110,7 +112,11 @@ def reproduced(both: pl.DataFrame) -> tuple[int, int, int]:
 
 def main() -> int:
     """Run both ways, hold them against each other and against the published ratings."""
+    if len(sys.argv) != 2:
+        raise InputError("expected one file: make real DATA=FILE")
     path = Path(sys.argv[1])
+    python = platform.python_version()
+    print(f"{dt.datetime.now(dt.UTC).date()}, {os.cpu_count()} cores, {platform.machine()}, Python {python}")
     seconds: dict[str, float] = {}
     official = official_ratings(read_ratings(path))
     ways = {"from files": from_files(path, seconds), "through the register": through_register(path, seconds)}
