@@ -8,11 +8,11 @@ from fractions import Fraction
 import polars as pl
 from hypothesis import event
 from hypothesis import strategies as st
-from tests.engine.small import KINDS, dossiers, table
 
 from goodstanding.engine.batch import Batch
 from goodstanding.engine.exact import Evaluator
 from goodstanding.facts.errors import InputError
+from tests.engine.small import KINDS, dossiers, table
 
 SUBJECTS = {"o1": "organisation", "p1": "person", "p2": "person", "t1": "thing"}
 EDGES = [dt.date.fromisoformat(day) for day in ("2019-12-31", "2020-01-31", "2020-02-29", "2021-02-28", "2021-03-31")]

@@ -1,6 +1,7 @@
 """Small policies of every shape that the language has, for the tests of agreement."""
 
 from hypothesis import strategies as st
+
 from tests.engine.small import KINDS, loaded
 
 OPENING = [

@@ -1,9 +1,8 @@
 """What the exact evaluator makes of small dossiers."""
 
-from tests.engine.small import KINDS, day, loaded, record
-
 from goodstanding.engine.exact import Evaluator
 from goodstanding.engine.standing import Outcome
+from tests.engine.small import KINDS, day, loaded, record
 
 
 def standing(policy, records, on):

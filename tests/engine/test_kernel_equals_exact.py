@@ -4,11 +4,11 @@ from functools import cache
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.engine.agreement import compare, dossier
-from tests.engine.generated import policies
 
 from goodstanding.facts.shipped import shipped
 from goodstanding.policy.reader import read_policy
+from tests.engine.agreement import compare, dossier
+from tests.engine.generated import policies
 
 FOOD = ["food.inspection", "food.unrated", "conduct.ended", "tax.arrears"]
 

@@ -52,7 +52,7 @@ def test_a_good_row_becomes_a_record_in_whole_units():
         ({"act": "01-03-2021"}, "act", "a calendar day"),
         ({"act": "1821-03-01"}, "act", "from 1900"),
         ({"decided": "2021-02-01"}, "decided", "not before the act"),
-        ({"subject": "cn.ric:000000197001010018"}, "subject", "check character 9"),
+        ({"subject": "cn.ric:000000197001010018"}, "subject", "check character fits"),
         ({"subject": "cn.ric:11010519491231002X"}, "subject", "synthetic"),
         ({"kind": "food.inspection", "amount": None}, "kind", "kept on such a subject"),
         ({"document": None}, "document", "a value"),

@@ -21,6 +21,7 @@ import polars as pl
 from goodstanding.engine.answers import days, missing_texts, number_of, numbers, places_of, texts, type_of, where
 from goodstanding.engine.columns import NO_CODE, Array, Column
 from goodstanding.engine.compiled import SUBJECTS
+from goodstanding.engine.drafting import drafts_of
 from goodstanding.engine.exact import Evaluator
 from goodstanding.engine.judging import GRADED, OUTCOMES, STATUSES, Judged, judged
 from goodstanding.engine.lowering import Lowered, lower
@@ -32,8 +33,8 @@ from goodstanding.policy.reader import Loaded
 
 _log = logging.getLogger(__name__)
 _EPOCH = dt.date(1970, 1, 1)
-_ROWS = 1 << 17
-"""How many records, or subjects, are judged at a time."""
+_SMALL, _LARGE = 1 << 15, 1 << 20
+"""So many records and subjects are not worth a second range, and as many are the most that one range has."""
 _PLACES = 6
 """Decimals of numbers at least, under a policy that divides by more than a constant."""
 
@@ -75,6 +76,7 @@ class Batch:
     ) -> None:
         """Take records and subjects as `score` does. Raises InputError where they are not as described there."""
         self.policy, self.lowered = loaded.policy, lower(loaded.policy, catalogue, records, subjects)
+        self.drafts = drafts_of(self.lowered)
         self.evaluator = Evaluator(loaded, catalogue)
         self.by_hand = 0
         """How many subjects the exact evaluator had to judge on the day asked for last."""
@@ -82,7 +84,7 @@ class Batch:
     def judged(self, on: dt.date) -> list[Judged]:
         """Return the standings on a day as arrays, range by range."""
         bounds = _bounds(self.lowered)
-        parts = [Part(self.lowered, first, last, (on - _EPOCH).days) for first, last in pairwise(bounds)]
+        parts = [Part(self.lowered, self.drafts, first, last, (on - _EPOCH).days) for first, last in pairwise(bounds)]
         if len(parts) == 1:
             return [judged(parts[0])]
         with ThreadPoolExecutor(os.cpu_count()) as pool:
@@ -199,10 +201,11 @@ _ENTRY: dict[str, Any] = {
 
 
 def _bounds(lowered: Lowered) -> list[int]:
-    """Return where ranges of about so many records and subjects begin, and where the last one ends."""
-    many = len(lowered.subjects)
+    """Return where ranges of about as many records and subjects begin, for each core alike, and where the last ends."""
+    many, cores = len(lowered.subjects), os.cpu_count() or 1
     weight = lowered.offsets + np.arange(many + 1)
-    edges = np.searchsorted(weight, np.arange(0, weight[-1], _ROWS))
+    ranges = 1 if weight[-1] < _SMALL else cores * -(-int(weight[-1]) // (cores * _LARGE))
+    edges = np.searchsorted(weight, np.arange(ranges) * weight[-1] // ranges)
     return [*np.unique(edges[edges < many]).tolist(), many] if many else [0, 0]
 
 

@@ -18,7 +18,7 @@ from typing import Any, Generic, Protocol, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from goodstanding.engine.kernels import ABSENT, ends_of_periods
+from goodstanding.engine.kernels import ABSENT, FIRST_DAYS, ends_of_periods
 from goodstanding.facts.errors import InputError
 from goodstanding.policy import expressions as ex
 
@@ -75,13 +75,16 @@ class Missing(Numbered[frozenset[str]]):
         if left is None or right is None:
             return right if left is None else left
         left, right = np.broadcast_arrays(left, right)
-        joined = np.where(left != 0, left, right)
-        both = (left != 0) & (right != 0) & (left != right)
-        if both.any():
-            pairs, where = np.unique(np.stack([left[both], right[both]]), axis=1, return_inverse=True)
-            unions = [self.number(self.things[one] | self.things[other]) for one, other in pairs.T]
-            joined[both] = np.array(unions, np.int32)[where.reshape(-1)]
+        joined, more = np.array(left), right != 0
+        joined[more] = self._pairs(joined[more], right[more])
         return joined
+
+    def _pairs(self, left: Array, right: Array) -> Array:
+        if not len(right) or not left.any():
+            return right
+        pairs, where = np.unique(left.astype(np.int64) << 32 | right, return_inverse=True)
+        both = [(self.things[pair >> 32], self.things[pair & 0xFFFFFFFF]) for pair in pairs.tolist()]
+        return np.array([self.number(one | other) for one, other in both], np.int32)[where]
 
     def gathered(self, owner: Array, lacking: Array, owners: int) -> Array:
         """Return for each owner the union over its rows."""
@@ -112,8 +115,8 @@ class Column:
     bound: int = 0
     exact: Array | None = None
 
-    def take(self, rows: Array) -> Column:
-        """Return the column of some of its rows, by index or mask."""
+    def take(self, rows: Array | slice) -> Column:
+        """Return the column of some of its rows, by index, mask or slice."""
         lacking = None if self.lacking is None else taken(self.lacking, rows)
         exact = None if self.exact is None else taken(self.exact, rows)
         return replace(self, values=taken(self.values, rows), lacking=lacking, exact=exact)
@@ -127,7 +130,7 @@ class Column:
         return replace(self, values=self.values * factor, scale=scale, bound=bound)
 
 
-def taken(values: Array, rows: Array) -> Array:
+def taken(values: Array, rows: Array | slice) -> Array:
     """Return some of the values; the value for all rows is also that for some."""
     return values[rows] if values.ndim else values
 
@@ -138,9 +141,25 @@ def full(values: Array, rows: int) -> Array:
 
 
 def spread(column: Column, rows: int) -> Column:
-    """Return the column with a value for each row, and what is missing of it."""
+    """Return the column with a value for each row, and what is missing of it and marked."""
     lacking = None if column.lacking is None else full(column.lacking, rows)
-    return replace(column, values=full(column.values, rows), lacking=lacking)
+    exact = None if column.exact is None else full(column.exact, rows)
+    return replace(column, values=full(column.values, rows), lacking=lacking, exact=exact)
+
+
+def patched(column: Column, rows: Array, other: Column) -> Column:
+    """Return the column with some rows from another one of the same unit."""
+
+    def put(old: Array | None, new: Array | None) -> Array | None:
+        if old is None and new is None:
+            return None
+        whole = np.zeros(len(column.values), new.dtype) if old is None and new is not None else np.array(old)
+        whole[rows] = False if new is None else new
+        return whole
+
+    values, bound = np.array(column.values), max(column.bound, other.bound)
+    values[rows] = other.values
+    return Column(values, put(column.lacking, other.lacking), column.scale, bound, put(column.exact, other.exact))
 
 
 def bounded(bound: int) -> int:
@@ -350,15 +369,16 @@ def _quotient(left: Column, right: Column, missing: Missing) -> Column:
 def _period(length: Column, day: Column, counted: bool, scope: Scope) -> Column:
     """Return the ends of periods; days always stand in an array, one a row."""
     each = scope.durations.things
-    ends = ends_of_periods(
+    ends, latest = ends_of_periods(
         day.values,
         full(length.values, len(day.values)),
         np.array([one.count * (12 if one.unit == "years" else 1) for one in each], np.int64),
         np.array([one.unit != "days" for one in each], np.bool_),
         counted,
+        FIRST_DAYS,
     )
-    if len(ends) and ends.max() > LAST_DAY:
+    if latest > LAST_DAY:
         raise InputError("a period of this policy ends after the year 9999; expected shorter periods or earlier days")
     lacking = scope.missing.union(length.lacking, day.lacking)
     exact = either(either(length.exact, day.exact), _not_there(day))
-    return Column(ends.astype(np.int32), lacking, exact=exact)
+    return Column(ends, lacking, exact=exact)

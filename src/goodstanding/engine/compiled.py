@@ -76,6 +76,7 @@ class Compiled:
         self.missing = Missing()
         self.kinds = Numbered(*sorted(policy.kinds | {ENDING}))
         self._cells: dict[str, Column] = {}
+        self._absences: dict[str, Array] = {}
         self._folded: dict[ex.Node, Column] = {}
         for text in _expressions(policy):
             self._number(parsed(text))
@@ -103,6 +104,13 @@ class Compiled:
     def divides(self) -> bool:
         """Whether an expression divides by more than a number, so that what comes out may need any decimals."""
         return any(_divides(parsed(text)) for text in _expressions(self.policy))
+
+    def absences(self, name: str) -> Array:
+        """Return what is missing where a record has no attribute or date of this name, by number of its kind."""
+        if name not in self._absences:
+            sets = [self.missing.named(f"{kind}.{name}") for kind in self.kinds.things]
+            self._absences[name] = np.array(sets, np.int32)
+        return self._absences[name]
 
     def items_for(self, class_: str, kind: str, is_a: int) -> list[int]:
         """Return the places of the items of a class that records of this kind on such a subject can match."""

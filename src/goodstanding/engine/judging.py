@@ -132,9 +132,11 @@ class _Subjects:
 
     def _gathered(self, entries: Entries, lacking: Array | None, rows: Array) -> Array | None:
         """Return for each subject the union of what is missing in some of its entries."""
-        if lacking is None or not lacking[rows].any():
+        if lacking is None:
             return None
-        return self.missing.gathered(entries.owner[rows], lacking[rows], self.part.size)
+        some = np.flatnonzero(lacking)
+        some = some[rows[some]]
+        return self.missing.gathered(entries.owner[some], lacking[some], self.part.size) if len(some) else None
 
     def _count(self, rule: str) -> Column:
         entries, counts = self.entries[rule], self.counting[rule]

@@ -31,53 +31,61 @@ def kernel(function: Function) -> Function:
     return cast("Function", njit(cache=True, nogil=True)(function))
 
 
-@kernel
-def _civil(day: Any) -> tuple[int, int, int]:
-    """Return year, month (from 1) and day of the month."""
-    shifted = day + 719468
-    era = shifted // 146097
-    of_era = shifted - era * 146097
-    year = (of_era - of_era // 1460 + of_era // 36524 - of_era // 146096) // 365
-    of_year = of_era - (365 * year + year // 4 - year // 100)
-    month = (5 * of_year + 2) // 153
-    in_month = of_year - (153 * month + 2) // 5 + 1
-    month = month + 3 if month < 10 else month - 9
-    return year + era * 400 + (1 if month <= 2 else 0), month, in_month
+FIRST_DAYS = np.arange("0000-01", "10001-02", dtype="datetime64[M]").astype("datetime64[D]").astype(np.int32)
+"""The first day of every month, by months since January of the year 0."""
 
 
 @kernel
-def _day_of(year: int, month: int, in_month: int) -> int:
-    """Return the day since 1970-01-01."""
-    year = year - 1 if month <= 2 else year
-    era = year // 400
-    of_era = year - era * 400
-    of_year = (153 * (month - 3 if month > 2 else month + 9) + 2) // 5 + in_month - 1
-    return era * 146097 + of_era * 365 + of_era // 4 - of_era // 100 + of_year - 719468
+def month_of(day: Any, first_days: Array) -> Any:
+    """Return the month of a day, in months since January of the year 0; a month has 487/16 days on average."""
+    month = (day - first_days[0]) * 16 // 487
+    while first_days[month] > day:
+        month -= 1
+    while first_days[month + 1] <= day:
+        month += 1
+    return month
 
 
 @kernel
-def ends_of_periods(start: Array, period: Array, count: Array, months: Array, counted: bool) -> Array:
-    """Return the first day after each period, as `periods.end_of_period`; ABSENT where the start is.
+def ends_of_periods(
+    start: Array, period: Array, count: Array, months: Array, counted: bool, first_days: Array
+) -> tuple[Array, Any]:
+    """Return the first day after each period, as `periods.end_of_period`, ABSENT where the start is; and the latest.
 
     `period` indexes `count` (how many days or months) and `months` (whether they are months).
     """
-    ends = np.empty(len(start), np.int64)
+    ends = np.empty(len(start), np.int32)
+    latest, added = np.int64(ABSENT), 0 if counted else 1
     for row in range(len(start)):
-        if start[row] == ABSENT:
+        day, many = np.int64(start[row]), count[period[row]]
+        if day == ABSENT:
             ends[row] = ABSENT
             continue
-        many = count[period[row]]
-        if not months[period[row]]:
-            ends[row] = start[row] + many + (0 if counted else 1)
-            continue
-        year, month, in_month = _civil(np.int64(start[row]))
-        ahead = year * 12 + month - 1 + many
-        first = _day_of(ahead // 12, ahead % 12 + 1, 1)
-        ahead += 1
-        following = _day_of(ahead // 12, ahead % 12 + 1, 1)
-        same = first + in_month - 1
-        ends[row] = following if same >= following else same + (0 if counted else 1)
-    return ends
+        end = day + many + added
+        if months[period[row]]:
+            month = month_of(day, first_days)
+            ahead = min(month + many, len(first_days) - 2)
+            end = min(first_days[ahead] + day - first_days[month] + added, np.int64(first_days[ahead + 1]))
+        ends[row] = min(end, first_days[-1])
+        latest = max(latest, end)
+    return ends, latest
+
+
+@kernel
+def first_alike(owner: Array, key: Array) -> Array:
+    """Return for each row the first one with the same owner and key; in a table of slots that is at most half full."""
+    size = 2
+    while size < 2 * len(owner):
+        size *= 2
+    slots, first = np.full(size, -1, np.int32), np.empty(len(owner), np.int32)
+    for row in range(len(owner)):
+        slot = np.int64((key[row] ^ (np.uint64(owner[row]) * np.uint64(0x9E3779B97F4A7C15))) & np.uint64(size - 1))
+        while slots[slot] >= 0 and (owner[slots[slot]] != owner[row] or key[slots[slot]] != key[row]):
+            slot = (slot + 1) % size
+        if slots[slot] < 0:
+            slots[slot] = row
+        first[row] = slots[slot]
+    return first
 
 
 @kernel
@@ -101,6 +109,8 @@ def ending_days(offsets: Array, act: Array, occurrence: Array, marked: Array, on
     seen = np.full(len(act), none, np.int32)
     for subject in range(len(offsets) - 1):
         last = offsets[subject + 1] - 1
+        if not marked[offsets[subject] : last + 1].any():
+            continue
         while last >= offsets[subject]:
             first = last
             while first > offsets[subject] and act[first - 1] == act[last]:
@@ -146,7 +156,9 @@ def _on_ladder(total: Any, brackets: Array, steps: Array, cap: Any) -> Any:
 
 
 @kernel
-def shares(owner: Array, act: Array, amount: Array, ladder: tuple[Array, Array, int]) -> tuple[Array, Array]:
+def shares(
+    owner: Array, act: Array, amount: Array, ladder: tuple[Array, Array, int], first_days: Array
+) -> tuple[Array, Array]:
     """Return what each amount adds to a ladder of the running total, and which running total it belongs to.
 
     A total runs within one subject and calendar year. The ladder's brackets are rows of over, top, each, points; its
@@ -159,7 +171,7 @@ def shares(owner: Array, act: Array, amount: Array, ladder: tuple[Array, Array, 
     before: Any = np.int64(0)
     year, number = 0, -1
     for entry in range(len(owner)):
-        this, _, _ = _civil(np.int64(act[entry]))
+        this = month_of(np.int64(act[entry]), first_days) // 12
         if entry == 0 or owner[entry] != owner[entry - 1] or this != year:
             total, year, number = np.int64(0), this, number + 1
             before = _on_ladder(total, brackets, steps, cap)

@@ -1,50 +1,32 @@
-"""Records as arrays that kernels read: sorted by subject, day, occurrence and digest, each once, in small integers.
-
-What depends on no day is done here once: which subject, kind and occurrence a record is of, what its attributes are,
-and which items it matches. One lowered table can be judged on any number of days.
-"""
+"""Records as arrays that kernels read: sorted by subject, day, occurrence and digest, each once, in small integers."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import polars as pl
 
-from goodstanding.engine.columns import Array, Column, bounded, evaluate
+from goodstanding.engine.columns import Array, Column, bounded
 from goodstanding.engine.compiled import SUBJECTS, Compiled
-from goodstanding.engine.entries import parsed
+from goodstanding.engine.kernels import first_alike
 from goodstanding.facts.catalogue import Catalogue
 from goodstanding.facts.errors import InputError
 from goodstanding.facts.identifiers import subject_of
 from goodstanding.facts.records import CONTENT, schema
 from goodstanding.policy import expressions as ex
-from goodstanding.policy.model import EntryRule, Policy
+from goodstanding.policy.model import Policy
 
 _NEEDED = ("subject", "kind", "act", "occurrence", "digest")
 
 
 @dataclass(frozen=True)
 class Fact:
-    """An attribute or date of every record, and which records do not have it (None: all do)."""
+    """An attribute or date by place in the table of records, and which records do not have it (None: all do)."""
 
     column: Column
     absent: Array | None
-
-
-@dataclass(frozen=True)
-class Candidates:
-    """What may open entries of one rule, in order of record and item: row, place of the item, what `where` lacks."""
-
-    row: Array
-    item: Array | None = None
-    lacking: Array | None = None
-
-    def take(self, kept: Array | slice) -> Candidates:
-        """Return some of them, by mask or slice."""
-        item = None if self.item is None else self.item[kept]
-        return Candidates(self.row[kept], item, None if self.lacking is None else self.lacking[kept])
 
 
 @dataclass(frozen=True)
@@ -54,7 +36,7 @@ class Lowered:
     subjects: all that must get a standing, sorted. is_a: numbers in SUBJECTS. offsets: where each subject's records
     begin, and where the last one's end. place: the row in `records`. owner: the subject's place. occurrence: the first
     row of the same subject and occurrence. kind: number in `compiled.kinds`. act: days since 1970-01-01. exact:
-    subjects that only the exact evaluator can judge.
+    subjects that only the exact evaluator can judge on any day; `drafting` marks them.
     """
 
     compiled: Compiled
@@ -68,15 +50,7 @@ class Lowered:
     kind: Array
     act: Array
     facts: dict[str, Fact]
-    candidates: dict[str, Candidates]
     exact: Array
-
-    def lacking(self, name: str, rows: Array) -> Array:
-        """Return what is missing for each row where its attribute or date of this name is."""
-        kinds = self.compiled.kinds.things
-        sets = np.array([self.compiled.missing.named(f"{kind}.{name}") for kind in kinds], np.int32)
-        numbers: Array = sets[self.kind[rows]]
-        return numbers
 
 
 class RowScope:
@@ -88,7 +62,7 @@ class RowScope:
     def __init__(self, lowered: Lowered, rows: Array, item: Array | None = None, ended: Array | None = None) -> None:
         """Take rows of the lowered records, and the place of the item of each."""
         self.lowered, self.rows, self.item, self.ended = lowered, rows, item, ended
-        compiled = lowered.compiled
+        self.compiled = compiled = lowered.compiled
         self.codes, self.durations, self.missing = compiled.codes, compiled.durations, compiled.missing
         self.cells = compiled.cells
 
@@ -100,12 +74,17 @@ class RowScope:
             assert self.ended is not None
             return Column(self.ended)
         fact = self.lowered.facts[name]
-        column = fact.column.take(self.rows)
-        absent = None if fact.absent is None else fact.absent[self.rows]
+        column = fact.column.take(self._place)
+        absent = None if fact.absent is None else fact.absent[self._place]
         if absent is None or not absent.any():
             return column
-        lacking = np.where(absent, self.lowered.lacking(name, self.rows), 0)
-        return Column(column.values, lacking, column.scale, column.bound)
+        lacking = np.where(absent, self.compiled.absences(name)[self.lowered.kind[self.rows]], 0)
+        return replace(column, lacking=lacking)
+
+    @cached_property
+    def _place(self) -> Array:
+        places: Array = self.lowered.place[self.rows]
+        return places
 
     def function(self, function: str, name: str) -> Column:
         """Never called: the reader lets no function into an expression over records."""
@@ -113,7 +92,7 @@ class RowScope:
 
     def folded(self, node: ex.Node) -> Column | None:
         """Return what the item alone gives, where the node reads nothing else."""
-        of_items = None if self.item is None else self.lowered.compiled.over_items(node)
+        of_items = None if self.item is None else self.compiled.over_items(node)
         return None if of_items is None or self.item is None else of_items.take(self.item)
 
 
@@ -131,7 +110,7 @@ def lower(policy: Policy, catalogue: Catalogue, records: pl.DataFrame, subjects:
     owner = _owners(records["subject"], names)
     place = _sorted(records, owner, np.flatnonzero(kind >= 0))
     owner = owner[place]
-    lowered = Lowered(
+    return Lowered(
         compiled=compiled,
         records=records,
         subjects=names,
@@ -139,15 +118,12 @@ def lower(policy: Policy, catalogue: Catalogue, records: pl.DataFrame, subjects:
         offsets=np.searchsorted(owner, np.arange(len(names) + 1)).astype(np.int64),
         place=place,
         owner=owner,
-        occurrence=_first_of_occurrence(records["occurrence"].gather(place), owner),
+        occurrence=_first_of_occurrence(records["occurrence"], place, owner),
         kind=kind[place],
         act=records["act"].to_physical().to_numpy()[place],
-        facts={name: _fact(name, records[name].gather(place), compiled) for name in sorted(compiled.reads)},
-        candidates={},
+        facts={name: _fact(name, records[name], compiled) for name in sorted(compiled.reads)},
         exact=np.zeros(len(names), np.bool_),
     )
-    lowered.candidates.update(_all_candidates(lowered))
-    return lowered
 
 
 def _completed(records: pl.DataFrame, catalogue: Catalogue, compiled: Compiled) -> pl.DataFrame:
@@ -170,10 +146,12 @@ def _completed(records: pl.DataFrame, catalogue: Catalogue, compiled: Compiled) 
 
 
 def _subjects(records: pl.DataFrame, subjects: pl.DataFrame | None) -> tuple[pl.Series, Array]:
+    """Return the subjects, sorted, and what each of them is."""
     if subjects is None:
-        names = records["subject"].unique().sort()
+        names = records["subject"]
+        names = names.filter(_changes(names)) if names.is_sorted() else names.unique().sort()
         try:
-            kinds: Sequence[str] = [subject_of(name) for name in names]
+            kinds: list[str] = [subject_of(name) for name in names.to_list()]
         except KeyError as error:
             raise InputError(f"found the identifier scheme {error.args[0]!r}, which is not known") from None
     else:
@@ -181,15 +159,23 @@ def _subjects(records: pl.DataFrame, subjects: pl.DataFrame | None) -> tuple[pl.
         names, kinds = subjects["subject"], subjects["is_a"].to_list()
         if names.is_duplicated().any() or names.null_count():
             raise InputError("subjects: found a subject twice or none at all, expected each once")
-    if not set(kinds) <= set(SUBJECTS):
-        raise InputError(
-            f"subjects: is_a: found {sorted(set(map(str, kinds)) - set(SUBJECTS))[0]!r}, expected {SUBJECTS}"
-        )
-    return names, np.array([SUBJECTS.index(kind) for kind in kinds], np.uint8)
+    numbers: dict[str, int] = {kind: number for number, kind in enumerate(SUBJECTS)}
+    strange = sorted({str(kind) for kind in set(kinds) - set(numbers)})
+    if strange:
+        raise InputError(f"subjects: is_a: found {strange[0]!r}, expected one of {', '.join(SUBJECTS)}")
+    return names, np.array([numbers[kind] for kind in kinds], np.uint8)
+
+
+def _changes(subject: pl.Series) -> pl.Series:
+    return (subject != subject.shift()).fill_null(value=True)
 
 
 def _owners(subject: pl.Series, names: pl.Series) -> Array:
     """Return the place of each record's subject among the names."""
+    if subject.is_sorted() and _changes(subject).sum() == len(names):
+        owner = _changes(subject).cum_sum() - 1
+        if (subject == names.gather(owner)).all():
+            return owner.cast(pl.Int32).to_numpy().copy()
     places = pl.DataFrame({"subject": names}).with_row_index("place")
     joined = pl.DataFrame({"subject": subject}).join(places, on="subject", how="left", maintain_order="left")["place"]
     if joined.null_count():
@@ -216,80 +202,32 @@ def _sorted(records: pl.DataFrame, owner: Array, rows: Array) -> Array:
     return np.delete(rows, where[again.fill_null(value=False).to_numpy()])
 
 
-def _first_of_occurrence(occurrence: pl.Series, owner: Array) -> Array:
-    first = np.arange(len(owner), dtype=np.int32)
-    shared = np.flatnonzero(occurrence.is_duplicated().to_numpy())
-    if len(shared):
-        rows = pl.DataFrame({"row": first[shared], "owner": owner[shared], "occurrence": occurrence.gather(shared)})
-        first[shared] = rows.select(pl.col("row").first().over("owner", "occurrence")).to_series().to_numpy()
+def _first_of_occurrence(occurrence: pl.Series, place: Array, owner: Array) -> Array:
+    """Return the first row of each row's subject and occurrence; by hash, by text where two texts have one hash."""
+    first = first_alike(owner, occurrence.hash().to_numpy()[place])
+    later = np.flatnonzero(first != np.arange(len(place)))
+    if (occurrence.gather(place[later]) != occurrence.gather(place[first[later]])).any():
+        return first_alike(owner, occurrence.rank("dense").cast(pl.UInt64).to_numpy()[place])
     return first
 
 
 def _fact(name: str, cells: pl.Series, compiled: Compiled) -> Fact:
-    absent = cells.is_null().to_numpy().copy() if cells.null_count() else None
+    absent = cells.is_null().to_numpy() if cells.null_count() else None
     if cells.dtype == pl.String:
         return Fact(Column(_codes(cells, compiled)), absent)
-    attribute = compiled.catalogue.attributes.get(name)
-    if cells.dtype == pl.Int64 and attribute is not None:
-        values = cells.fill_null(0).to_numpy().copy()
-        bound = bounded(max(-int(values.min()), int(values.max()), 0)) if len(values) else 0
-        return Fact(Column(values, scale=10**attribute.scale, bound=bound), absent)
-    plain = cells.fill_null(value=False) if cells.dtype == pl.Boolean else cells.to_physical().fill_null(0)
-    return Fact(Column(plain.to_numpy().copy()), absent)
+    filled = cells.fill_null(value=False) if cells.dtype == pl.Boolean else cells.to_physical().fill_null(0)
+    values = filled.to_numpy()
+    if cells.dtype != pl.Int64:
+        return Fact(Column(values), absent)
+    bound = bounded(max(-int(values.min()), int(values.max()))) if len(values) else 0
+    return Fact(Column(values, scale=10 ** compiled.catalogue.attributes[name].scale, bound=bound), absent)
 
 
 def _codes(cells: pl.Series, compiled: Compiled) -> Array:
-    numbers = {text: compiled.codes.number(text) for text in cells.unique().drop_nulls().sort()}
-    return cells.replace_strict(numbers, default=0, return_dtype=pl.Int32).to_numpy().copy()
-
-
-def _all_candidates(lowered: Lowered) -> Iterator[tuple[str, Candidates]]:
-    groups = dict(_groups(lowered))
-    by_class: dict[str, Candidates] = {}
-    for name, rule in lowered.compiled.policy.entries.items():
-        if rule.items and rule.items not in by_class:
-            by_class[rule.items] = _matching(rule.items, lowered, groups)
-        found = by_class[rule.items] if rule.items else _of_kinds(rule, lowered)
-        if rule.subject:
-            found = found.take(lowered.is_a[lowered.owner[found.row]] == SUBJECTS.index(rule.subject))
-        yield name, found
-
-
-def _of_kinds(rule: EntryRule, lowered: Lowered) -> Candidates:
-    kinds = [lowered.compiled.kinds.number(kind) for kind in rule.kinds]
-    return Candidates(np.flatnonzero(np.isin(lowered.kind, kinds)).astype(np.int32))
-
-
-def _groups(lowered: Lowered) -> Iterator[tuple[tuple[str, int], Array]]:
-    """Give the rows, in order, of each kind on each sort of subject."""
-    key = lowered.kind * len(SUBJECTS) + lowered.is_a[lowered.owner]
-    order = np.argsort(key, kind="stable").astype(np.int32)
-    present = np.unique(key)
-    for number, rows in zip(present, np.split(order, np.searchsorted(key[order], present[1:])), strict=False):
-        yield (lowered.compiled.kinds.things[number // len(SUBJECTS)], int(number) % len(SUBJECTS)), rows
-
-
-def _matching(class_: str, lowered: Lowered, groups: dict[tuple[str, int], Array]) -> Candidates:
-    """Return every record with every item of a class that it matches or, for want of a fact, may match."""
-    found = [
-        _matches(rows, place, lowered)
-        for (kind, is_a), rows in groups.items()
-        for place in lowered.compiled.items_for(class_, kind, is_a)
-    ]
-    none = np.empty(0, np.int32)
-    row, item, lacking = (np.concatenate(parts) for parts in zip((none, none, none), *found, strict=True))
-    order = np.argsort(row.astype(np.int64) << 32 | item)
-    return Candidates(row[order], item[order], lacking[order] if lacking.any() else None)
-
-
-def _matches(rows: Array, place: int, lowered: Lowered) -> tuple[Array, Array, Array]:
-    """Return the rows that match one item, the item's place and what is missing to tell whether they do."""
-    where = lowered.compiled.policy.items[place].where
-    if where:
-        holds = evaluate(parsed(where), RowScope(lowered, rows))
-        if holds.exact is not None:
-            lowered.exact[lowered.owner[rows[np.broadcast_to(holds.exact, rows.shape)]]] = True
-        lacking = np.zeros(len(rows), np.int32) if holds.lacking is None else np.broadcast_to(holds.lacking, rows.shape)
-        kept = np.broadcast_to(holds.values, rows.shape) | (lacking != 0)
-        return rows[kept], np.full(kept.sum(), place, np.int32), lacking[kept]
-    return rows, np.full(len(rows), place, np.int32), np.zeros(len(rows), np.int32)
+    """Return the number of each text, 0 where there is none."""
+    codes = np.zeros(len(cells), np.int32)
+    there = cells.drop_nulls()
+    numbers = {text: compiled.codes.number(text) for text in there.unique().sort()}
+    if numbers:
+        codes[cells.is_not_null().to_numpy()] = there.replace_strict(numbers, return_dtype=pl.Int32).to_numpy()
+    return codes
