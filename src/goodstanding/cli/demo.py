@@ -91,6 +91,7 @@ def _deliver(register: Register, folder: Path, report: Report) -> None:
 
     files = sorted(folder.iterdir())
     accepted = refused = 0
+    report("deliveries of 37 sources", 0, len(files))
     for index, file in enumerate(files, start=1):
         done = deliver(register, file.stem.split("-")[1], file, register.today)
         accepted, refused = accepted + done.accepted, refused + done.refused
@@ -104,6 +105,7 @@ def _score(register: Register, report: Report) -> None:
     from goodstanding.register.policies import load_policy
     from goodstanding.register.scoring import score
 
+    report("scoring under policies", 0, len(_POLICIES))
     for index, name in enumerate(_POLICIES, start=1):
         load_policy(register, read_policy(shipped("policies") / name))
         score(register, name, register.today)
