@@ -1,6 +1,7 @@
 """Generated policies and dossiers, and whether the kernel and the exact evaluator say the same of them."""
 
 import datetime as dt
+import random
 from collections import Counter
 from decimal import Decimal
 from fractions import Fraction
@@ -11,71 +12,97 @@ from hypothesis import strategies as st
 
 from goodstanding.engine.batch import Batch
 from goodstanding.engine.exact import Evaluator
+from goodstanding.engine.periods import end_of_period
 from goodstanding.facts.errors import InputError
 from tests.engine.small import KINDS, dossiers, table
 
 SUBJECTS = {"o1": "organisation", "p1": "person", "p2": "person", "t1": "thing"}
 EDGES = [dt.date.fromisoformat(day) for day in ("2019-12-31", "2020-01-31", "2020-02-29", "2021-02-28", "2021-03-31")]
-
-
-def days():
-    """Days at the ends of months, of leap years and of terms, and any day between."""
-    near = st.builds(lambda edge, step: edge + dt.timedelta(step), st.sampled_from(EDGES), st.integers(-1, 1))
-    return near | st.dates(dt.date(2019, 1, 1), dt.date(2022, 12, 31))
+PERIODS = [(1, True), (1, False), (12, True), (12, False), (24, False)]
 
 
 @st.composite
-def dossier(draw, kinds, sizes=(2, 4, 8, 12), subjects=("p1", "p1", "p2", "o1")):
+def days(draw):
+    """A few days at the ends of months and of leap years or anywhere, and the days on which periods from them end."""
+    near = st.builds(lambda edge, step: edge + dt.timedelta(step), st.sampled_from(EDGES), st.integers(-1, 1))
+    first = draw(st.lists(near | st.dates(dt.date(2019, 1, 1), dt.date(2021, 12, 31)), min_size=1, max_size=3))
+    ends = [end_of_period(months, "months", day, counted=counted) for day in first for months, counted in PERIODS]
+    return st.sampled_from([*first, *first, *ends])
+
+
+@st.composite
+def dossier(draw, kinds, sizes=(2, 4, 8, 12), subjects=("p1", "p1", "p2", "o1"), when=None, known=KINDS):
     """Rows of records: with and without their attributes, of one day and occurrence, and some of them twice."""
-    rows = [draw(record(kinds, subjects, number)) for number in range(draw(st.sampled_from(sizes)))]
+    when = draw(days()) if when is None else when
+    rows = [draw(record(kinds, subjects, number, when, known)) for number in range(draw(st.sampled_from(sizes)))]
     twice = draw(st.lists(st.sampled_from(rows), max_size=2))
     return draw(st.permutations(rows + twice))
 
 
 @st.composite
-def record(draw, kinds, subjects, number):
+def record(draw, kinds, subjects, number, when, known):
     kind = draw(st.sampled_from(kinds))
     absent = draw(st.sampled_from([st.nothing(), st.nothing(), st.none()]))
-    attributes = {name: draw(absent | cell(one)) for name, one in KINDS.kinds[kind].attributes.items()}
+    attributes = {
+        name: draw(absent | st.sampled_from(cells(one))) for name, one in known.kinds[kind].attributes.items()
+    }
     return attributes | {
         "subject": draw(st.sampled_from(subjects)),
         "kind": kind,
-        "act": draw(days()),
-        "decided": draw(absent | days()),
-        "final": draw(absent | days()),
+        "act": draw(when),
+        "decided": draw(absent | when),
+        "final": draw(absent | when),
         "occurrence": draw(st.sampled_from(["a", "b", "c"])),
         "document": str(number),
     }
 
 
-def cell(attribute):
-    """A value of an attribute as tables hold it."""
+def crowd(seed, kinds, many):
+    """Rows about many people and firms, few days and occurrences each, at random but the same for a seed."""
+    chance = random.Random(seed)
+    rows = []
+    for subject in [f"{chance.choice('ppo')}{number}" for number in range(many)]:
+        first = [chance.choice(EDGES), dt.date(2020, 1, 1) + dt.timedelta(chance.randrange(600))]
+        ends = [end_of_period(months, "months", first[0], counted=counted) for months, counted in PERIODS]
+        for number in range(chance.randrange(1, 9)):
+            kind, when = chance.choice(kinds), [*first, chance.choice(ends)]
+            given = {name: chance.choice(cells(one)) for name, one in KINDS.kinds[kind].attributes.items()}
+            dates = {name: chance.choice(when) for name in ("act", "decided", "final")}
+            plain = {"kind": kind, "occurrence": chance.choice("ab"), "document": str(number), "subject": subject}
+            rows.append(given | dates | plain | {chance.choice([*given, "final", "document"]): None if given else "0"})
+    return rows
+
+
+def cells(attribute):
+    """The values of an attribute, as tables hold them, that are worth trying."""
     if attribute.type == "code":
-        return st.sampled_from(sorted(KINDS.codes[attribute.codes]))
-    values = [value * 10**attribute.scale for value in attribute.values or (0, 1, 9, 10, 100, 999, 1000, 5001, 20000)]
-    return st.sampled_from(values) if attribute.values else st.sampled_from(values) | st.integers(-50, 30000)
+        return sorted(KINDS.codes[attribute.codes])
+    if attribute.type in ("flag", "date"):
+        return [True, False] if attribute.type == "flag" else EDGES
+    edges = (-50, 0, 1, 9, 10, 15, 20, 99, 100, 999, 1000, 5000, 5001, 20000)
+    return [value * 10**attribute.scale for value in attribute.values or edges] + ([] if attribute.values else [123])
 
 
-def on_days(evaluator, records):
+def on_days(evaluator, every, people):
     """The days on which something may happen to these dossiers, with those before and after."""
     last = dt.date(2030, 1, 1)
     found = set()
-    for subject, kept in dossiers(records).items():
-        for entry in evaluator.standing(kept, SUBJECTS[subject], last).entries:
+    for subject, kept in every.items():
+        for entry in evaluator.standing(kept, people[subject], last).entries:
             found |= {entry.record.act, entry.start, entry.until or entry.start}
     near = {day + dt.timedelta(step) for day in found for step in (-1, 0, 1)}
     return [dt.date(2022, 1, 1), *sorted(near), last]
 
 
-def compare(data, policy, rows):
+def compare(data, policy, rows, kinds=KINDS, people=None):
     """Fail unless every column of every standing and entry is the same; return how many subjects went by hand."""
-    evaluator, records = Evaluator(policy, KINDS), table(rows)
-    people = pl.DataFrame({"subject": list(SUBJECTS), "is_a": list(SUBJECTS.values())})
-    batch, by_hand = Batch(policy, KINDS, records, people), 0
-    days = st.sampled_from(on_days(evaluator, records))
+    people = SUBJECTS if people is None else people
+    evaluator, records = Evaluator(policy, kinds), table(rows, kinds)
+    listed = pl.DataFrame({"subject": list(people), "is_a": list(people.values())})
+    batch, every, by_hand = Batch(policy, kinds, records, listed), dossiers(records, kinds), 0
+    days = st.sampled_from(on_days(evaluator, every, people))
     for on in data.draw(st.lists(days, min_size=1, max_size=3, unique=True), label="on"):
-        every = dossiers(records)
-        standings = {name: evaluator.standing(every.get(name, []), is_a, on) for name, is_a in SUBJECTS.items()}
+        standings = {name: evaluator.standing(every.get(name, []), is_a, on) for name, is_a in people.items()}
         scores = [one.score for one in standings.values()]
         amounts = [entry.amount for one in standings.values() for entry in one.entries]
         _same(standings, _told(batch.standings, on, scores), _told(batch.contributions, on, amounts))
@@ -99,10 +126,16 @@ def _same(standings, scored, contributed):
     for one in standings.values():
         event(f"{one.outcome} {one.grade or ''}")
     if scored is not None:
-        assert [_plain(row) for row in scored.rows()] == [expected(name, standings[name]) for name in sorted(standings)]
+        assert [row[0] for row in scored.rows()] == sorted(standings)
+        assert {_plain(row) for row in scored.rows()} ^ {
+            expected(name, one) for name, one in standings.items()
+        } == set()
     if contributed is not None:
-        made = [row for name, one in standings.items() for row in entries(name, one)]
-        assert Counter(map(_plain, contributed.rows())) == Counter(made)
+        found, made = (
+            Counter(map(_plain, contributed.rows())),
+            Counter(row for name, one in standings.items() for row in entries(name, one)),
+        )
+        assert (found - made, made - found) == (Counter(), Counter())
 
 
 def _plain(row):

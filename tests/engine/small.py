@@ -5,6 +5,7 @@ import json
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
+from unittest import mock
 
 import polars as pl
 
@@ -31,7 +32,13 @@ def _read(content):
     return policy_from({"policy.yaml": content}, Path("small"))
 
 
-def loaded(**parts):
+def under(kinds, content):
+    """Read a policy under a catalogue that does not ship."""
+    with mock.patch("goodstanding.policy.reader.catalogue", return_value=kinds):
+        return policy_from({"policy.yaml": content}, Path("small"))
+
+
+def loaded(kinds=KINDS, **parts):
     """A policy of which only these parts matter: words and clauses are put in where the language asks for them."""
     parts = _PLAIN | parts
     whole = {
@@ -63,7 +70,8 @@ def loaded(**parts):
             "ladders": [{"clause": "c", **row} for row in parts["ladders"]],
         },
     }
-    return _read(json.dumps(whole).encode())
+    content = json.dumps(whole).encode()
+    return _read(content) if kinds is KINDS else under(kinds, content)
 
 
 def _accounts(parts):
@@ -84,15 +92,15 @@ def record(kind, act, document="1", **rest):
     return Record(PERSON, kind, day(act), occurrence, document, attributes=attributes, digest=f"d{document}", **dates)
 
 
-def table(rows):
+def table(rows, kinds=KINDS):
     """A table of records, with digests, of rows as mappings; what they do not say is empty."""
     plain = {"document": "1", "occurrence": "1", "source": "s", "authority": "a", "basis": "b", "subject": PERSON}
-    return with_digest(pl.DataFrame([plain | row for row in rows], schema=schema(KINDS)), KINDS)
+    return with_digest(pl.DataFrame([plain | row for row in rows], schema=schema(kinds)), kinds)
 
 
-def dossiers(records):
+def dossiers(records, kinds=KINDS):
     """The records of every subject, as objects."""
     every = {}
-    for one in objects(records, KINDS):
+    for one in objects(records, kinds):
         every.setdefault(one.subject, []).append(one)
     return every

@@ -1,8 +1,22 @@
 """What the exact evaluator makes of small dossiers."""
 
+import datetime as dt
+from fractions import Fraction
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from goodstanding.engine.evaluation import Surroundings, evaluate, on_ladder
 from goodstanding.engine.exact import Evaluator
-from goodstanding.engine.standing import Outcome
-from tests.engine.small import KINDS, day, loaded, record
+from goodstanding.engine.periods import end_of_period
+from goodstanding.engine.standing import Outcome, Unknown
+from goodstanding.facts.records import objects
+from goodstanding.policy.expressions import parse
+from goodstanding.policy.model import Table
+from tests.engine.agreement import dossier
+from tests.engine.dense import MONTH, POLICIES
+from tests.engine.small import KINDS, day, loaded, record, table
 
 
 def standing(policy, records, on):
@@ -149,3 +163,137 @@ def test_a_code_that_is_no_grade_is_no_worst_grade():
     assert standing(policy, [record("tax.evasion", "2020-01-01")], "2020-02-01").missing == ("tax.evasion.size",)
     odd = standing(policy, [record("tax.evasion", "2020-01-01", size="huge")], "2020-02-01")
     assert odd.missing == ("huge among the grades",)
+
+
+@pytest.mark.parametrize(
+    ("count", "unit", "start", "after", "beginning"),
+    [
+        (1, "months", "2021-01-31", "2021-03-01", "2021-03-01"),
+        (1, "months", "2020-01-31", "2020-03-01", "2020-03-01"),
+        (1, "months", "2020-01-29", "2020-03-01", "2020-02-29"),
+        (1, "months", "2021-02-28", "2021-03-29", "2021-03-28"),
+        (1, "years", "2020-02-29", "2021-03-01", "2021-03-01"),
+        (4, "years", "2020-02-29", "2024-03-01", "2024-02-29"),
+        (30, "months", "2024-03-15", "2026-09-16", "2026-09-15"),
+        (1, "months", "2021-12-31", "2022-02-01", "2022-01-31"),
+        (30, "days", "2020-02-01", "2020-03-03", "2020-03-02"),
+        (0, "days", "2020-02-01", "2020-02-02", "2020-02-01"),
+    ],
+)
+def test_a_period_ends_on_the_same_number_or_with_its_month(count, unit, start, after, beginning):
+    assert end_of_period(count, unit, day(start), counted=False) == day(after)
+    assert end_of_period(count, unit, day(start), counted=True) == day(beginning)
+
+
+def test_an_entry_counts_on_its_last_day_and_not_on_the_next():
+    policy = loaded(entries={"fault": {"for": "contract.default", "amount": "10", "counts": MONTH}})
+    dossier = [record("contract.default", "2020-01-31")]
+    grades = [standing(policy, dossier, on).grade for on in ("2020-01-30", "2020-01-31", "2020-02-29", "2020-03-01")]
+    assert grades == ["good", "bad", "bad", "good"]
+
+
+UNKNOWN = Unknown(frozenset({"fact"}))
+TRUTHS = {"yes": True, "no": False, "maybe": UNKNOWN, "other": Unknown(frozenset({"another"}))}
+
+
+def value_of(text, **names):
+    around = Surroundings((TRUTHS | names).__getitem__, {})
+    return evaluate(parse(text), around)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("maybe and no", False),
+        ("no and maybe", False),
+        ("maybe and yes", UNKNOWN),
+        ("maybe or yes", True),
+        ("maybe or no", UNKNOWN),
+        ("not maybe", UNKNOWN),
+        ("maybe and other", Unknown(frozenset({"fact", "another"}))),
+        ("1 if yes else n", Fraction(1)),
+        ("1 if maybe else 1", UNKNOWN),
+        ("min(n, 1)", UNKNOWN),
+        ("n - n", UNKNOWN),
+        ("n = n", UNKNOWN),
+        ("n * 0", UNKNOWN),
+        ("1 / 0", Unknown(frozenset({"a divisor that is zero"}))),
+        ("1 / n", UNKNOWN),
+        ("1 / 3 * 3", Fraction(1)),
+    ],
+)
+def test_what_is_unknown_stays_so_unless_the_rest_decides(text, value):
+    assert value_of(text, n=UNKNOWN) == value
+
+
+@pytest.mark.parametrize(
+    ("total", "points"), [(0, 0), (99, 0), (100, 1), (1000, 10), (1399, 10), (1400, 11), (99999, 12)]
+)
+def test_brackets_give_points_for_whole_steps_up_to_a_cap(total, points):
+    brackets = [{"over": "0", "each": "100", "points": "1"}, {"over": "1000", "each": "400", "points": "1"}]
+    ladder = Table.model_validate({"brackets": brackets, "cap": "12", "words": {}})
+    assert on_ladder(ladder, Fraction(total)) == points
+
+
+@pytest.mark.parametrize(("total", "points"), [(0, 0), (9, 0), (10, 2), (19, 2), (20, 5), (1000, 5)])
+def test_steps_give_the_points_of_the_highest_rung_that_is_reached(total, points):
+    ladder = Table.model_validate({"steps": [{"at": "10", "points": "2"}, {"at": "20", "points": "5"}], "words": {}})
+    assert on_ladder(ladder, Fraction(total)) == points
+
+
+def test_shares_of_a_year_add_up_to_the_ladder_and_begin_anew_with_the_next():
+    tables = {"rungs": {"steps": [{"at": "10", "points": "2"}, {"at": "20", "points": "5"}]}}
+    share = {"share": "rungs", "running": "hours", "in": "calendar year"}
+    policy = loaded(tables=tables, entries={"work": {"for": "civic.volunteering", "amount": share}})
+    dossier = [
+        record("civic.volunteering", when, str(number), hours=10)
+        for number, when in enumerate(["2020-05-01", "2020-12-31", "2021-01-01"])
+    ]
+    entries = standing(policy, dossier, "2021-02-01").entries
+    assert [entry.amount for entry in entries] == [2, 3, 2]
+
+
+def test_the_standing_changes_by_itself_when_entries_end_and_says_which():
+    policy = loaded(entries={"fault": {"for": "contract.default", "amount": "6", "counts": MONTH}})
+    dossier = [record("contract.default", "2020-01-01"), record("contract.default", "2020-01-10", "2")]
+    changes = Evaluator(policy, KINDS).changes(dossier, "person", day("2020-01-15"))
+    told = [(str(one.on), one.score, one.grade, [entry.record.document for entry in one.because]) for one in changes]
+    assert told == [("2020-02-02", 6, "good", ["1"]), ("2020-02-11", 0, "good", ["2"])]
+
+
+def test_the_history_has_every_day_on_which_the_standing_changed():
+    policy = loaded(entries={"fault": {"for": "contract.default", "amount": "6", "counts": MONTH}})
+    dossier = [record("contract.default", "2020-01-01"), record("contract.default", "2020-01-10", "2")]
+    history = Evaluator(policy, KINDS).history(dossier, "person", day("2020-12-31"))
+    assert [(str(one.on), one.score) for one in history] == [
+        ("2020-01-01", 6),
+        ("2020-01-10", 12),
+        ("2020-02-02", 6),
+        ("2020-02-11", 0),
+    ]
+
+
+@given(st.data(), st.sampled_from(POLICIES))
+@settings(max_examples=30)
+def test_the_order_of_delivery_and_what_is_delivered_twice_make_no_difference(data, make):
+    rows = data.draw(dossier(sorted(make().policy.kinds), sizes=(5,), subjects=("p1",)))
+    known = list(objects(table(rows), KINDS))
+    again = data.draw(st.permutations([*known, *data.draw(st.lists(st.sampled_from(known), max_size=3))]))
+    on = data.draw(st.dates(day("2020-01-01"), day("2023-01-01")))
+    evaluator = Evaluator(make(), KINDS)
+    assert evaluator.standing(known, "person", on) == evaluator.standing(again, "person", on)
+
+
+@given(st.data(), st.sampled_from(POLICIES))
+@settings(max_examples=10)
+def test_nothing_changes_on_a_day_that_the_history_does_not_have(data, make):
+    rows = data.draw(dossier(sorted(make().policy.kinds), sizes=(3,), subjects=("p1",)))
+    known, evaluator = list(objects(table(rows), KINDS)), Evaluator(make(), KINDS)
+    history = {one.on: one for one in evaluator.history(known, "person", day("2024-01-01"))}
+    last = evaluator.standing(known, "person", min(history))
+    for number in range((max(history) - min(history)).days):
+        on = min(history) + dt.timedelta(number)
+        now = evaluator.standing(known, "person", on)
+        if (now.outcome, now.score, now.grade) != (last.outcome, last.score, last.grade):
+            assert on in history
+        last = now
