@@ -69,7 +69,8 @@ def crowd(seed, kinds, many):
             given = {name: chance.choice(cells(one)) for name, one in KINDS.kinds[kind].attributes.items()}
             dates = {name: chance.choice(when) for name in ("act", "decided", "final")}
             plain = {"kind": kind, "occurrence": chance.choice("ab"), "document": str(number), "subject": subject}
-            rows.append(given | dates | plain | {chance.choice([*given, "final", "document"]): None if given else "0"})
+            absent = {chance.choice([*given, "final"]): None} if chance.random() < 0.2 else {}
+            rows.append(given | dates | plain | absent)
     return rows
 
 

@@ -66,7 +66,7 @@ MEETING = ["tax.evasion", "tax.arrears", "land.farmland-listed", "court.defaulte
 @settings(max_examples=3, phases=[Phase.generate])
 @given(st.data(), st.integers(0, 2**32))
 def test_crowds_in_which_records_meet_agree(make, data, seed):
-    kinds = sorted(make().policy.kinds & {*MEETING, "civic.volunteering"}) + ["conduct.ended"]
+    kinds = [*sorted(make().policy.kinds & {*MEETING, "civic.volunteering"}), "conduct.ended"]
     rows = crowd(seed, kinds, 120)
     people = {row["subject"]: "person" if row["subject"][0] == "p" else "organisation" for row in rows}
     compare(data, make(), rows, people=people)
