@@ -67,4 +67,26 @@ def grades_by_worst():
     return loaded(items=GRADED, entries={"direct": rule}, overrides=WORST)
 
 
-POLICIES = (repeated_faults, faults_unless_direct, work_by_ladder, grades_by_worst)
+def several_units():
+    """Amounts of different units on one account, a reason that several records give, values off their grids."""
+    return loaded(
+        items=FAULTS,
+        accounts={"other": {}},
+        entries={
+            "fault": {"items": "fault", "amount": "item.points", "counts": MONTH},
+            "evaded": {"for": "tax.evasion", "amount": "0.125 if size = 'ordinary' else -0.2"},
+            "work": {"for": "civic.volunteering", "amount": "hours / 8", "account": "other"},
+        },
+        values={
+            "score": {"is": "sum(points)", "grid": {"step": "0.125"}},
+            "work": {"is": "sum(other)", "grid": {"step": "1"}},
+        },
+        unrated=[{"when": "count(evaded) >= 3", "because": "evaded.size"}],
+        ladders=[
+            {"of": "score", "bands": {"bad": "to -0.125", "good": "from 0"}},
+            {"of": "work", "bands": {"worse": "to 0", "good": "from 1"}},
+        ],
+    )
+
+
+POLICIES = (several_units, repeated_faults, faults_unless_direct, work_by_ladder, grades_by_worst)
