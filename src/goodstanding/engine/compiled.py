@@ -116,6 +116,11 @@ class Compiled:
         """Return the places of the items of a class that records of this kind on such a subject can match."""
         return self._items_by.get((class_, kind, SUBJECTS[is_a]), [])
 
+    def most_items(self, rule: EntryRule) -> int:
+        """Return how many entries of a rule one record can open at most."""
+        places = [found for (class_, _, _), found in self._items_by.items() if class_ == rule.items]
+        return max(map(len, places), default=1)
+
     @cached_property
     def _items_by(self) -> dict[tuple[str, str, str], list[int]]:
         found: dict[tuple[str, str, str], list[int]] = {}

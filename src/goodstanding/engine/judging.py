@@ -10,11 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from goodstanding.engine import kernels
 from goodstanding.engine.columns import NO_CODE, Array, Column, bounded, evaluate, spread
 from goodstanding.engine.entries import parsed
 from goodstanding.engine.kernels import NEVER
-from goodstanding.engine.openings import Entries, Part, entries_of, most_per_owner
+from goodstanding.engine.openings import Entries, Part, entries_of
 from goodstanding.engine.standing import Outcome, Status
 from goodstanding.policy import expressions as ex
 
@@ -59,7 +58,9 @@ def judged(part: Part) -> Judged:
     score = scope.evaluated(scope.name(part.compiled.policy.score))
     edge = np.full(part.size, NEVER, np.int32)
     for one in entries.values():
-        kernels.next_edges(one.owner, one.start, one.until, part.on, edge)
+        for days in (one.start, one.until):
+            later = (days > part.on) & (days < NEVER)
+            np.minimum.at(edge, one.owner[later], days[later])
     return Judged(
         verdict.outcome, score, verdict.grade, verdict.lacking, verdict.because, verdict.witness, edge,
         part.exact, entries, status,
@@ -125,10 +126,13 @@ class _Subjects:
             entries, counts = self.entries[name], self.counting[name]
             if column is not None:
                 factor = scale // column.scale
-                bound = bounded(bound + column.bound * factor * most_per_owner(entries))
-                kernels.add(entries.owner, column.values, counts, factor, sums)
+                bound = bounded(bound + column.bound * factor * self._most(name))
+                np.add.at(sums, entries.owner[counts], column.values[counts] * factor)
             lacking = self.missing.union(lacking, self._gathered(entries, entries.lacking, counts))
         return Column(sums, lacking, scale, bound)
+
+    def _most(self, rule: str) -> int:
+        return self.part.most(self.compiled.policy.entries[rule])
 
     def _gathered(self, entries: Entries, lacking: Array | None, rows: Array) -> Array | None:
         """Return for each subject the union of what is missing in some of its entries."""
@@ -141,7 +145,7 @@ class _Subjects:
     def _count(self, rule: str) -> Column:
         entries, counts = self.entries[rule], self.counting[rule]
         number = np.bincount(entries.owner[counts], minlength=self.part.size)
-        return Column(number, self._gathered(entries, entries.doubt, counts), bound=most_per_owner(entries))
+        return Column(number, self._gathered(entries, entries.doubt, counts), bound=self._most(rule))
 
     def _some(self, rule: str) -> Column:
         return self._any(rule, self.counting[rule])
@@ -166,7 +170,8 @@ class _Subjects:
             return Column(np.array(0, np.int32), np.array(none))
         graded = self.counting[rule] & (grade.values != NO_CODE)
         worst = np.full(self.part.size, NO_CODE, np.int32)
-        kernels.greatest(entries.owner, grade.values, graded & entries.certain, worst)
+        certain = graded & entries.certain
+        np.maximum.at(worst, entries.owner[certain], grade.values[certain])
         lacking = np.where(worst < 0, none, np.int32(0))
         for doubts in (self._worse(entries, worst, graded), self._gathered(entries, self._ungraded(grade), graded)):
             lacking = lacking if doubts is None else np.where(doubts != 0, doubts, lacking)

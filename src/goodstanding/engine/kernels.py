@@ -89,20 +89,6 @@ def first_alike(owner: Array, key: Array) -> Array:
 
 
 @kernel
-def next_days(offsets: Array, act: Array, marked: Array, on: int) -> Array:
-    """Return for each record the day of the subject's next marked record after it, NEVER where there is none."""
-    following = np.full(len(act), NEVER, np.int32)
-    for subject in range(len(offsets) - 1):
-        later = NEVER
-        for row in range(offsets[subject + 1] - 1, offsets[subject] - 1, -1):
-            if act[row] <= on:
-                following[row] = later
-                if marked[row]:
-                    later = act[row]
-    return following
-
-
-@kernel
 def ending_days(offsets: Array, act: Array, occurrence: Array, marked: Array, on: int, none: int) -> Array:
     """Return for each record the first day, its own or later, of a marked one of its occurrence, else `none`."""
     ends = np.full(len(act), none, np.int32)
@@ -203,29 +189,3 @@ def repeated(owner: Array, item: Array, act: Array, start: Array, until: Array, 
                 repeats[entry] = 2 if doubtful[earlier] else 1
             earlier = previous[earlier]
     return repeats
-
-
-@kernel
-def add(owner: Array, amount: Array, counts: Array, factor: int, sums: Array) -> None:
-    """Add to each subject's sum the amounts, times a factor, of its entries that count."""
-    for entry in range(len(owner)):
-        if counts[entry]:
-            sums[owner[entry]] += amount[entry] * factor
-
-
-@kernel
-def greatest(owner: Array, value: Array, counts: Array, found: Array) -> None:
-    """Raise what is found for each subject to the greatest value of its entries that count."""
-    for entry in range(len(owner)):
-        if counts[entry] and value[entry] > found[owner[entry]]:
-            found[owner[entry]] = value[entry]
-
-
-@kernel
-def next_edges(owner: Array, start: Array, until: Array, on: int, found: Array) -> None:
-    """Lower what is found for each subject to the first day after `on` on which an entry of its starts or ends."""
-    for entry in range(len(owner)):
-        if on < start[entry] < found[owner[entry]]:
-            found[owner[entry]] = start[entry]
-        if on < until[entry] < found[owner[entry]]:
-            found[owner[entry]] = until[entry]

@@ -34,9 +34,9 @@ class Lowered:
     """Records under a policy, as arrays in order of subject, day, occurrence and digest.
 
     subjects: all that must get a standing, sorted. is_a: numbers in SUBJECTS. offsets: where each subject's records
-    begin, and where the last one's end. place: the row in `records`. owner: the subject's place. occurrence: the first
-    row of the same subject and occurrence. kind: number in `compiled.kinds`. act: days since 1970-01-01. exact:
-    subjects that only the exact evaluator can judge on any day; `drafting` marks them.
+    begin, and where the last one's end. place: the row in `records`. owner: the subject's place. kind: number in
+    `compiled.kinds`. act: days since 1970-01-01. exact: subjects that only the exact evaluator can judge on any day;
+    `drafting` marks them.
     """
 
     compiled: Compiled
@@ -46,11 +46,20 @@ class Lowered:
     offsets: Array
     place: Array
     owner: Array
-    occurrence: Array
     kind: Array
     act: Array
     facts: dict[str, Fact]
     exact: Array
+
+    @cached_property
+    def occurrence(self) -> Array:
+        """The first row of the same subject and occurrence, for each row; by hash, by text where hashes collide."""
+        texts = self.records["occurrence"]
+        first = first_alike(self.owner, texts.hash().to_numpy()[self.place])
+        later = np.flatnonzero(first != np.arange(len(first)))
+        if (texts.gather(self.place[later]) != texts.gather(self.place[first[later]])).any():
+            return first_alike(self.owner, texts.rank("dense").cast(pl.UInt64).to_numpy()[self.place])
+        return first
 
 
 class RowScope:
@@ -118,7 +127,6 @@ def lower(policy: Policy, catalogue: Catalogue, records: pl.DataFrame, subjects:
         offsets=np.searchsorted(owner, np.arange(len(names) + 1)).astype(np.int64),
         place=place,
         owner=owner,
-        occurrence=_first_of_occurrence(records["occurrence"], place, owner),
         kind=kind[place],
         act=records["act"].to_physical().to_numpy()[place],
         facts={name: _fact(name, records[name], compiled) for name in sorted(compiled.reads)},
@@ -200,15 +208,6 @@ def _sorted(records: pl.DataFrame, owner: Array, rows: Array) -> Array:
     rows[where] = ties["row"].to_numpy()
     again = (ties["key"] == ties["key"].shift()) & (ties["digest"] == ties["digest"].shift())
     return np.delete(rows, where[again.fill_null(value=False).to_numpy()])
-
-
-def _first_of_occurrence(occurrence: pl.Series, place: Array, owner: Array) -> Array:
-    """Return the first row of each row's subject and occurrence; by hash, by text where two texts have one hash."""
-    first = first_alike(owner, occurrence.hash().to_numpy()[place])
-    later = np.flatnonzero(first != np.arange(len(place)))
-    if (occurrence.gather(place[later]) != occurrence.gather(place[first[later]])).any():
-        return first_alike(owner, occurrence.rank("dense").cast(pl.UInt64).to_numpy()[place])
-    return first
 
 
 def _fact(name: str, cells: pl.Series, compiled: Compiled) -> Fact:

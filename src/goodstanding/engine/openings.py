@@ -45,6 +45,7 @@ class Part:
         self.offsets = lowered.offsets[first : last + 1] - self.low
         self.act, self.kind = lowered.act[self.low : self.high], lowered.kind[self.low : self.high]
         self.exact = lowered.exact[first:last].copy()
+        self._following: dict[tuple[str, ...], Array] = {}
 
     @cached_property
     def occurrence(self) -> Array:
@@ -75,7 +76,22 @@ class Part:
 
     def following(self, kinds: tuple[str, ...]) -> Array:
         """Return the day of the subject's next record of these kinds, NEVER where there is none."""
-        return kernels.next_days(self.offsets, self.act, self.marked(kinds), self.on)
+        if kinds not in self._following:
+            self._following[kinds] = self._next_days(self.marked(kinds) & (self.act <= self.on))
+        return self._following[kinds]
+
+    def _next_days(self, marks: Array) -> Array:
+        rows = len(marks)
+        if not marks.any():
+            return np.full(rows, NEVER, np.int32)
+        nearest = np.where(marks, np.arange(rows, dtype=np.int32), np.int32(rows))
+        after = np.append(np.minimum.accumulate(nearest[::-1])[::-1][1:], np.int32(rows))
+        last = self.offsets[1:].astype(np.int32)[self.lowered.owner[self.low : self.high] - np.int32(self.first)]
+        return np.where(after < last, self.act[np.minimum(after, rows - 1)], np.int32(NEVER))
+
+    def most(self, rule: EntryRule) -> int:
+        """Return how many entries of a rule one subject of the range can have at most."""
+        return int(np.diff(self.offsets).max(initial=0)) * self.compiled.most_items(rule)
 
     def drafts(self, rule: str) -> Drafts:
         """Return what may open entries of a rule up to the day; owners are places in the range."""
@@ -119,10 +135,7 @@ def entries_of(part: Part) -> dict[str, Entries]:
             drafts = _kept(rule, drafts, part)
         if rule.unless:
             drafts = _spared(drafts, made[rule.unless], part)
-        entries = _timed(rule, drafts, part)
-        if isinstance(rule.amount, Share):
-            entries = _shared(rule.amount, _in_order(entries, part), part)
-        made[name] = _repeated(rule, entries, part)
+        made[name] = _repeated(rule, _shared(rule, _timed(rule, drafts, part), part), part)
     return made
 
 
@@ -195,21 +208,19 @@ def _in_order(entries: Entries, part: Part) -> Entries:
     return entries.take(np.lexsort((entries.row, entries.item, part.lowered.act[entries.row], entries.owner)))
 
 
-def _shared(share: Share, entries: Entries, part: Part) -> Entries:
+def _shared(rule: EntryRule, entries: Entries, part: Part) -> Entries:
     """Turn amounts into shares of a ladder of their running total within each calendar year."""
+    if not isinstance(rule.amount, Share):
+        return entries
+    entries = _in_order(entries, part)
     assert entries.amount is not None
-    rungs = part.compiled.rungs(share, entries.amount.scale)
+    rungs = part.compiled.rungs(rule.amount, entries.amount.scale)
     amount = entries.amount.at(rungs.scale)
-    bound = rungs.bound(bounded(amount.bound * most_per_owner(entries)))
+    bound = rungs.bound(bounded(amount.bound * part.most(rule)))
     days, ladder = part.lowered.act[entries.row], (rungs.brackets, rungs.steps, rungs.cap)
     added, run = kernels.shares(entries.owner, days, amount.values, ladder, kernels.FIRST_DAYS)
     lacking = None if entries.lacking is None else _so_far(entries.lacking, run, part.compiled.missing)
     return replace(entries, amount=Column(added, None, rungs.unit, bound), lacking=lacking)
-
-
-def most_per_owner(entries: Entries) -> int:
-    """Return how many of the entries one subject has at most."""
-    return int(np.bincount(entries.owner).max()) if len(entries.owner) else 0
 
 
 def _so_far(lacking: Array, run: Array, missing: Missing) -> Array:
