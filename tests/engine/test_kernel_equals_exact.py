@@ -18,6 +18,7 @@ from goodstanding.engine.kernels import FIRST_DAYS, ends_of_periods
 from goodstanding.engine.periods import end_of_period
 from goodstanding.facts.catalogue import Attribute
 from goodstanding.facts.errors import InputError
+from goodstanding.facts.identifiers import SCHEMES, subject_of
 from goodstanding.facts.shipped import shipped
 from goodstanding.policy.reader import read_policy
 from tests.engine.agreement import SUBJECTS, compare, crowd, dossier
@@ -132,6 +133,12 @@ def test_no_records_and_no_subjects_give_tables_of_the_same_columns():
     some = table([DEFAULT])
     for tell in (score, contributions):
         assert tell(loaded(), KINDS, some.head(0), None, ON).schema == tell(loaded(), KINDS, some, None, ON).schema
+
+
+@given(st.sampled_from(sorted(SCHEMES)), st.text("0123456789ABZ-", min_size=2, max_size=18))
+def test_what_an_identifier_is_of_stands_in_its_scheme_and_two_characters(scheme, number):
+    for digits in (number, f"92{number}"):
+        assert subject_of(f"{scheme}:{digits}") == subject_of(f"{scheme}:{digits[:2]}")
 
 
 @pytest.mark.parametrize(

@@ -158,20 +158,27 @@ def _subjects(records: pl.DataFrame, subjects: pl.DataFrame | None) -> tuple[pl.
     if subjects is None:
         names = records["subject"]
         names = names.filter(_changes(names)) if names.is_sorted() else names.unique().sort()
-        try:
-            kinds: list[str] = [subject_of(name) for name in names.to_list()]
-        except KeyError as error:
-            raise InputError(f"found the identifier scheme {error.args[0]!r}, which is not known") from None
+        kinds = _kinds_of(names)
     else:
         subjects = subjects.select(pl.col("subject", "is_a").cast(pl.String)).unique().sort("subject")
-        names, kinds = subjects["subject"], subjects["is_a"].to_list()
+        names, kinds = subjects["subject"], subjects["is_a"]
         if names.is_duplicated().any() or names.null_count():
             raise InputError("subjects: found a subject twice or none at all, expected each once")
-    numbers: dict[str, int] = {kind: number for number, kind in enumerate(SUBJECTS)}
-    strange = sorted({str(kind) for kind in set(kinds) - set(numbers)})
-    if strange:
+    strange = kinds.filter(~kinds.is_in(SUBJECTS) | kinds.is_null())
+    if len(strange):
         raise InputError(f"subjects: is_a: found {strange[0]!r}, expected one of {', '.join(SUBJECTS)}")
-    return names, np.array([numbers[kind] for kind in kinds], np.uint8)
+    numbers = {kind: number for number, kind in enumerate(SUBJECTS)}
+    return names, kinds.replace_strict(numbers, return_dtype=pl.UInt8).to_numpy().copy()
+
+
+def _kinds_of(names: pl.Series) -> pl.Series:
+    """Return what each identifier is of, which its scheme and the first two characters of its number tell."""
+    heads = names.str.extract("^([^:]*:?.{0,2})")
+    try:
+        known = {head: subject_of(head) for head in heads.unique().to_list()}
+    except KeyError as error:
+        raise InputError(f"found the identifier scheme {error.args[0]!r}, which is not known") from None
+    return heads.replace_strict(known, return_dtype=pl.String) if known else heads
 
 
 def _changes(subject: pl.Series) -> pl.Series:
