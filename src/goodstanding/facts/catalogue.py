@@ -1,7 +1,7 @@
 """The catalogue of kinds: what may be recorded, of whom, with which attributes.
 
 The files under `facts/catalogue/` are the catalogue. `real.yaml` is closed and ships with the release; the kinds of
-`synthetic.yaml` exist in synthetic worlds only, and no real register can be told to take them.
+the files `synthetic*.yaml` exist in synthetic worlds only, and no real register can be told to take them.
 """
 
 from __future__ import annotations
@@ -74,12 +74,13 @@ def catalogue(world: World) -> Catalogue:
 
     `digest` is the SHA-256 (hex) over the files it was read from.
     """
-    names = ["real.yaml"] if world is World.REAL else ["real.yaml", "synthetic.yaml"]
     folder = files("goodstanding.facts").joinpath("catalogue")
+    synthetic = sorted(one.name for one in folder.iterdir() if one.name.startswith("synthetic"))
+    names = ["real.yaml"] if world is World.REAL else ["real.yaml", *synthetic]
     contents = [folder.joinpath(name).read_bytes() for name in names]
     parts = [yaml.load(content, Loader=yaml.CSafeLoader) for content in contents]
     return Catalogue(
         codes={code: words for part in parts for code, words in (part.get("codes") or {}).items()},
-        kinds={kind: spec for part in parts for kind, spec in part["kinds"].items()},
+        kinds={kind: spec for part in parts for kind, spec in (part.get("kinds") or {}).items()},
         digest=hashlib.sha256(b"".join(contents)).hexdigest(),
     )

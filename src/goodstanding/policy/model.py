@@ -45,6 +45,20 @@ Names = Annotated[
 ]
 
 
+def _range(text: Any) -> Any:
+    if not isinstance(text, str):
+        return text
+    least, dots, most = text.partition("..")
+    if not dots or Fraction(least) > Fraction(most):
+        raise ValueError("expected two numbers, the lower first, as -30..-5")
+    return Fraction(least), Fraction(most)
+
+
+Range = Annotated[
+    tuple[Fraction, Fraction], BeforeValidator(_range), WithJsonSchema({"type": "string", "pattern": "^.+\\.\\..+$"})
+]
+
+
 class Clause(Element):
     """A place in the law. `read` says where the drafter read it, and whether that was the law itself."""
 
@@ -80,7 +94,11 @@ class Table(Element):
 
 
 class Item(Element):
-    """A line of the scheme's catalogue: which record, on whom, gives how many points or which grade."""
+    """A line of the scheme's catalogue: which record, on whom, gives how many points or which grade.
+
+    Exactly one of `points`, `range` (the points are those that the record gives as `assessed`, which must lie between
+    these two) and `grade`. `lines` are the numbers of the lines that it stands for, where the catalogue has numbers.
+    """
 
     id: str
     kind: str = Field(alias="for")
@@ -88,10 +106,12 @@ class Item(Element):
     subject: Subject
     class_: str = Field(alias="class")
     points: Exact | None = None
+    range: Range | None = None
     grade: str | None = None
     level: str | None = None
     clause: str
     cite: str
+    lines: Names = ()
     words: Words
 
 
@@ -216,6 +236,7 @@ class Policy(Element):
     version: str
     title: Words
     about: Words
+    based_on: str | None = Field(default=None, alias="based on")
     jurisdiction: str
     effective: Literal["unverified"] | dt.date
     subjects: tuple[Subject, ...]
@@ -244,5 +265,9 @@ def json_schema() -> dict[str, Any]:
     schema = Policy.model_json_schema(by_alias=True)
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     items = schema["properties"]["items"]
-    schema["properties"]["items"] = {"anyOf": [{"type": "string"}, items], "description": "items, or a file of them"}
+    files = {"type": "array", "items": {"type": "string"}}
+    schema["properties"]["items"] = {
+        "anyOf": [{"type": "string"}, files, items],
+        "description": "items, or the files they stand in",
+    }
     return schema

@@ -24,6 +24,9 @@ from goodstanding.policy.model import Policy
 
 Path_ = tuple[str | int, ...]
 
+LARGEST = 4_000_000
+"""Bytes of one file of a policy at most."""
+
 
 class PolicyError(InputError):
     """A policy that cannot be used; one line for each fault, as `file:line: what`."""
@@ -106,55 +109,122 @@ def _plain(node: yaml.Node, path: Path_, lines: dict[Path_, int], file: Path) ->
 
 
 def read_policy(folder: Path) -> Loaded:
-    """Read and check the policy in a folder: policy.yaml, and the items file that it names.
+    """Read and check the policy in a folder: policy.yaml, the items files that it names, and what it is based on.
 
     Raises PolicyError with every fault that was found, one a line.
     """
+    contents: dict[str, bytes] = {}
+    _collect(folder, "", contents)
+    return policy_from(contents, folder)
+
+
+def _collect(folder: Path, prefix: str, contents: dict[str, bytes]) -> None:
+    """Read the files of a policy; those of the policy that it is based on are named FOLDER/FILE."""
     main = folder / "policy.yaml"
     if not main.is_file():
         raise PolicyError(f"{folder}: expected a folder with a policy.yaml in it")
-    contents = {"policy.yaml": main.read_bytes()}
-    named = parse_yaml(main, contents["policy.yaml"]).value
-    items = named.get("items") if isinstance(named, dict) else None
-    if isinstance(items, str):
+    contents[prefix + "policy.yaml"] = _limited(main)
+    value = parse_yaml(main, contents[prefix + "policy.yaml"]).value
+    named = value if isinstance(value, dict) else {}
+    for items in _file_names(named.get("items")):
         if not (folder / items).is_file() or Path(items).name != items:
             raise PolicyError(f"{main}: items: found {items!r}, expected a file in the same folder")
-        contents[items] = (folder / items).read_bytes()
-    return policy_from(contents, folder)
+        contents[prefix + items] = _limited(folder / items)
+    base = named.get("based on")
+    if isinstance(base, str):
+        if prefix or Path(base).name != base or not (folder.resolve().parent / base).is_dir():
+            raise PolicyError(f"{main}: based on: found {base!r}, expected a folder beside this one, based on none")
+        _collect(folder.resolve().parent / base, base + "/", contents)
+
+
+def _limited(file: Path) -> bytes:
+    size = file.stat().st_size
+    if size > LARGEST:
+        raise PolicyError(f"{file}: found {size:,} bytes, expected at most {LARGEST:,} in one file of a policy")
+    return file.read_bytes()
+
+
+def _file_names(items: Any) -> list[str]:
+    """Return the files that `items` names; none where the items stand in the policy itself."""
+    named = [items] if isinstance(items, str) else items if isinstance(items, list) else []
+    return [item for item in named if isinstance(item, str)]
 
 
 def policy_from(contents: Mapping[str, bytes], folder: Path) -> Loaded:
     """Read a policy from its files' contents, as a register keeps them; `folder` is what errors call it."""
-    main = parse_yaml(folder / "policy.yaml", contents["policy.yaml"])
-    sources = {"": main}
-    value = main.value
-    if isinstance(value, dict) and isinstance(value.get("items"), str):
-        sources["items"] = parse_yaml(folder / value["items"], contents[value["items"]])
-        value = value | {"items": sources["items"].value}
+    value, places = _gathered(contents, folder, "")
     try:
         policy = Policy.model_validate(value)
     except ValidationError as error:
-        raise PolicyError("\n".join(_explained(error, sources))) from None
+        raise PolicyError("\n".join(_explained(error, places))) from None
     faults = faults_in(policy, catalogue(World.SYNTHETIC))
     if faults:
-        raise PolicyError("\n".join(_line(fault.path, fault.message, sources) for fault in faults))
+        raise PolicyError("\n".join(places.line(fault.path, fault.message) for fault in faults))
     name = hashlib.sha256(b"".join(name.encode() + b"\0" + contents[name] + b"\0" for name in sorted(contents)))
     return Loaded(policy, name.hexdigest(), folder, dict(contents))
 
 
-def _line(path: Path_, message: str, sources: Mapping[str, Source]) -> str:
-    source, inside = sources[""], path
-    if path[:1] == ("items",) and "items" in sources:
-        source, inside = sources["items"], path[1:]
-    dotted = ".".join(str(part) for part in path)
-    return f"{source.file}:{source.line(inside)}: {dotted}: {message}"
+@dataclass(frozen=True)
+class _Places:
+    """Where each part of a policy that was put together from several files stands."""
+
+    main: Path
+    lines: Mapping[Path_, tuple[Path, int]]
+
+    def line(self, path: Path_, message: str) -> str:
+        inside = path
+        while inside not in self.lines and inside:
+            inside = inside[:-1]
+        file, line = self.lines.get(inside, (self.main, 1))
+        return f"{file}:{line}: {'.'.join(str(part) for part in path)}: {message}"
 
 
-def _explained(error: ValidationError, sources: Mapping[str, Source]) -> list[str]:
+def _gathered(contents: Mapping[str, bytes], folder: Path, prefix: str) -> tuple[Any, _Places]:
+    """Put a policy together: its own parts, its items files, and under them the parts of what it is based on."""
+    main = parse_yaml(folder / "policy.yaml", contents[prefix + "policy.yaml"])
+    lines = {path: (main.file, line) for path, line in main.lines.items()}
+    value = main.value
+    if not isinstance(value, dict):
+        return value, _Places(main.file, lines)
+    named = _file_names(value.get("items"))
+    if named:
+        value = value | {"items": []}
+    for name in named:
+        source = parse_yaml(folder / name, contents[prefix + name])
+        first = len(value["items"])
+        if not isinstance(source.value, list):
+            raise PolicyError(f"{source.file}:1: found no list, expected items")
+        value["items"] += source.value
+        for path, line in source.lines.items():
+            if path:
+                lines[("items", first + int(path[0]), *path[1:])] = (source.file, line)
+    base = value.get("based on")
+    if isinstance(base, str) and not prefix:
+        under, places = _gathered(contents, folder.parent / base, base + "/")
+        for path, where in places.lines.items():
+            if path and not _replaced(path, value):
+                lines.setdefault(path, where)
+        value = {key: _laid_over(under.get(key), value.get(key)) for key in {**under, **value}}
+    return value, _Places(main.file, lines)
+
+
+def _laid_over(under: Any, over: Any) -> Any:
+    """Return what stands in a policy that is based on another: named parts one by one, all else as a whole."""
+    if isinstance(under, dict) and isinstance(over, dict):
+        return under | over
+    return under if over is None else over
+
+
+def _replaced(path: Path_, value: Mapping[str, Any]) -> bool:
+    own = value.get(str(path[0]))
+    return own is not None and not (isinstance(own, dict) and len(path) > 1 and path[1] not in own)
+
+
+def _explained(error: ValidationError, places: _Places) -> list[str]:
     lines = []
     for one in error.errors():
         path: Path_ = tuple(part for part in one["loc"] if not _branch(part))
-        lines.append(_line(path, _message(one), sources))
+        lines.append(places.line(path, _message(one)))
     return list(dict.fromkeys(lines))
 
 
