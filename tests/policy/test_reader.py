@@ -70,8 +70,8 @@ def test_a_fault_is_answered_with_file_line_and_the_nearest_valid_word(folder, o
 
 
 def test_a_fault_in_the_items_names_the_items_file(folder):
-    answer = altered(folder, "for: contract.default,", "for: contract.defualt,", "items.yaml")
-    assert "/items.yaml:6: items.0.for" in answer
+    answer = altered(folder, "for: contract.default,", "for: contract.defualt,", "items-persons.yaml")
+    assert "/items-persons.yaml:6: items.0.for" in answer
     assert "did you mean 'contract.default'?" in answer
 
 

@@ -35,7 +35,7 @@ def test_page_and_data_say_the_same(client, numbers):
 def test_policies_and_sources_as_data(client):
     policy = client.get("/api/policies/cn-wendeng").json()
     assert len(policy["hash"]) == 64
-    assert policy["files"]["items.yaml"][0]["points"] == "-20"
+    assert policy["files"]["items-persons.yaml"][0]["points"] == "-20"
     sources = {one["source"]["id"]: one for one in client.get("/api/sources").json()}
     assert sources["tax"]["source"]["defects"][0] == {"kind": "misspelt-name", "share": "0.012"}
     assert sources["tax"]["deliveries"][0]["refused"] == 2
