@@ -1,4 +1,4 @@
-"""Expressions of the policy language: from text to a tree, and back.
+"""Expressions of the policy language: from text to a tree.
 
 Grammar, loosest first; `[]` is optional, `{}` repeated:
 
@@ -6,17 +6,19 @@ Grammar, loosest first; `[]` is optional, `{}` repeated:
     either     = both {"or" both}
     both       = negation {"and" negation}
     negation   = ["not"] comparison
-    comparison = period [("=" | "!=" | "<" | "<=" | ">" | ">=") period]
+    comparison = period [("=" | "!=" | "<" | "<=" | ">" | ">=") period | "in" (period | "(" choice {"," choice} ")")]
     period     = sum [("after" | "beginning") sum]
     sum        = product {("+" | "-") product}
     product    = factor {("*" | "/") factor}
-    factor     = ["-"] (number [unit] | 'code' | name | name "." name | name "[" choice "]"
-               | name "(" choice {"," choice} ")" | "(" choice ")")
-    unit       = "day(s)" | "month(s)" | "year(s)"
+    factor     = ["-"] (number [unit] | date | 'code' | name | name "." name | name "[" choice "]"
+               | aggregate | name "(" choice {"," choice} ")" | "(" choice ")")
+    aggregate  = function "(" [choice "of"] ["ever"] name ["on" sum | "from" sum] ["where" either] ["else" choice] ")"
+    unit       = "day(s)" | "working day(s)" | "month(s)" | "year(s)"
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -26,11 +28,19 @@ from typing import NoReturn
 from goodstanding.facts.errors import InputError
 
 _TOKEN = re.compile(
-    r"\s*(?:(?P<number>\d+(?:\.\d+)?)|(?P<name>[A-Za-z_]\w*)|'(?P<code>[^']*)'|(?P<sign><=|>=|!=|[-+*/=<>()\[\],.]))"
+    r"\s*(?:(?P<date>\d{4}-\d\d-\d\d)|(?P<number>\d+(?:\.\d+)?)|(?P<name>[A-Za-z_]\w*)|'(?P<code>[^']*)'|(?P<sign><=|>=|!=|[-+*/=<>()\[\],.]))"
 )
 _COMPARISONS = ("=", "!=", "<", "<=", ">", ">=")
 _UNITS = {"day": "days", "days": "days", "month": "months", "months": "months", "year": "years", "years": "years"}
-_WORDS = ("if", "else", "or", "and", "not", "after", "beginning")
+_WORDS = ("if", "else", "or", "and", "not", "in", "after", "beginning", "of", "ever", "on", "from", "where")
+AGGREGATES = ("sum", "count", "some", "latest", "first", "highest", "lowest", "worst", "continuing", "peak")
+"""Functions over entries; all but sum, count, some and continuing are none where there are no entries."""
+
+EARLIEST, MOST_UNITS = 1900, 100_000
+"""The first year of any date, and the most days, months or years of a duration."""
+
+LONGEST, DEEPEST = 2000, 60
+"""Characters of one expression, and brackets and operators within each other, at most."""
 
 
 class ExpressionError(InputError):
@@ -80,6 +90,38 @@ class Lookup:
 
 
 @dataclass(frozen=True, slots=True)
+class Date:
+    """A calendar day."""
+
+    day: dt.date
+
+
+@dataclass(frozen=True, slots=True)
+class Codes:
+    """Codes of which `in` asks for one."""
+
+    items: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregate:
+    """A function over the entries of a rule or an account: those that count, or `ever` were made and not spent.
+
+    `value` is read of each entry, `where` keeps some of them, `otherwise` stands where there are none. `reading` is
+    `on` or `from` with the date `at`: the sum on another day, or the highest since.
+    """
+
+    function: str
+    source: str
+    value: Node | None = None
+    ever: bool = False
+    reading: str | None = None
+    at: Node | None = None
+    where: Node | None = None
+    otherwise: Node | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
     """A function of the language."""
 
@@ -96,7 +138,7 @@ class Not:
 
 @dataclass(frozen=True, slots=True)
 class Binary:
-    """Arithmetic, comparison, `and`, `or`, and the periods `after` and `beginning`."""
+    """Arithmetic, comparison, `in`, `and`, `or`, and the periods `after` and `beginning`."""
 
     sign: str
     left: Node
@@ -112,7 +154,7 @@ class Choice:
     otherwise: Node
 
 
-Node = Number | Code | Duration | Name | Lookup | Call | Not | Binary | Choice
+Node = Number | Code | Date | Duration | Name | Lookup | Call | Aggregate | Codes | Not | Binary | Choice
 
 
 def parse(text: str) -> Node:
@@ -125,9 +167,12 @@ def parse(text: str) -> Node:
 
 class _Parser:
     def __init__(self, text: str) -> None:
+        if len(text) > LONGEST:
+            raise ExpressionError(f"found {len(text)} characters, expected at most {LONGEST}", LONGEST)
         self.text = text
         self.tokens = list(self._scan())
         self.at = 0
+        self.depth = 0
 
     def _scan(self) -> Iterator[tuple[str, str, int]]:
         position = 0
@@ -166,12 +211,16 @@ class _Parser:
             self.fail(repr(word))
 
     def choice(self) -> Node:
-        then = self.either()
-        if not self.take("if"):
-            return then
-        condition = self.either()
-        self.need("else")
-        return Choice(then, condition, self.choice())
+        self.depth += 1
+        if self.depth > DEEPEST:
+            self.fail(f"at most {DEEPEST} parts within each other")
+        node = self.either()
+        if self.take("if"):
+            condition = self.either()
+            self.need("else")
+            node = Choice(node, condition, self.choice())
+        self.depth -= 1
+        return node
 
     def either(self) -> Node:
         node = self.both()
@@ -190,8 +239,18 @@ class _Parser:
 
     def comparison(self) -> Node:
         left = self.period()
+        if self.take("in"):
+            return Binary("in", left, self.codes() if self.peek("(") else self.period())
         sign = self.take(*_COMPARISONS)
         return Binary(sign, left, self.period()) if sign else left
+
+    def codes(self) -> Node:
+        self.need("(")
+        items = [self.choice()]
+        while self.take(","):
+            items.append(self.choice())
+        self.need(")")
+        return Codes(tuple(items)) if len(items) > 1 or isinstance(items[0], Code) else items[0]
 
     def period(self) -> Node:
         left = self.sum()
@@ -212,7 +271,12 @@ class _Parser:
 
     def factor(self) -> Node:
         if self.take("-"):
-            return Binary("-", Number(Fraction(0)), self.factor())
+            self.depth += 1
+            if self.depth > DEEPEST:
+                self.fail(f"at most {DEEPEST} parts within each other")
+            node = self.factor()
+            self.depth -= 1
+            return Number(-node.value) if isinstance(node, Number) else Binary("-", Number(Fraction(0)), node)
         if self.take("("):
             node = self.choice()
             self.need(")")
@@ -225,25 +289,45 @@ class _Parser:
             return self.number(text)
         if group == "code":
             return Code(text)
+        if group == "date":
+            return self.date(text)
         if group == "name":
             return self.named(text)
         self.at -= 1
         return self.fail("a name, a number or '('")
 
+    def date(self, text: str) -> Node:
+        try:
+            day = dt.date.fromisoformat(text)
+        except ValueError:
+            day = dt.date.min
+        if day.year < EARLIEST:
+            self.at -= 1
+            self.fail(f"a day of the calendar from {EARLIEST} on, as 2020-02-29")
+        return Date(day)
+
     def number(self, text: str) -> Node:
+        working = "working " if self.take("working") else ""
+        if working and not self.peek("day", "days"):
+            self.fail("'days'")
         unit = self.take(*_UNITS)
         if unit is None:
             return Number(Fraction(text))
         if "." in text:
             self.at -= 1
             self.fail("a whole number before it")
-        return Duration(int(text), _UNITS[unit])
+        if int(text) > MOST_UNITS:
+            self.at -= 1
+            self.fail(f"at most {MOST_UNITS} of a unit")
+        return Duration(int(text), working + _UNITS[unit])
 
     def named(self, name: str) -> Node:
         if self.take("["):
             key = self.choice()
             self.need("]")
             return Lookup(name, key)
+        if name in AGGREGATES and self.take("("):
+            return self.aggregate(name)
         if self.take("("):
             arguments = [self.choice()]
             while self.take(","):
@@ -258,6 +342,30 @@ class _Parser:
         return Name(name)
 
 
+    def aggregate(self, function: str) -> Node:
+        value = None
+        if not self._at_source():
+            value = self.choice()
+            self.need("of")
+        ever = self.take("ever") is not None
+        if self.at >= len(self.tokens) or self.tokens[self.at][0] != "name":
+            self.fail("the name of a rule or an account")
+        source = self.tokens[self.at][1]
+        self.at += 1
+        reading = self.take("on", "from")
+        at = self.sum() if reading else None
+        where = self.either() if self.take("where") else None
+        otherwise = self.choice() if self.take("else") else None
+        self.need(")")
+        return Aggregate(function, source, value, ever, reading, at, where, otherwise)
+
+    def _at_source(self) -> bool:
+        if self.peek("ever"):
+            return True
+        after = self.tokens[self.at + 1][1] if self.at + 1 < len(self.tokens) else ")"
+        return self.tokens[self.at : self.at + 1] != [] and after in (")", "where", "on", "from", "else")
+
+
 def children(node: Node) -> tuple[Node, ...]:
     """Return the parts of a node, left to right."""
     match node:
@@ -265,6 +373,10 @@ def children(node: Node) -> tuple[Node, ...]:
             return (key,)
         case Call(_, arguments):
             return arguments
+        case Aggregate(value=value, at=at, where=where, otherwise=otherwise):
+            return tuple(part for part in (value, at, where, otherwise) if part is not None)
+        case Codes(items):
+            return items
         case Not(inner):
             return (inner,)
         case Binary(_, left, right):
@@ -275,6 +387,13 @@ def children(node: Node) -> tuple[Node, ...]:
 
 
 def names_in(node: Node) -> set[str]:
-    """Return every name that an expression reads, functions' arguments included."""
+    """Return every name that an expression reads, those of rules and accounts left out."""
     own = {node.name} if isinstance(node, Name) else set()
     return own.union(*(names_in(child) for child in children(node)))
+
+
+def walk(node: Node) -> Iterator[Node]:
+    """Yield a node and everything in it."""
+    yield node
+    for child in children(node):
+        yield from walk(child)

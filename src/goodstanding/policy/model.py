@@ -83,9 +83,10 @@ class Step(Element):
 
 
 class Table(Element):
-    """A named table of numbers or durations: exactly one of `map`, `brackets` (with `cap`) and `steps`."""
+    """A named table: exactly one of `map` (by code), `since` (by day), `brackets` or `steps` (by number, with `cap`)."""
 
     map: dict[str, Expression] | None = None
+    since: dict[dt.date, Expression] | None = None
     brackets: tuple[Bracket, ...] | None = None
     steps: tuple[Step, ...] | None = None
     cap: Exact | None = None
@@ -131,24 +132,54 @@ class Repeat(Element):
 
 
 class Counts(Element):
-    """When an entry counts: from that day (included) until the end of a period, for ever where none is given."""
+    """When an entry counts: from that day (included) until the end of a period, for ever where none is given.
+
+    `until` is a period or the first day that no longer counts. With `if`, the end is tested: in the morning of that
+    day, on the state at the close of the day before; where it does not hold the entry goes on, and the end is tested
+    `again` every so long after, or never.
+    """
 
     start: Expression = Field(alias="from")
     until: Expression | None = None
+    condition: Expression | None = Field(default=None, alias="if")
+    again: Expression | None = None
+
+
+class Ending(Element):
+    """What a rule does to entries of other rules and accounts that are there, those for which `where` holds."""
+
+    entries: Names
+    where: Expression | None = None
+
+
+def _ending(value: Any) -> Any:
+    return {"entries": value} if isinstance(value, str | list) else value
+
+
+Endings = Annotated[Ending, BeforeValidator(_ending)]
 
 
 class EntryRule(Element):
-    """What opens an entry on an account, how much it is and when it counts.
+    """What opens an entry, on which account, how much it is and when it counts.
 
-    `for` names kinds, or `items` a class of items. `per: occurrence` with `choose` keeps one entry an occurrence;
-    `unless` drops those of an occurrence in which another rule opened one. `superseded by` ends an entry at the next
-    record of these kinds, `ended by` at one of the same occurrence.
+    Exactly one of: `for`, the kinds of records or the measures that open it; `items`, a class of items; `when`, a
+    condition that opens it on each day on which it becomes true.
+
+    A record has its place on the day `placed` (left out: of the act), or, with `after`, in the morning after that day.
+    `where` is asked there. `per: occurrence` with `choose` keeps one entry an occurrence; `unless` drops those of an
+    occurrence in which another rule opens one. `superseded by` ends an entry at the next record of these kinds,
+    `ended by` at one of the same occurrence. `ends` ends entries that are there from that day on; `spends` uses them
+    up: they count on no day any more.
     """
 
     kinds: Names = Field(default=(), alias="for")
     items: str | None = None
+    when: Expression | None = None
     subject: Subject | None = None
-    account: str
+    placed: Expression | None = None
+    after: Expression | None = None
+    where: Expression | None = None
+    account: str | None = None
     per: Literal["occurrence"] | None = None
     choose: Literal["gravest", "highest"] | None = None
     unless: str | None = None
@@ -158,15 +189,23 @@ class EntryRule(Element):
     counts: Counts
     superseded_by: Names = Field(default=(), alias="superseded by")
     ended_by: Names = Field(default=(), alias="ended by")
+    ends: Endings | None = None
+    spends: Endings | None = None
     clause: str
     words: Words
 
 
 class Account(Element):
-    """Where entries are added up. While `held while` is so, its entries are kept but count for nothing."""
+    """Where entries are added up. While `held while` is so, its entries are kept but count for nothing.
+
+    `floor` and `ceiling` are walked: an entry moves the sum no further than to them, and its end gives back no more
+    than it moved. A bound that is meant at the end only stands in a value, as `max(0, sum(points))`.
+    """
 
     words: Words
     held_while: Expression | None = Field(default=None, alias="held while")
+    floor: Exact | None = None
+    ceiling: Exact | None = None
     clause: str | None = None
 
 
@@ -179,7 +218,7 @@ class Grid(Element):
 
 
 class Value(Element):
-    """A named exact number, computed from accounts and the values above it."""
+    """A named value: a number, code, flag or date, computed from entries and the values above it."""
 
     expression: Expression = Field(alias="is")
     grid: Grid | None = None
@@ -213,19 +252,73 @@ class Override(Element):
 
 
 class Grades(Element):
-    """The grades, best first; the first override that holds decides, else the worst grade that any ladder gives."""
+    """The grades, best first.
+
+    The first override that holds decides, else the worst grade that any ladder gives, else `otherwise`.
+    """
 
     order: dict[str, Words]
     overrides: tuple[Override, ...] = ()
-    ladders: tuple[Ladder, ...]
+    ladders: tuple[Ladder, ...] = ()
+    otherwise: str | None = None
 
 
 class Measure(Element):
-    """A consequence that the scheme attaches to grades."""
+    """A consequence that the scheme attaches to a standing. Exactly one of `grades`, `while` and `when`.
 
-    grades: Names
+    `grades` and `while`: in force on the days on which the standing is so. `when`: reached on the day on which it
+    becomes true, or, with `at`, when an entry of that rule opens and it holds. What is reached is imposed the same day,
+    or pending until a record of a kind in `imposed by`; it `lapses` where the condition falls before that, if so
+    written. Imposed, it is in force until the end of the period `until`, or until an entry rule `ends` it. It can be
+    reached again when it is neither pending nor in force. `if its ground falls` says whether an act stands that
+    imposes it when it is not, or on what is now known never was, reached.
+    """
+
+    grades: Names = ()
+    while_: Expression | None = Field(default=None, alias="while")
+    when: Expression | None = None
+    at: str | None = None
+    imposed_by: Names = Field(default=(), alias="imposed by")
+    lapses: Literal["when no longer so"] | None = None
+    until: Expression | None = None
+    ground_falls: Literal["stands", "falls"] | None = Field(default=None, alias="if its ground falls")
     words: Words
     clause: str
+
+
+class Case(Element):
+    """An outcome of a decision and when it is given."""
+
+    outcome: str
+    when: Expression
+
+
+class Decision(Element):
+    """What a requester may learn for one purpose: the first outcome whose condition holds, else `otherwise`.
+
+    `reads` names the values, `grade` or measures that it rests on; nothing else is told. `review` says who looks before
+    it takes effect, `notice` how long before, `appeal` within which time and to whom.
+    """
+
+    purpose: Words
+    reads: Names
+    outcomes: tuple[Case, ...]
+    otherwise: str
+    words: dict[str, Words]
+    review: Literal["human", "none"]
+    notice: Expression | None = None
+    appeal: Words
+    clause: str
+
+
+class Calendar(Element):
+    """Which days are no working days: days of the week and dates; `worked` are dates that are, in spite of it."""
+
+    rest: tuple[Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"], ...]
+    holidays: tuple[dt.date, ...] = ()
+    worked: tuple[dt.date, ...] = ()
+    clause: str
+    words: Words
 
 
 class Policy(Element):
@@ -244,20 +337,23 @@ class Policy(Element):
     interpretations: dict[str, Words] = {}
     tables: dict[str, Table] = {}
     items: tuple[Item, ...] = ()
-    accounts: dict[str, Account]
+    calendar: Calendar | None = None
+    accounts: dict[str, Account] = {}
     entries: dict[str, EntryRule]
-    values: dict[str, Value]
-    score: str
+    values: dict[str, Value] = {}
+    score: str | None = None
     unrated: tuple[Unrated, ...] = ()
     grades: Grades
     measures: dict[str, Measure] = {}
+    decisions: dict[str, Decision] = {}
 
     @property
     def kinds(self) -> set[str]:
         """Every kind of record that the policy reads."""
         rules = self.entries.values()
         named = {kind for rule in rules for kind in (*rule.kinds, *rule.superseded_by, *rule.ended_by)}
-        return named | {item.kind for item in self.items}
+        imposing = {kind for measure in self.measures.values() for kind in measure.imposed_by}
+        return (named - set(self.measures)) | imposing | {item.kind for item in self.items}
 
 
 def json_schema() -> dict[str, Any]:
