@@ -1,7 +1,7 @@
 """The catalogue of kinds: what may be recorded, of whom, with which attributes.
 
-The files under `facts/catalogue/` are the catalogue. `real.yaml` is closed and ships with the release; the kinds of
-the files `synthetic*.yaml` exist in synthetic worlds only, and no real register can be told to take them.
+The files under `facts/catalogue/` are the catalogue. `real*.yaml` is closed and ships with the release; the kinds of
+`synthetic*.yaml` exist in synthetic worlds only, and no real register can be told to take them.
 """
 
 from __future__ import annotations
@@ -75,8 +75,8 @@ def catalogue(world: World) -> Catalogue:
     `digest` is the SHA-256 (hex) over the files it was read from.
     """
     folder = files("goodstanding.facts").joinpath("catalogue")
-    synthetic = sorted(one.name for one in folder.iterdir() if one.name.startswith("synthetic"))
-    names = ["real.yaml"] if world is World.REAL else ["real.yaml", *synthetic]
+    of_world = ("real",) if world is World.REAL else ("real", "synthetic")
+    names = sorted(one.name for one in folder.iterdir() if one.name.startswith(of_world))
     contents = [folder.joinpath(name).read_bytes() for name in names]
     parts = [yaml.load(content, Loader=yaml.CSafeLoader) for content in contents]
     return Catalogue(
