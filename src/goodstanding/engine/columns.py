@@ -219,6 +219,8 @@ def _worked_out(node: ex.Node, scope: Scope) -> Column:
             return _cell(scope.cells(table), evaluate(key, scope), scope.missing)
         case ex.Call(function, arguments):
             return _call(function, arguments, scope)
+        case ex.Aggregate(function, source):
+            return scope.function(function, source)
         case ex.Not(inner):
             truth = evaluate(inner, scope)
             return replace(truth, values=~truth.values)
@@ -227,6 +229,7 @@ def _worked_out(node: ex.Node, scope: Scope) -> Column:
             return _choice(holds, evaluate(then, scope), evaluate(otherwise, scope))
         case ex.Binary(sign, left, right):
             return _binary(sign, evaluate(left, scope), evaluate(right, scope), scope)
+    raise InputError(f"{type(node).__name__} is not compiled")
 
 
 def _cell(cells: Column, key: Column, missing: Missing) -> Column:
@@ -240,13 +243,9 @@ def _cell(cells: Column, key: Column, missing: Missing) -> Column:
 
 
 def _call(function: str, arguments: tuple[ex.Node, ...], scope: Scope) -> Column:
-    if function in ("min", "max"):
-        pick = np.minimum if function == "min" else np.maximum
-        columns = [evaluate(argument, scope) for argument in arguments]
-        return reduce(lambda one, other: _joined(one, other, pick, scope.missing), columns)
-    name = arguments[0]
-    assert isinstance(name, ex.Name)
-    return scope.function(function, name.name)
+    pick = np.minimum if function == "min" else np.maximum
+    columns = [evaluate(argument, scope) for argument in arguments]
+    return reduce(lambda one, other: _joined(one, other, pick, scope.missing), columns)
 
 
 def _joined(left: Column, right: Column, how: Callable[[Array, Array], Array], missing: Missing) -> Column:
