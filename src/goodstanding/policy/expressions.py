@@ -20,27 +20,33 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from typing import NoReturn
 
 from goodstanding.facts.errors import InputError
 
 _TOKEN = re.compile(
-    r"\s*(?:(?P<date>\d{4}-\d\d-\d\d)|(?P<number>\d+(?:\.\d+)?)|(?P<name>[A-Za-z_]\w*)|'(?P<code>[^']*)'|(?P<sign><=|>=|!=|[-+*/=<>()\[\],.]))"
+    r"\s*(?:(?P<date>\d{4}-\d\d-\d\d)|(?P<number>\d+(?:\.\d+)?)|(?P<name>[A-Za-z_]\w*)"
+    r"|'(?P<code>[^']*)'|(?P<sign><=|>=|!=|[-+*/=<>()\[\],.]))",
+    re.ASCII,
 )
+_GAP = re.compile(r"\s*", re.ASCII)
 _COMPARISONS = ("=", "!=", "<", "<=", ">", ">=")
 _UNITS = {"day": "days", "days": "days", "month": "months", "months": "months", "year": "years", "years": "years"}
-_WORDS = ("if", "else", "or", "and", "not", "in", "after", "beginning", "of", "ever", "on", "from", "where")
+WORDS = ("if", "else", "or", "and", "not", "in", "after", "beginning", "of", "ever", "on", "from", "where")
 AGGREGATES = ("sum", "count", "some", "latest", "first", "highest", "lowest", "worst", "continuing", "peak")
 """Functions over entries; all but sum, count, some and continuing are none where there are no entries."""
 
 EARLIEST, MOST_UNITS = 1900, 100_000
 """The first year of any date, and the most days, months or years of a duration."""
 
-LONGEST, DEEPEST = 2000, 60
-"""Characters of one expression, and brackets and operators within each other, at most."""
+LONGEST, MOST_DIGITS, MOST_BRACKETS, DEEPEST = 2000, 18, 40, 100
+"""Of one expression at most: characters, digits of a number on either side of the point, brackets within each other,
+and operations within each other (`a + b + c` is two)."""
 
 
 class ExpressionError(InputError):
@@ -162,7 +168,20 @@ def parse(text: str) -> Node:
 
     Raises ExpressionError with the column, what was found and what was expected.
     """
+    return _parsed(text)
+
+
+@lru_cache(maxsize=10_000)
+def _parsed(text: str) -> Node:
     return _Parser(text).whole()
+
+
+def character(one: str) -> str:
+    """Name a character so that it cannot be taken for another: U+0430 CYRILLIC SMALL LETTER A."""
+    if one.isascii() and one.isprintable():
+        return repr(one)
+    shown = f"{one!r} " if one.isprintable() else ""
+    return f"{shown}U+{ord(one):04X} {unicodedata.name(one, 'with no name')}"
 
 
 class _Parser:
@@ -176,19 +195,35 @@ class _Parser:
 
     def _scan(self) -> Iterator[tuple[str, str, int]]:
         position = 0
-        while self.text[position:].strip():
+        while (position := self.after_gap(position)) < len(self.text):
             match = _TOKEN.match(self.text, position)
             if match is None:
-                column = position + len(self.text[position:]) - len(self.text[position:].lstrip()) + 1
-                raise ExpressionError(f"found {self.text[column - 1]!r}, expected a name, a number or a sign", column)
+                found = character(self.text[position])
+                raise ExpressionError(f"found {found}, expected a name, a number or a sign", position + 1)
             group = match.lastgroup or ""
-            yield group, match[group], match.start(group) + 1
+            column = match.start(group) + 1
+            yield group, self.sane(group, match[group], column), column
             position = match.end()
+
+    def after_gap(self, position: int) -> int:
+        gap = _GAP.match(self.text, position)
+        return gap.end() if gap else position
+
+    def sane(self, group: str, text: str, column: int) -> str:
+        """Return a token's text where it is not too long, and ASCII."""
+        if group == "number" and max(len(part) for part in text.split(".")) > MOST_DIGITS:
+            raise ExpressionError(f"found {len(text)} digits, expected at most {MOST_DIGITS} in a number", column)
+        for at, one in enumerate(text):
+            if not (one.isascii() and one.isprintable()):
+                raise ExpressionError(f"found {character(one)}, expected ASCII in a code", column + at)
+        return text
 
     def whole(self) -> Node:
         node = self.choice()
         if self.at < len(self.tokens):
             self.fail("the end of the expression")
+        if _deeper(node, DEEPEST):
+            raise ExpressionError(f"found over {DEEPEST} operations within each other, expected fewer", 1)
         return node
 
     def fail(self, expected: str) -> NoReturn:
@@ -211,15 +246,11 @@ class _Parser:
             self.fail(repr(word))
 
     def choice(self) -> Node:
-        self.depth += 1
-        if self.depth > DEEPEST:
-            self.fail(f"at most {DEEPEST} parts within each other")
         node = self.either()
         if self.take("if"):
             condition = self.either()
             self.need("else")
             node = Choice(node, condition, self.choice())
-        self.depth -= 1
         return node
 
     def either(self) -> Node:
@@ -266,22 +297,31 @@ class _Parser:
     def product(self) -> Node:
         node = self.factor()
         while sign := self.take("*", "/"):
-            node = Binary(sign, node, self.factor())
+            start = self.at
+            divisor = self.factor()
+            if sign == "/" and not _deeper(divisor, DEEPEST) and constant(divisor) == 0:
+                self.at = start
+                self.fail("a divisor that is not always zero")
+            node = Binary(sign, node, divisor)
         return node
 
     def factor(self) -> Node:
+        self.depth += 1
+        if self.depth > MOST_BRACKETS:
+            self.fail(f"at most {MOST_BRACKETS} brackets within each other")
+        node = self.signed()
+        self.depth -= 1
+        return node
+
+    def signed(self) -> Node:
         if self.take("-"):
-            self.depth += 1
-            if self.depth > DEEPEST:
-                self.fail(f"at most {DEEPEST} parts within each other")
             node = self.factor()
-            self.depth -= 1
             return Number(-node.value) if isinstance(node, Number) else Binary("-", Number(Fraction(0)), node)
         if self.take("("):
             node = self.choice()
             self.need(")")
             return node
-        if self.at >= len(self.tokens) or self.tokens[self.at][1] in _WORDS:
+        if self.at >= len(self.tokens) or self.tokens[self.at][1] in WORDS:
             self.fail("a name, a number or '('")
         group, text, _ = self.tokens[self.at]
         self.at += 1
@@ -341,7 +381,6 @@ class _Parser:
             return Name(f"{name}.{self.tokens[self.at - 1][1]}")
         return Name(name)
 
-
     def aggregate(self, function: str) -> Node:
         value = None
         if not self._at_source():
@@ -384,6 +423,28 @@ def children(node: Node) -> tuple[Node, ...]:
         case Choice(then, condition, otherwise):
             return (then, condition, otherwise)
     return ()
+
+
+def _deeper(node: Node, most: int) -> bool:
+    """Whether more than `most` parts stand within each other."""
+    level = [node]
+    for _ in range(most + 1):
+        level = [child for one in level for child in children(one)]
+    return bool(level)
+
+
+def constant(node: Node) -> Fraction | None:
+    """Return the value of an expression that reads nothing, where it is a number; else None."""
+    if isinstance(node, Number):
+        return node.value
+    if not isinstance(node, Binary) or node.sign not in ("+", "-", "*", "/"):
+        return None
+    left, right = constant(node.left), constant(node.right)
+    if left is None or right is None:
+        return None
+    if node.sign == "/":
+        return left / right if right else None
+    return {"+": left + right, "-": left - right, "*": left * right}[node.sign]
 
 
 def names_in(node: Node) -> set[str]:

@@ -7,29 +7,30 @@ SHA-256 over the files it consists of.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import ValidationError
 
 from goodstanding.facts.catalogue import catalogue
-from goodstanding.facts.errors import InputError
 from goodstanding.facts.world import World
 from goodstanding.policy.checking import Fault, faults_in
+from goodstanding.policy.composing import Composer, Path_, PolicyError
 from goodstanding.policy.model import Policy
+from goodstanding.policy.scalars import wrong_code, wrong_name
 
-Path_ = tuple[str | int, ...]
+LARGEST, MOST_FILES, MOST_FAULTS = 4_000_000, 50, 100
+"""Of a policy at most: bytes of its files together, files of items, and faults that are told at once."""
 
-LARGEST = 4_000_000
-"""Bytes of one file of a policy at most."""
+_Read = Callable[[Path, str], bytes]
+"""Returns the content of a file of a policy, given where it stands and its name among the policy's files."""
 
-
-class PolicyError(InputError):
-    """A policy that cannot be used; one line for each fault, as `file:line: what`."""
+_NAMED = ("tables", "accounts", "entries", "values", "measures")
+_CODED = ("law", "interpretations", "decisions")
 
 
 @dataclass(frozen=True)
@@ -59,53 +60,13 @@ class Loaded:
 
 def read_yaml(file: Path) -> Source:
     """Read a YAML file as text scalars with positions. Raises PolicyError where it is missing or does not parse."""
-    try:
-        content = file.read_bytes()
-    except OSError as error:
-        raise PolicyError(f"{file}: cannot be read ({error.strerror})") from None
-    return parse_yaml(file, content)
+    return parse_yaml(file, _content(file, LARGEST))
 
 
 def parse_yaml(file: Path, content: bytes) -> Source:
     """Read YAML from memory; `file` is what errors call it."""
-    try:
-        text = content.decode("utf-8")
-        node = yaml.compose(text, Loader=yaml.CSafeLoader)
-        _no_aliases(file, text)
-    except UnicodeDecodeError as error:
-        raise PolicyError(f"{file}: byte {error.start} is not UTF-8; save the file as UTF-8") from None
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        where = f"{file}:{mark.line + 1}" if mark else str(file)
-        raise PolicyError(f"{where}: {error.problem or error.context}; expected YAML") from None
-    except yaml.YAMLError as error:
-        raise PolicyError(f"{file}: {str(error).splitlines()[0]}; expected YAML") from None
-    if node is None:
-        raise PolicyError(f"{file}: the file is empty")
-    lines: dict[Path_, int] = {}
-    return Source(file, _plain(node, (), lines, file), lines)
-
-
-def _no_aliases(file: Path, content: str) -> None:
-    for token in yaml.scan(content, Loader=yaml.CSafeLoader):
-        if isinstance(token, yaml.AliasToken):
-            raise PolicyError(f"{file}:{token.start_mark.line + 1}: found an alias, expected every part written out")
-
-
-def _plain(node: yaml.Node, path: Path_, lines: dict[Path_, int], file: Path) -> Any:
-    lines[path] = node.start_mark.line + 1
-    if isinstance(node, yaml.ScalarNode):
-        return node.value
-    if isinstance(node, yaml.SequenceNode):
-        return [_plain(child, (*path, index), lines, file) for index, child in enumerate(node.value)]
-    values: dict[str, Any] = {}
-    for key, child in node.value:
-        line = key.start_mark.line + 1
-        if key.value in values:
-            raise PolicyError(f"{file}:{line}: found {key.value!r} a second time, expected each key once")
-        values[key.value] = _plain(child, (*path, key.value), lines, file)
-        lines[(*path, key.value)] = line
-    return values
+    composer = Composer(file)
+    return Source(file, composer.compose(content), composer.lines)
 
 
 def read_policy(folder: Path) -> Loaded:
@@ -114,54 +75,78 @@ def read_policy(folder: Path) -> Loaded:
     Raises PolicyError with every fault that was found, one a line.
     """
     contents: dict[str, bytes] = {}
-    _collect(folder, "", contents)
-    return policy_from(contents, folder)
 
+    def read(file: Path, name: str) -> bytes:
+        contents[name] = _content(file, LARGEST - sum(len(content) for content in contents.values()))
+        return contents[name]
 
-def _collect(folder: Path, prefix: str, contents: dict[str, bytes]) -> None:
-    """Read the files of a policy; those of the policy that it is based on are named FOLDER/FILE."""
-    main = folder / "policy.yaml"
-    if not main.is_file():
-        raise PolicyError(f"{folder}: expected a folder with a policy.yaml in it")
-    contents[prefix + "policy.yaml"] = _limited(main)
-    value = parse_yaml(main, contents[prefix + "policy.yaml"]).value
-    named = value if isinstance(value, dict) else {}
-    for items in _file_names(named.get("items")):
-        if not (folder / items).is_file() or Path(items).name != items:
-            raise PolicyError(f"{main}: items: found {items!r}, expected a file in the same folder")
-        contents[prefix + items] = _limited(folder / items)
-    base = named.get("based on")
-    if isinstance(base, str):
-        if prefix or Path(base).name != base or not (folder.resolve().parent / base).is_dir():
-            raise PolicyError(f"{main}: based on: found {base!r}, expected a folder beside this one, based on none")
-        _collect(folder.resolve().parent / base, base + "/", contents)
-
-
-def _limited(file: Path) -> bytes:
-    size = file.stat().st_size
-    if size > LARGEST:
-        raise PolicyError(f"{file}: found {size:,} bytes, expected at most {LARGEST:,} in one file of a policy")
-    return file.read_bytes()
-
-
-def _file_names(items: Any) -> list[str]:
-    """Return the files that `items` names; none where the items stand in the policy itself."""
-    named = [items] if isinstance(items, str) else items if isinstance(items, list) else []
-    return [item for item in named if isinstance(item, str)]
+    return _loaded(_gathered(folder, "", read), contents, folder)
 
 
 def policy_from(contents: Mapping[str, bytes], folder: Path) -> Loaded:
     """Read a policy from its files' contents, as a register keeps them; `folder` is what errors call it."""
-    value, places = _gathered(contents, folder, "")
+
+    def read(file: Path, name: str) -> bytes:
+        if name not in contents:
+            raise PolicyError(f"{file}: found no such file, expected it among those of the policy")
+        return contents[name]
+
+    return _loaded(_gathered(folder, "", read), contents, folder)
+
+
+def _content(file: Path, most: int) -> bytes:
+    """Read a plain file of at most so many bytes, which stands, links followed, where its folder's policy.yaml does."""
+    main = file.with_name("policy.yaml")
+    try:
+        if not file.is_file():
+            found = "a folder" if file.is_dir() else "no file"
+            raise PolicyError(f"{file}: found {found}, expected a file; a policy is a folder with a policy.yaml in it")
+        if main.is_file() and file.resolve().parent != main.resolve().parent:
+            raise PolicyError(f"{file}: found a link out of the folder, expected a file in it")
+        size = file.stat().st_size
+        if size > most:
+            raise PolicyError(f"{file}: found {size:,} bytes, expected at most {LARGEST:,} in a policy")
+        return file.read_bytes()
+    except OSError as error:
+        raise PolicyError(f"{file}: cannot be read ({error.strerror})") from None
+
+
+def _loaded(gathered: tuple[Any, _Places], contents: Mapping[str, bytes], folder: Path) -> Loaded:
+    value, places = gathered
+    faults = [places.line(path, message) for path, message in _wrong_words(value)][:MOST_FAULTS]
     try:
         policy = Policy.model_validate(value)
     except ValidationError as error:
-        raise PolicyError("\n".join(_explained(error, places))) from None
-    faults = faults_in(policy, catalogue(World.SYNTHETIC))
+        raise PolicyError("\n".join([*faults, *explained(error, places)])) from None
+    faults += [places.line(fault.path, fault.message) for fault in faults_in(policy, catalogue(World.SYNTHETIC))]
     if faults:
-        raise PolicyError("\n".join(places.line(fault.path, fault.message) for fault in faults))
+        raise PolicyError("\n".join(faults))
     name = hashlib.sha256(b"".join(name.encode() + b"\0" + contents[name] + b"\0" for name in sorted(contents)))
     return Loaded(policy, name.hexdigest(), folder, dict(contents))
+
+
+def _wrong_words(value: Any) -> Iterator[tuple[Path_, str]]:
+    """Yield the names, ids and codes that are not ASCII words, where the policy itself says what they are."""
+    policy = _map(value)
+    grades, tables = _map(policy.get("grades")), _map(policy.get("tables"))
+    maps = [(("tables", name, "map"), _map(table).get("map")) for name, table in tables.items()]
+    for path, part, wrong in [
+        *(((key,), policy.get(key), wrong_name) for key in _NAMED),
+        *(((key,), policy.get(key), wrong_code) for key in _CODED),
+        (("grades", "order"), grades.get("order"), wrong_code),
+        *((path, part, wrong_code) for path, part in maps),
+    ]:
+        yield from (((*path, word), message) for word in _map(part) if (message := wrong(word)))
+    items = policy.get("items")
+    for index, item in enumerate(items if isinstance(items, list) else []):
+        for key in ("id", "class"):
+            word = _map(item).get(key)
+            if isinstance(word, str) and (message := wrong_code(word)):
+                yield ("items", index, key), message
+
+
+def _map(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 @dataclass(frozen=True)
@@ -169,43 +154,74 @@ class _Places:
     """Where each part of a policy that was put together from several files stands."""
 
     main: Path
-    lines: Mapping[Path_, tuple[Path, int]]
+    lines: dict[Path_, tuple[Path, int]]
 
     def line(self, path: Path_, message: str) -> str:
         inside = path
         while inside not in self.lines and inside:
             inside = inside[:-1]
         file, line = self.lines.get(inside, (self.main, 1))
-        return f"{file}:{line}: {'.'.join(str(part) for part in path)}: {message}"
+        where = f"{'.'.join(str(part) for part in path)}: " if path else ""
+        return f"{file}:{line}: {where}{message}"
 
 
-def _gathered(contents: Mapping[str, bytes], folder: Path, prefix: str) -> tuple[Any, _Places]:
-    """Put a policy together: its own parts, its items files, and under them the parts of what it is based on."""
-    main = parse_yaml(folder / "policy.yaml", contents[prefix + "policy.yaml"])
-    lines = {path: (main.file, line) for path, line in main.lines.items()}
-    value = main.value
-    if not isinstance(value, dict):
-        return value, _Places(main.file, lines)
-    named = _file_names(value.get("items"))
-    if named:
-        value = value | {"items": []}
+def _gathered(folder: Path, prefix: str, read: _Read) -> tuple[dict[str, Any], _Places]:
+    """Put a policy together: its own parts, its items files, and under them the parts of what it is based on.
+
+    The files of what it is based on are read as FOLDER/FILE.
+    """
+    main = parse_yaml(folder / "policy.yaml", read(folder / "policy.yaml", prefix + "policy.yaml"))
+    places = _Places(main.file, {path: (main.file, line) for path, line in main.lines.items()})
+    if not isinstance(main.value, dict):
+        raise PolicyError(places.line((), f"found {told(main.value)}, expected a map with the parts of a policy"))
+    value = _with_items(main.value, folder, prefix, read, places)
+    base = value.get("based on")
+    if not isinstance(base, str):
+        return value, places
+    if prefix or not _plain_name(base) or base == folder.name:
+        message = f"found {told(base)}, expected the name of a folder beside this one, itself based on none"
+        raise PolicyError(places.line(("based on",), message))
+    beside = folder if folder.name not in ("", "..") else folder.resolve()
+    under, below = _gathered(beside.parent / base, base + "/", read)
+    for path, where in below.lines.items():
+        if path and not _replaced(path, value):
+            places.lines.setdefault(path, where)
+    return {key: _laid_over(under.get(key), value.get(key)) for key in {**under, **value}}, places
+
+
+def _with_items(value: dict[str, Any], folder: Path, prefix: str, read: _Read, places: _Places) -> dict[str, Any]:
+    """Return a policy with the items that stand in files of their own, and note where they do."""
+    named = _file_names(value.get("items"), places)
+    items: list[Any] = []
     for name in named:
-        source = parse_yaml(folder / name, contents[prefix + name])
-        first = len(value["items"])
+        source = parse_yaml(folder / name, read(folder / name, prefix + name))
         if not isinstance(source.value, list):
-            raise PolicyError(f"{source.file}:1: found no list, expected items")
-        value["items"] += source.value
+            raise PolicyError(f"{source.file}:1: found {told(source.value)}, expected a list of items")
         for path, line in source.lines.items():
             if path:
-                lines[("items", first + int(path[0]), *path[1:])] = (source.file, line)
-    base = value.get("based on")
-    if isinstance(base, str) and not prefix:
-        under, places = _gathered(contents, folder.parent / base, base + "/")
-        for path, where in places.lines.items():
-            if path and not _replaced(path, value):
-                lines.setdefault(path, where)
-        value = {key: _laid_over(under.get(key), value.get(key)) for key in {**under, **value}}
-    return value, _Places(main.file, lines)
+                places.lines["items", len(items) + int(path[0]), *path[1:]] = (source.file, line)
+        items += source.value
+    return value | {"items": items} if named else value
+
+
+def _file_names(items: Any, places: _Places) -> list[str]:
+    """Return the files that `items` names; none where the items stand in the policy itself."""
+    listed = items if isinstance(items, list) else [items]
+    named = [item for item in listed if isinstance(item, str)]
+    if named and len(named) < len(listed):
+        raise PolicyError(places.line(("items",), "found files and items together, expected one or the other"))
+    if len(named) > MOST_FILES:
+        raise PolicyError(places.line(("items",), f"found {len(named):,} files, expected at most {MOST_FILES}"))
+    for index, name in enumerate(named):
+        if not _plain_name(name) or name in named[:index]:
+            raise PolicyError(
+                places.line(("items",), f"found {told(name)}, expected files in the same folder, once each")
+            )
+    return named
+
+
+def _plain_name(name: str) -> bool:
+    return 0 < len(name) <= 100 and name.isprintable() and Path(name).name == name != ".."
 
 
 def _laid_over(under: Any, over: Any) -> Any:
@@ -220,10 +236,14 @@ def _replaced(path: Path_, value: Mapping[str, Any]) -> bool:
     return own is not None and not (isinstance(own, dict) and len(path) > 1 and path[1] not in own)
 
 
-def _explained(error: ValidationError, places: _Places) -> list[str]:
+def explained(error: ValidationError, places: _Places) -> list[str]:
+    """Return a line for each fault that the model found, up to MOST_FAULTS of them."""
     lines = []
-    for one in error.errors():
-        path: Path_ = tuple(part for part in one["loc"] if not _branch(part))
+    for one in error.errors(include_url=False, include_context=False)[:MOST_FAULTS]:
+        path: Path_ = ()
+        for part in one["loc"]:
+            if (*path, part) in places.lines or not _branch(part):
+                path = (*path, part)
         lines.append(places.line(path, _message(one)))
     return list(dict.fromkeys(lines))
 
@@ -233,18 +253,38 @@ def _branch(part: str | int) -> bool:
     return isinstance(part, str) and (part in ("Share", "str", "date") or "[" in part)
 
 
+_TYPES = {
+    "dict_type": "a map",
+    "model_type": "a map",
+    "model_attributes_type": "a map",
+    "list_type": "a list",
+    "tuple_type": "a list",
+    "string_type": "text",
+}
+
+
 def _message(one: Any) -> str:
-    found = one["input"] if isinstance(one["input"], str) else None
-    if one["type"] == "extra_forbidden":
+    found, kind = one["input"], one["type"]
+    if kind == "extra_forbidden":
         key = str(one["loc"][-1])
         near = get_close_matches(key, _keys(), n=1)
-        return f"found {key!r}, a key that is not known here" + (f"; did you mean {near[0]!r}?" if near else "")
-    if one["type"] == "missing":
+        return f"found {told(key)}, a key that is not known here" + (f"; did you mean {near[0]!r}?" if near else "")
+    if kind == "missing":
         return "expected a value, found nothing"
-    message = str(one["msg"]).removeprefix("Value error, ")
-    return f"found {found!r}: {message}" if found is not None else message
+    message = str(one["msg"]).removeprefix("Value error, ").replace("Input should be ", "expected ")
+    expected = f"expected {_TYPES[kind]}" if kind in _TYPES else message
+    return f"found {told(found)}{',' if expected.startswith('expected') else ':'} {expected}"
 
 
+def told(found: Any) -> str:
+    """Name what was found in a few words."""
+    if isinstance(found, dict | list | tuple):
+        return "a map" if isinstance(found, dict) else "a list"
+    text = str(found)
+    return repr(text) if len(text) <= 60 else f"{text[:50]!r}... ({len(text):,} characters)"
+
+
+@cache
 def _keys() -> list[str]:
     definitions = Policy.model_json_schema(by_alias=True)
     return sorted({key for spec in (definitions, *definitions["$defs"].values()) for key in spec.get("properties", {})})
