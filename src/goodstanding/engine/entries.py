@@ -1,31 +1,31 @@
-"""From records to entries, as the exact evaluator does it: one rule after another, in the order of the policy.
+"""Opening entries: what a rule makes of a record that has come to its place, or of a condition that became true.
 
-Records of one day are taken in the order of the policy's items, then occurrence, then content hash, so that the order
-of delivery never matters.
+An entry is worked out once, from what was placed before it, and then stays; what is decided later moves its end only.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
-from functools import cache
-from itertools import groupby
 from typing import Any
 
-from goodstanding.engine.evaluation import Surroundings, evaluate, on_ladder, unknown
+from goodstanding.engine.evaluation import (
+    FOREVER,
+    Surroundings,
+    day_of,
+    evaluate,
+    holds,
+    on_ladder,
+    parsed,
+    unknown,
+)
+from goodstanding.engine.periods import later
 from goodstanding.engine.standing import Entry, Unknown
-from goodstanding.facts.catalogue import Catalogue, Subject
+from goodstanding.engine.state import State
 from goodstanding.facts.records import Record
 from goodstanding.policy import expressions as ex
 from goodstanding.policy.model import EntryRule, Item, Policy, Share
-
-ENDING = "conduct.ended"
-"""The kind of record that says of an occurrence that the conduct has ended."""
-
-parsed = cache(ex.parse)
-
 
 Fitting = Mapping[tuple[str, str, str], Sequence[Item]]
 """Items by class, kind and subject, each list in the order of the policy."""
@@ -39,191 +39,263 @@ def fitting_items(policy: Policy) -> Fitting:
     return fitting
 
 
-@dataclass(frozen=True)
-class Dossier:
-    """The records that a standing is computed from: one subject's, none after the day asked for."""
-
-    policy: Policy
-    catalogue: Catalogue
-    items: Fitting
-    places: Mapping[str, int]
-    subject: Subject
-    records: Sequence[Record]
-
-
-def entries_of(dossier: Dossier) -> list[Entry]:
-    """Return every entry that the policy makes of the dossier, ended ones included, in order of rule and day."""
-    made: dict[str, list[Entry]] = {}
-    for name, rule in dossier.policy.entries.items():
-        if rule.subject not in (None, dossier.subject):
-            continue
-        drafts = _kept(rule, [draft for record in dossier.records for draft in _drafts(name, rule, record, dossier)])
-        if rule.unless:
-            drafts = _spared(drafts, made.get(rule.unless, []))
-        drafts = _timed(rule, sorted(drafts, key=lambda draft: _order(draft, dossier)), dossier)
-        made[name] = _repeated(rule, _shared(rule, drafts, dossier))
-    return [entry for entries in made.values() for entry in entries]
+def open_entries(state: State, name: str, record: Record | None, fitting: Fitting) -> list[Entry]:
+    """Let a rule look at a record, or without one at the day, and return the entries that it opened."""
+    rule = state.policy.entries[name]
+    opened = []
+    for item, doubt in _fits(state, rule, record, fitting):
+        entry = _draft(state, name, rule, record, item, doubt)
+        if entry is not None and _offered(state, rule, entry):
+            opened.append(entry)
+            _repeated(state, rule, entry)
+            _begun(state, entry)
+            _spared(state, name, entry)
+            _others_ended(state, rule, entry, record, item)
+    return opened
 
 
-def _order(entry: Entry, dossier: Dossier) -> tuple[Any, ...]:
-    place = dossier.places[entry.item.id] if entry.item else 0
-    return (entry.record.act, place, entry.record.occurrence, entry.record.digest)
+def _fits(
+    state: State, rule: EntryRule, record: Record | None, fitting: Fitting
+) -> Iterator[tuple[Item | None, Unknown | None]]:
+    """Yield the items of a rule that fit a record, or one None; with what must be known to tell whether they do."""
+    items: Sequence[Item | None] = (None,)
+    if rule.items:
+        assert record is not None
+        items = fitting.get((rule.items, record.kind, state.subject), ())
+    for item in items:
+        around = state.around(record, item)
+        asked = [holds(text, around) for text in (item and item.where, rule.where) if text]
+        if False not in asked:
+            yield item, unknown(*asked)
 
 
-def surroundings(record: Record, item: Item | None, dossier: Dossier) -> Surroundings:
-    """Return what the names in a rule's expressions stand for, for one record and item."""
-
-    def named(name: str) -> Any:
-        if name.startswith("item."):
-            return getattr(item, name.removeprefix("item."))
-        if name == "ended":
-            return end_of_conduct(record, dossier)
-        value = getattr(record, name) if name in ("act", "decided", "final") else record.attributes.get(name)
-        return Unknown(frozenset({f"{record.kind}.{name}"})) if value is None else value
-
-    return Surroundings(named, dossier.policy.tables)
-
-
-def end_of_conduct(record: Record, dossier: Dossier) -> dt.date | None:
-    """Return the day on which the conduct ended: the act's, or for continuing kinds that of the ending record."""
-    if not dossier.catalogue.kinds[record.kind].continuing:
-        return record.act
-    ends = [other.act for other in dossier.records if other.kind == ENDING and other.occurrence == record.occurrence]
-    return min((end for end in ends if end >= record.act), default=None)
-
-
-def _drafts(name: str, rule: EntryRule, record: Record, dossier: Dossier) -> Iterable[Entry]:
-    if rule.kinds:
-        if record.kind in rule.kinds:
-            yield _draft(name, rule, record, None, dossier)
-        return
-    for item in dossier.items.get((rule.items or "", record.kind, dossier.subject), ()):
-        around = surroundings(record, item, dossier)
-        holds = evaluate(parsed(item.where), around) if item.where else True
-        if isinstance(holds, Unknown):
-            yield replace(_draft(name, rule, record, item, dossier), amount=holds, base=holds, doubt=holds)
-        elif holds:
-            yield _draft(name, rule, record, item, dossier)
-
-
-def _draft(name: str, rule: EntryRule, record: Record, item: Item | None, dossier: Dossier) -> Entry:
-    around = surroundings(record, item, dossier)
+def _draft(
+    state: State, name: str, rule: EntryRule, record: Record | None, item: Item | None, doubt: Unknown | None
+) -> Entry | None:
+    around = state.around(record, item)
     text = rule.amount.running if isinstance(rule.amount, Share) else rule.amount
     amount = evaluate(parsed(text), around) if text else None
     grade = evaluate(parsed(rule.grade), around) if rule.grade else None
     clause, words = (item.clause, item.words) if item else (rule.clause, rule.words)
-    return Entry(name, rule.account, record, item, amount, grade, record.act, None, clause, words, base=amount)
+    entry = Entry(name, rule.account, record, item, amount, grade, state.today, state.today, None, clause, words)
+    state.made += 1
+    entry.place, entry.base = state.made, amount
+    timed(state, rule, entry)
+    if isinstance(rule.amount, Share):
+        entry.amount = _share(state, rule.amount, entry)
+    return doubted(entry, doubt) if doubt else entry
 
 
-def _kept(rule: EntryRule, drafts: list[Entry]) -> list[Entry]:
-    """Keep one entry an occurrence: the lowest amount where the gravest counts, else the highest."""
-    if rule.choose is None:
-        return drafts
-    best: dict[str, Entry] = {}
-    sign = 1 if rule.choose == "gravest" else -1
-    for draft in sorted(drafts, key=lambda one: (one.record.act, one.record.digest)):
-        held = best.get(draft.record.occurrence)
-        if held is None or _graver(draft, held, sign):
-            best[draft.record.occurrence] = draft
-    return list(best.values())
-
-
-def _graver(draft: Entry, held: Entry, sign: int) -> bool:
-    """Whether a draft displaces the one held; an unknown amount always does, and is never displaced."""
-    if isinstance(held.amount, Unknown):
-        return False
-    if isinstance(draft.amount, Unknown):
-        return True
-    assert draft.amount is not None
-    assert held.amount is not None
-    return sign * draft.amount < sign * held.amount
-
-
-def _spared(drafts: list[Entry], others: list[Entry]) -> list[Entry]:
-    """Drop the drafts of an occurrence in which another rule opened an entry; doubt them where that is in doubt."""
-    taken = {other.record.occurrence for other in others if other.doubt is None}
-    spared = []
-    for draft in drafts:
-        if draft.record.occurrence not in taken:
-            doubts = unknown(*(one.doubt for one in others if one.record.occurrence == draft.record.occurrence))
-            spared.append(doubtful(draft, doubts) if doubts else draft)
-    return spared
-
-
-def doubtful(entry: Entry, lacking: Unknown) -> Entry:
-    """Return an entry of which it is not known, for lack of these facts, whether it is there or counts."""
-    return replace(entry, amount=unknown(lacking, entry.amount), doubt=unknown(lacking, entry.doubt))
-
-
-def _timed(rule: EntryRule, drafts: list[Entry], dossier: Dossier) -> list[Entry]:
-    return [one for draft in drafts if (one := _interval(rule, draft, dossier)) is not None]
-
-
-def _interval(rule: EntryRule, draft: Entry, dossier: Dossier) -> Entry | None:
-    around = surroundings(draft.record, draft.item, dossier)
-    continuing = end_of_conduct(draft.record, dossier) is None
-    start = evaluate(parsed(rule.counts.start), around)
-    draft = replace(draft, continuing=continuing)
-    if start is None or isinstance(start, Unknown):
-        return None if start is None else doubtful(draft, start)
-    ends = [_next(rule.superseded_by, draft.record, dossier), _ending(rule.ended_by, draft.record, dossier)]
-    if rule.counts.until and not (continuing and "ended" in ex.names_in(parsed(rule.counts.until))):
-        ends.append(evaluate(parsed(rule.counts.until), around))
-    known = [end for end in ends if end is not None]
-    lacking = unknown(*known)
+def timed(state: State, rule: EntryRule, entry: Entry) -> None:
+    """Work out from when until when an entry counts; again when the end of its conduct becomes known."""
+    around = state.around(entry.record, entry.item)
+    if entry.record is not None:
+        entry.continuing = state.end_of_conduct(entry.record) == FOREVER
+    start = day_of(evaluate(parsed(rule.counts.start), around))
+    ends = [] if rule.counts.until is None else [day_of(evaluate(parsed(rule.counts.until), around))]
+    if entry.record is not None:
+        ends += [_superseded(state, rule, entry.record), _ended(state, rule, entry.record)]
+    lacking = unknown(start, *ends)
     if lacking is not None:
-        return doubtful(replace(draft, start=start), lacking)
-    return replace(draft, start=start, until=min(known, default=None))
+        doubted(entry, lacking)
+    if not isinstance(start, Unknown):
+        entry.start = start
+    end = min((end for end in ends if not isinstance(end, Unknown)), default=FOREVER)
+    entry.until = None if end == FOREVER or lacking else end
+    entry.tested = entry.until if rule.counts.condition else None
 
 
-def _next(kinds: Sequence[str], record: Record, dossier: Dossier) -> dt.date | None:
-    place = (record.act, record.occurrence, record.digest)
-    later = [
-        other.act
-        for other in dossier.records
-        if other.kind in kinds and (other.act, other.occurrence, other.digest) > place
+def doubted(entry: Entry, lacking: Unknown) -> Entry:
+    """Keep that it is not known, for lack of these facts, whether an entry is there or counts."""
+    entry.amount = unknown(lacking, entry.amount)
+    entry.doubt = unknown(lacking, entry.doubt)
+    return entry
+
+
+def _superseded(state: State, rule: EntryRule, record: Record) -> dt.date:
+    later_acts = (o.act for o in state.arrived if o.kind in rule.superseded_by and o.act > record.act)
+    return min(later_acts, default=FOREVER)
+
+
+def _ended(state: State, rule: EntryRule, record: Record) -> dt.date:
+    ends = (o.act for o in state.arrived if o.kind in rule.ended_by and o.occurrence == record.occurrence)
+    return min((end for end in ends if end >= record.act), default=FOREVER)
+
+
+def _share(state: State, share: Share, entry: Entry) -> Any:
+    """Return what an amount adds to a ladder of the running total in the calendar year of its place."""
+    table = state.policy.tables[share.share]
+    year = [e.base for e in state.entries if e.rule == entry.rule and e.placed.year == entry.placed.year]
+    lacking = unknown(entry.base, *year)
+    if lacking is not None:
+        return lacking
+    before = sum((amount for amount in year if isinstance(amount, Fraction)), Fraction(0))
+    return on_ladder(table, before + (entry.base or 0)) - on_ladder(table, before)  # type: ignore[operator]
+
+
+def _offered(state: State, rule: EntryRule, entry: Entry) -> bool:
+    """Take an entry in unless another one of its occurrence goes before it; say whether it was."""
+    occurrence = entry.record.occurrence if entry.record else None
+    if rule.unless:
+        others = [o for o in state.entries if o.rule == rule.unless and o.record and o.record.occurrence == occurrence]
+        if any(other.doubt is None for other in others):
+            return False
+        doubts = unknown(*(other.doubt for other in others))
+        if doubts:
+            doubted(entry, doubts)
+    if rule.choose:
+        same = [o for o in state.entries if o.rule == entry.rule and o.record and o.record.occurrence == occurrence]
+        if any(not _graver(entry, other, 1 if rule.choose == "gravest" else -1) for other in same):
+            return False
+        for other in same:
+            _removed(state, other)
+    state.entries.append(entry)
+    state.changed()
+    return True
+
+
+def _graver(entry: Entry, held: Entry, sign: int) -> bool:
+    """Whether an entry displaces the one held; an unknown amount always does, and is never displaced."""
+    if isinstance(held.base, Unknown) or held.doubt:
+        return False
+    if isinstance(entry.base, Unknown) or entry.doubt:
+        return True
+    return sign * (entry.base or 0) < sign * (held.base or 0)
+
+
+def _removed(state: State, entry: Entry) -> None:
+    give_back(state, entry)
+    state.entries.remove(entry)
+    state.changed()
+
+
+def _repeated(state: State, rule: EntryRule, entry: Entry) -> None:
+    """Multiply the amount of an entry whose item already counts, from an earlier day, on the day of its place."""
+    if rule.repeat is None or not isinstance(entry.amount, Fraction):
+        return
+    earlier = [
+        one
+        for one in state.entries
+        if one.rule == entry.rule
+        and one.item is entry.item
+        and one.placed < entry.placed
+        and one.counts_on(state.today)
     ]
-    return min(later, default=None)
+    if any(one.doubt is None for one in earlier):
+        entry.times = rule.repeat.times
+        entry.amount = entry.amount * entry.times
+    else:
+        entry.amount = unknown(*(one.doubt for one in earlier)) or entry.amount
 
 
-def _ending(kinds: Sequence[str], record: Record, dossier: Dossier) -> dt.date | None:
-    ends = [o.act for o in dossier.records if o.kind in kinds and o.occurrence == record.occurrence]
-    return min((end for end in ends if end >= record.act), default=None)
+def _begun(state: State, entry: Entry) -> None:
+    """Walk the account of an entry that counts from the day of its place, or from before."""
+    if entry.start <= state.today:
+        take_in(state, entry)
 
 
-def _shared(rule: EntryRule, drafts: list[Entry], dossier: Dossier) -> list[Entry]:
-    """Turn amounts into shares of a ladder of their running total within each calendar year."""
-    if not isinstance(rule.amount, Share):
-        return drafts
-    table = dossier.policy.tables[rule.amount.share]
-    shares: list[Entry] = []
-    for _, year in groupby(drafts, key=lambda draft: draft.record.act.year):
-        total: Any = Fraction(0)
-        for draft in year:
-            before = total
-            total = unknown(total, draft.amount) or total + draft.amount
-            lacking = unknown(total)
-            amount = lacking or on_ladder(table, total) - on_ladder(table, before)
-            shares.append(replace(draft, amount=amount))
-    return shares
+def take_in(state: State, entry: Entry) -> None:
+    """Move the sum of a walked account by an entry that begins to count, and keep how far it was moved."""
+    account = entry.account or ""
+    if account in state.balances and entry.counts_on(state.today):
+        before = state.balances[account]
+        state.balances[account] = _bounded(state, account, before, entry.amount)
+        entry.amount = unknown(state.balances[account]) or state.balances[account] - before
+        state.changed()
 
 
-def _repeated(rule: EntryRule, drafts: list[Entry]) -> list[Entry]:
-    """Multiply the amount of an entry whose item already counts, from an earlier day, on the day of the act."""
-    if rule.repeat is None:
-        return drafts
-    done: list[Entry] = []
-    for draft in drafts:
-        day = draft.record.act
-        repeated = [one for one in done if one.item is draft.item and one.record.act < day and counts_on(one, day)]
-        if isinstance(draft.amount, Fraction) and any(one.doubt is None for one in repeated):
-            draft = replace(draft, amount=draft.amount * rule.repeat.times, times=rule.repeat.times)
-        elif isinstance(draft.amount, Fraction):
-            draft = replace(draft, amount=unknown(*(one.doubt for one in repeated)) or draft.amount)
-        done.append(draft)
-    return done
+def give_back(state: State, entry: Entry) -> None:
+    """Move the sum of a walked account back by what an entry moved that ends, if it had begun to count."""
+    account = entry.account or ""
+    if account in state.balances and entry.start <= state.today:
+        amount = unknown(entry.amount) or -(entry.amount or Fraction(0))  # type: ignore[operator]
+        state.balances[account] = _bounded(state, account, state.balances[account], amount)
+        state.changed()
 
 
-def counts_on(entry: Entry, day: dt.date) -> bool:
-    """Whether the day lies in the interval in which the entry counts."""
-    return entry.start <= day and (entry.until is None or day < entry.until)
+def _bounded(state: State, account: str, before: Any, amount: Any) -> Any:
+    lacking = unknown(before, amount)
+    if lacking is not None:
+        return lacking
+    bounds, after = state.policy.accounts[account], before + (amount or 0)
+    after = after if bounds.ceiling is None else min(after, bounds.ceiling)
+    return after if bounds.floor is None else max(after, bounds.floor)
+
+
+def _spared(state: State, name: str, entry: Entry) -> None:
+    """Take away the entries of other rules that must not be beside this one in its occurrence."""
+    if entry.record is None:
+        return
+    for other in list(state.entries):
+        unless = state.policy.entries[other.rule].unless
+        if unless == name and other.record and other.record.occurrence == entry.record.occurrence:
+            if entry.doubt is None:
+                _removed(state, other)
+            else:
+                doubted(other, entry.doubt)
+                state.changed()
+
+
+def _others_ended(state: State, rule: EntryRule, entry: Entry, record: Record | None, item: Item | None) -> None:
+    """End or spend the entries, and end the measures, that a rule says, for those on which its condition holds."""
+    outer = state.around(record, item)
+    for effect, spends in ((rule.ends, False), (rule.spends, True)):
+        if effect is None:
+            continue
+        for other in state.named(effect.entries):
+            if other is entry or not (spends or other.until is None or other.until > state.today):
+                continue
+            asked = True if effect.where is None else _asked(state, effect.where, other, outer)
+            lacking = unknown(asked, entry.doubt)
+            if lacking is not None:
+                doubted(other, lacking)
+                state.doubted(lacking)
+            elif asked:
+                ended(state, other, spends=spends)
+        _measures_ended(state, effect.entries, entry)
+
+
+def _asked(state: State, where: str, other: Entry, outer: Surroundings) -> Any:
+    return evaluate(parsed(where), state.around_entry(other, outer))
+
+
+def ended(state: State, entry: Entry, *, spends: bool = False) -> None:
+    """End an entry on the day, or use it up."""
+    if entry.counts_on(state.today):
+        give_back(state, entry)
+    entry.until = state.today if entry.until is None else min(entry.until, state.today)
+    entry.tested = None
+    entry.spent = entry.spent or spends
+    state.changed()
+
+
+def _measures_ended(state: State, names: Sequence[str], entry: Entry) -> None:
+    for name in names:
+        stage = state.stages.get(name)
+        if stage is None:
+            continue
+        if entry.doubt is not None and stage.state != "no":
+            state.doubted(entry.doubt)
+        elif entry.doubt is None:
+            stage.reached = stage.imposed = stage.until = None
+            stage.ground_fell = False
+            state.changed()
+
+
+def test_end(state: State, rule: EntryRule, entry: Entry, asked: Any) -> None:
+    """End an entry whose end is tested today, or let it go on until the end is tested again."""
+    if asked is True:
+        return
+    if isinstance(asked, Unknown):
+        doubted(entry, asked)
+        state.doubted(asked)
+    assert entry.tested is not None
+    entry.until = None
+    if rule.counts.again:
+        length = parsed(rule.counts.again)
+        assert isinstance(length, ex.Duration)
+        times = 1
+        while later(entry.tested, times * length.count, length.unit) <= state.today:
+            times += 1
+        entry.until = later(entry.tested, times * length.count, length.unit)
+    state.changed()

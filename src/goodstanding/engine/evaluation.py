@@ -1,7 +1,7 @@
 """The value of an expression, exactly: rationals, and unknowns that stay unknown.
 
 Arithmetic and comparison with an unknown are unknown; `and` and `or` follow Kleene, so that a false condition beside an
-unknown one is false.
+unknown one is false. Whatever is compared with `today` tells its `Surroundings` on which later days that may change.
 """
 
 from __future__ import annotations
@@ -10,12 +10,16 @@ import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 from typing import Any
 
-from goodstanding.engine.periods import end_of_period
+from goodstanding.engine import periods
+from goodstanding.engine.periods import FOREVER, Period
 from goodstanding.engine.standing import Unknown
 from goodstanding.policy import expressions as ex
-from goodstanding.policy.model import Table
+from goodstanding.policy.model import Calendar, Table
+
+parsed = cache(ex.parse)
 
 _ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
     "+": lambda a, b: a + b,
@@ -29,15 +33,29 @@ _ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
     ">": lambda a, b: a > b,
     ">=": lambda a, b: a >= b,
 }
+_COMPARED = ("=", "!=", "<", "<=", ">", ">=")
+_DAYS: dict[str, Callable[[dt.date], dt.date]] = {
+    "month_after": periods.month_after,
+    "year_after": periods.year_after,
+    "year_of": periods.year_of,
+}
+_TODAY = ex.Name("today")
 
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What the names, tables and functions in an expression stand for."""
+    """What the names, tables, entries and `today` in an expression stand for.
+
+    `edge` is told each later day on which a comparison with `today` may come out otherwise.
+    """
 
     names: Callable[[str], Any]
     tables: Mapping[str, Table]
-    functions: Callable[[str, str], Any] | None = None
+    today: dt.date
+    edge: Callable[[dt.date], None]
+    entries: Callable[[ex.Aggregate, Surroundings], Any]
+    state: Callable[[str, str], Any]
+    calendar: Calendar | None = None
 
 
 def unknown(*values: Any) -> Unknown | None:
@@ -47,66 +65,159 @@ def unknown(*values: Any) -> Unknown | None:
 
 
 def evaluate(node: ex.Node, around: Surroundings) -> Any:
-    """Return the exact value: Fraction, str, date, bool, Duration, the end of a period as a date, or Unknown."""
+    """Return the exact value: Fraction, str, date, bool, Duration, Period, or Unknown."""
     match node:
         case ex.Number(value):
             return value
         case ex.Code(text):
             return text
+        case ex.Date(day):
+            return day
         case ex.Duration():
             return node
+        case ex.Name("today"):
+            return around.today
         case ex.Name(name):
             return around.names(name)
         case ex.Lookup(table, key):
-            return _cell(around, table, evaluate(key, around))
+            return _cell(around, table, key)
         case ex.Call(function, arguments):
             return _call(function, arguments, around)
+        case ex.Aggregate():
+            return around.entries(node, around)
+        case ex.Codes(items):
+            return [evaluate(item, around) for item in items]
         case ex.Not(inner):
             value = evaluate(inner, around)
             return value if isinstance(value, Unknown) else not value
         case ex.Choice(then, condition, otherwise):
             holds = evaluate(condition, around)
             return holds if isinstance(holds, Unknown) else evaluate(then if holds else otherwise, around)
+        case ex.Binary("and" | "or" as sign, left, right):
+            return _kleene(left, right, around, decisive=sign == "or")
         case ex.Binary(sign, left, right):
-            return _binary(sign, evaluate(left, around), evaluate(right, around))
+            return _binary(node, sign, evaluate(left, around), evaluate(right, around), around)
 
 
-def _cell(around: Surroundings, table: str, key: Any) -> Any:
-    if isinstance(key, Unknown):
-        return key
-    cells = around.tables[table].map or {}
-    return evaluate(ex.parse(cells[key]), around) if key in cells else Unknown(frozenset({f"{table}[{key}]"}))
+def holds(text: str, around: Surroundings) -> Any:
+    """Return whether a condition holds: True, False or Unknown."""
+    return evaluate(parsed(text), around)
+
+
+def day_of(value: Any) -> Any:
+    """Return a date as it is, and of a period the first day after it."""
+    return value.end if isinstance(value, Period) else value
+
+
+def _kleene(left: ex.Node, right: ex.Node, around: Surroundings, *, decisive: bool) -> Any:
+    """Both sides are worked out, so that the days on which either may change are told."""
+    one, other = evaluate(left, around), evaluate(right, around)
+    if one is decisive or other is decisive:
+        return decisive
+    return unknown(one, other) or not decisive
+
+
+def _cell(around: Surroundings, name: str, key: ex.Node) -> Any:
+    found, table = evaluate(key, around), around.tables[name]
+    if isinstance(found, Unknown):
+        return found
+    if table.map is not None:
+        text = table.map.get(found)
+    elif table.since is not None:
+        if key == _TODAY:
+            for day in table.since:
+                around.edge(day)
+        text = next((table.since[day] for day in sorted(table.since, reverse=True) if day <= found), None)
+    else:
+        return on_ladder(table, found)
+    return Unknown(frozenset({f"{name}[{found}]"})) if text is None else evaluate(parsed(text), around)
 
 
 def _call(function: str, arguments: tuple[ex.Node, ...], around: Surroundings) -> Any:
-    if function in ("min", "max"):
-        values = [evaluate(argument, around) for argument in arguments]
-        return unknown(*values) or (min if function == "min" else max)(values)
-    argument = arguments[0]
-    assert isinstance(argument, ex.Name)
-    assert around.functions is not None
-    return around.functions(function, argument.name)
-
-
-def _binary(sign: str, left: Any, right: Any) -> Any:
-    if sign in ("and", "or"):
-        return _kleene(left, right, decisive=sign == "or")
-    lacking = unknown(left, right)
+    if function in ("before", "reached", "pending", "imposed"):
+        return around.state(function, arguments[0].name)  # type: ignore[union-attr]
+    if function == "known":
+        return not isinstance(evaluate(arguments[0], around), Unknown)
+    values = [evaluate(argument, around) for argument in arguments]
+    lacking = unknown(*values)
     if lacking is not None:
         return lacking
+    if function in ("min", "max"):
+        return (min if function == "min" else max)(day_of(value) for value in values)
+    if function == "round":
+        return rounded(*values)
+    if function in _DAYS:
+        return _DAYS[function](day_of(values[0]))
+    if function == "next_of":
+        return periods.next_of(values[0].count, values[0].unit, day_of(values[1]), day_of(values[2]))
+    return _full(function.removeprefix("full_"), arguments, [day_of(value) for value in values], around)
+
+
+def _full(unit: str, arguments: tuple[ex.Node, ...], days: list[dt.date], around: Surroundings) -> Fraction:
+    count = periods.full(unit, *days)
+    if arguments[1] == _TODAY:
+        around.edge(periods.later(days[0], count + 1, unit))
+    return Fraction(count)
+
+
+def _binary(node: ex.Binary, sign: str, left: Any, right: Any, around: Surroundings) -> Any:
+    lacking = unknown(left, right, *(right if isinstance(right, list) else ()))
+    if lacking is not None:
+        return lacking
+    if sign == "in":
+        return _within(node, left, right, around)
     if sign in ("after", "beginning"):
-        assert isinstance(left, ex.Duration)
-        assert isinstance(right, dt.date)
-        return end_of_period(left.count, left.unit, right, counted=sign == "beginning")
+        return _period(left, day_of(right), around, counted=sign == "beginning")
+    if isinstance(right, ex.Duration):
+        return periods.later(day_of(left), right.count, right.unit)
     if sign == "/" and right == 0:
         return Unknown(frozenset({"a divisor that is zero"}))
+    left, right = day_of(left), day_of(right)
+    if sign in _COMPARED and _TODAY in (node.left, node.right):
+        other = right if node.left == _TODAY else left
+        around.edge(other)
+        around.edge(periods.later(other, 1, "days"))
     return _ARITHMETIC[sign](left, right)
 
 
-def _kleene(left: Any, right: Any, *, decisive: bool) -> Any:
-    if left is decisive or right is decisive:
-        return decisive
-    return unknown(left, right) or not decisive
+def _within(node: ex.Binary, left: Any, right: Any, around: Surroundings) -> bool:
+    if isinstance(right, list):
+        return left in right
+    if node.left == _TODAY:
+        around.edge(right.start)
+        around.edge(right.end)
+    return bool(right.start <= day_of(left) < right.end)
+
+
+def _period(length: ex.Duration, start: dt.date, around: Surroundings, *, counted: bool) -> Period:
+    if length.unit != "working days":
+        return Period(start, periods.end_of_period(length.count, length.unit, start, counted=counted))
+    assert around.calendar is not None
+    return Period(start, periods.end_of_working_days(length.count, start, around.calendar, counted=counted))
+
+
+def rounded(number: Fraction, step: Fraction, mode: str) -> Fraction:
+    """Return a multiple of a step: half-up, half-even, down (to zero), up (from zero), floor or ceiling.
+
+    >>> rounded(Fraction(-5, 2), Fraction(1), "half-up")
+    Fraction(-3, 1)
+    """
+    steps = number / step
+    below = steps.numerator // steps.denominator
+    rest = steps - below
+    if mode == "floor" or rest == 0:
+        return below * step
+    if mode == "ceiling":
+        return (below + 1) * step
+    negative = steps < 0
+    if mode == "down":
+        return (below + negative) * step
+    if mode == "up":
+        return (below + (not negative)) * step
+    if rest != Fraction(1, 2):
+        return (below + (rest > Fraction(1, 2))) * step
+    upwards = below % 2 == 1 if mode == "half-even" else not negative
+    return (below + upwards) * step
 
 
 def on_ladder(table: Table, total: Fraction) -> Fraction:
@@ -123,3 +234,6 @@ def on_ladder(table: Table, total: Fraction) -> Fraction:
     for step in table.steps or ():
         points = step.points if total >= step.at else points
     return points if table.cap is None else min(points, table.cap)
+
+
+__all__ = ["FOREVER", "Surroundings", "day_of", "evaluate", "holds", "on_ladder", "parsed", "rounded", "unknown"]

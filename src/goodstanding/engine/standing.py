@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
@@ -36,33 +37,68 @@ class Status(StrEnum):
 
     COUNTS = "counts"
     HELD = "held"
+    COMING = "coming"
     ENDED = "ended"
+    SPENT = "spent"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Entry:
-    """What a rule makes of a record: so much on an account, from a day until the day before `until`.
+    """What a rule makes of a record or of a day: so much on an account, from a day until the day before `until`.
 
-    `until` None: no end is known yet. `times` is the multiplier for repetition. `base` is the amount before it.
-    `continuing`: the conduct has not ended. `doubt`: what must be known to tell whether there is such an entry at all,
-    or whether it counts on a day from `start` until the day before `until`; the amount is then unknown too.
+    `record` and `item` are None where a condition or a measure opened it. `placed` is the day on which it was made,
+    `place` its number among all entries of the dossier. `until` None: no end is known yet. `times` is the multiplier
+    for repetition, `base` the amount before it, and before a floor or a ceiling. `tested` is the first day on which its
+    end was or is tested. `doubt`: what must be known to tell whether there is such an entry at all, or whether it counts
+    on a day from `start` until the day before `until`; the amount is then unknown too. An entry changes only while its
+    dossier is folded; what a standing holds is a copy of that day.
     """
 
     rule: str
-    account: str
-    record: Record
+    account: str | None
+    record: Record | None
     item: Item | None
     amount: Number | None
     grade: str | Unknown | None
+    placed: dt.date
     start: dt.date
     until: dt.date | None
     clause: str
     words: Words
+    place: int = 0
     base: Number | None = None
     times: Fraction = Fraction(1)
     continuing: bool = False
     status: Status = Status.COUNTS
     doubt: Unknown | None = None
+    tested: dt.date | None = None
+    spent: bool = False
+
+    @property
+    def act(self) -> dt.date:
+        """The day of the act, or the day on which a condition became true."""
+        return self.record.act if self.record else self.placed
+
+    def counts_on(self, day: dt.date) -> bool:
+        """Whether the day lies in the interval in which the entry counts, and it was not spent."""
+        return not self.spent and self.start <= day and (self.until is None or day < self.until)
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Where a measure stands: pending or imposed, since when it is reached and imposed, and until when it is in force.
+
+    `ground_fell`: an act imposed it and stands, though it was not called for on what is known.
+    """
+
+    measure: str
+    state: str
+    reached: dt.date | None
+    imposed: dt.date | None
+    until: dt.date | None
+    ground_fell: bool
+    clause: str
+    words: Words
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +108,7 @@ class Step:
     name: str
     expression: str
     filled: str
-    result: Number
+    result: Any
     clause: str
     words: Words
 
@@ -86,6 +122,8 @@ class Change:
     score: Fraction | None
     grade: str | None
     because: tuple[Entry, ...]
+    measures: tuple[str, ...] = ()
+    stages: tuple[Stage, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,16 +139,23 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What a policy says of one subject on a day. Entries are in order of their record's day."""
+    """What a policy says of one subject on a day, as known on a day.
+
+    Entries are in order of their act. `measures` are those in force, `stages` also those pending. `decisions` gives the
+    outcome of each decision of the policy; it is empty where the standing is not decidable.
+    """
 
     policy: str
     on: dt.date
+    known_on: dt.date
     outcome: Outcome
     score: Fraction | None
     grade: str | None
     entries: tuple[Entry, ...]
     arithmetic: tuple[Step, ...]
     measures: tuple[str, ...]
+    stages: tuple[Stage, ...]
+    decisions: Mapping[str, str]
     missing: tuple[str, ...]
     reason: str | None
     clause: str | None
@@ -123,8 +168,8 @@ def number_text(number: Any) -> str:
     >>> number_text(Fraction(5, 2)), number_text(Fraction(1, 3)), number_text(Fraction(-40))
     ('2.5', '1/3', '-40')
     """
-    if isinstance(number, Unknown):
-        return "?"
+    if not isinstance(number, Fraction | int) or isinstance(number, bool):
+        return "?" if isinstance(number, Unknown) else str(number).lower() if isinstance(number, bool) else str(number)
     fraction = Fraction(number)
     if fraction.denominator == 1:
         return str(fraction.numerator)

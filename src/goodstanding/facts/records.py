@@ -45,7 +45,11 @@ _TYPES: dict[str, Any] = {"number": pl.Int64, "code": pl.String, "date": pl.Date
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One record, as the exact evaluator and the pages read it. Absent attributes are not in `attributes`."""
+    """One record, as the exact evaluator and the pages read it. Absent attributes are not in `attributes`.
+
+    `known`: the day on which the authority knew of it; None: on every day that is asked for. `withdrawn`: the day from
+    which it is known to be void from the start.
+    """
 
     subject: str
     kind: str
@@ -57,6 +61,8 @@ class Record:
     basis: str = ""
     decided: dt.date | None = None
     final: dt.date | None = None
+    known: dt.date | None = None
+    withdrawn: dt.date | None = None
     attributes: Mapping[str, Value] = field(default_factory=dict)
     digest: str = ""
 
