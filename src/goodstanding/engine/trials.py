@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from fractions import Fraction
 from typing import Any
 
 from goodstanding.engine.exact import Evaluator
-from goodstanding.engine.standing import Entry, Standing, Status, number_text
-from goodstanding.policy.examples import Case, ExpectedEntry
+from goodstanding.engine.standing import Change, Entry, Standing, Status, number_text
+from goodstanding.policy.examples import Case, Expected, ExpectedEntry
 
 
 def differences(evaluator: Evaluator, case: Case) -> list[str]:
     """Return what differs between an example and what the policy gives; empty where it comes out as written."""
     example = case.example
-    standing = evaluator.standing(case.records, example.subject, example.on)
+    standing = evaluator.standing(case.records, example.subject, example.on, example.known_on)
     return [
         *_results(standing, example.expect),
+        *_values(standing, example.expect),
+        *_measures(standing, example.expect.measures, ""),
         *_entries(standing, case),
         *(_changes(evaluator, case) if example.expect.changes is not None else ()),
     ]
@@ -32,6 +35,33 @@ def _results(standing: Standing, expect: Any) -> Iterator[str]:
 
 def _text(value: Any) -> str:
     return str(value) if value is None or isinstance(value, str) else number_text(value)
+
+
+def _values(standing: Standing, expect: Expected) -> Iterator[str]:
+    found = {step.name: number_text(step.result) for step in standing.arithmetic}
+    for name, wanted in expect.values.items():
+        text = number_text(Fraction(wanted)) if _is_number(wanted) else wanted
+        if found.get(name) != text:
+            yield f"value {name}: expected {text}, found {found.get(name, 'no such value')}"
+    for name, wanted in expect.decisions.items():
+        if standing.decisions.get(name) != wanted:
+            yield f"decision {name}: expected {wanted}, found {standing.decisions.get(name, 'none')}"
+
+
+def _is_number(text: str) -> bool:
+    try:
+        Fraction(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _measures(standing: Standing | Change, wanted: Mapping[str, str], where: str) -> Iterator[str]:
+    stages = {stage.measure: stage.state for stage in standing.stages}
+    for name, state in wanted.items():
+        found = stages.get(name, "imposed" if name in standing.measures else "no")
+        if found != state:
+            yield f"{where}measure {name}: expected {state}, found {found}"
 
 
 def _entries(standing: Standing, case: Case) -> Iterator[str]:
@@ -71,11 +101,13 @@ def _entry(entry: Entry) -> str:
 
 def _changes(evaluator: Evaluator, case: Case) -> Iterator[str]:
     wanted = case.example.expect.changes or ()
-    found = evaluator.changes(case.records, case.example.subject, case.example.on)[: len(wanted)]
+    example = case.example
+    found = evaluator.changes(case.records, example.subject, example.on, example.known_on)[: len(wanted)]
     for change, expected in zip(found, wanted, strict=False):
         for name in ("on", "outcome", "score", "grade"):
             value = getattr(expected, name)
             if value is not None and value != getattr(change, name):
                 yield f"next change {change.on}: {name}: expected {_text(value)}, found {_text(getattr(change, name))}"
+        yield from _measures(change, expected.measures, f"next change {change.on}: ")
     if len(found) < len(wanted):
         yield f"expected {len(wanted)} changes, found {len(found)}"

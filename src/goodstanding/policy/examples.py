@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import datetime as dt
+from collections.abc import Callable
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from goodstanding.facts.catalogue import Attribute, Catalogue, Subject
-from goodstanding.facts.records import Record, Value
+from goodstanding.facts.catalogue import Catalogue, Subject
+from goodstanding.facts.records import Record
 from goodstanding.policy.checking import near
-from goodstanding.policy.model import Element, Exact
-from goodstanding.policy.reader import PolicyError, read_yaml
+from goodstanding.policy.model import Element
+from goodstanding.policy.reader import Places, PolicyError, explained_faults, read_yaml, told
+from goodstanding.policy.scalars import Day, Exact, day, number
 
-_CORE = ("kind", "act", "decided", "final", "occurrence", "document")
+_DATES = ("act", "decided", "final", "known", "withdrawn")
+_CORE = ("kind", *_DATES, "occurrence", "document")
 
 
 class ExpectedEntry(Element):
@@ -26,17 +27,18 @@ class ExpectedEntry(Element):
     item: str | None = None
     amount: Exact | None = None
     grade: str | None = None
-    start: dt.date | None = Field(default=None, alias="from")
-    until: dt.date | None = None
+    start: Day | None = Field(default=None, alias="from")
+    until: Day | None = None
 
 
 class ExpectedChange(Element):
     """A day on which the standing must change by itself, and to what."""
 
-    on: dt.date
+    on: Day
     outcome: str | None = None
     score: Exact | None = None
     grade: str | None = None
+    measures: dict[str, Literal["pending", "imposed", "no"]] = {}
 
 
 class Expected(Element):
@@ -49,6 +51,9 @@ class Expected(Element):
     missing: tuple[str, ...] | None = None
     entries: tuple[ExpectedEntry, ...] = ()
     no_entries: tuple[str, ...] = Field(default=(), alias="no entries")
+    values: dict[str, str] = {}
+    measures: dict[str, Literal["pending", "imposed", "no"]] = {}
+    decisions: dict[str, str] = {}
     changes: tuple[ExpectedChange, ...] | None = None
 
 
@@ -67,7 +72,8 @@ class Example(BaseModel):
     name: str
     published: str | None = None
     subject: Subject
-    on: dt.date
+    on: Day
+    known_on: Day | None = Field(default=None, alias="known on")
     records: Annotated[list[dict[str, str]], AfterValidator(_some)]
     expect: Expected
 
@@ -98,9 +104,8 @@ def read_examples(folder: Path, catalogue: Catalogue) -> list[Case]:
         try:
             example = Example.model_validate(value)
         except ValidationError as error:
-            first = error.errors()[0]
-            line = source.line((index, *first["loc"]))
-            raise PolicyError(f"{file}:{line}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+            lines = {path[1:]: (file, line) for path, line in source.lines.items() if path[:1] == (index,)}
+            raise PolicyError("\n".join(explained_faults(error, Places(file, lines)))) from None
         cases.append(Case(example, tuple(_records(example, catalogue, where)), where))
     return cases
 
@@ -110,19 +115,20 @@ def _records(example: Example, catalogue: Catalogue, where: str) -> list[Record]
 
 
 def _record(index: int, raw: dict[str, str], catalogue: Catalogue, where: str) -> Record:
-    kind = raw["kind"]
+    where, kind = f"{where}: record {index + 1}", raw["kind"]
     if kind not in catalogue.kinds:
-        raise PolicyError(f"{where}: record {index + 1}: found {kind!r}, no kind; {near(kind, catalogue.kinds)}")
+        raise PolicyError(f"{where}: found {told(kind)}, no kind; {near(kind, catalogue.kinds)}")
     attributes = catalogue.kinds[kind].attributes
     for name in raw:
         if name not in attributes and name not in _CORE:
-            raise PolicyError(f"{where}: record {index + 1}: found {name!r}; {near(name, [*attributes, *_CORE])}")
+            raise PolicyError(f"{where}: found {told(name)}; {near(name, [*attributes, *_CORE])}")
     document = raw.get("document", f"example-{index + 1}")
-    try:
-        dates = {name: dt.date.fromisoformat(raw[name]) for name in ("act", "decided", "final") if name in raw}
-        values = {name: _value(attributes[name], text) for name, text in raw.items() if name in attributes}
-    except ValueError as error:
-        raise PolicyError(f"{where}: record {index + 1}: {error}") from None
+    dates = {name: _read(day, name, raw[name], where) for name in _DATES if name in raw and name not in attributes}
+    values = {
+        name: _read(_READING[attributes[name].type], name, text, where)
+        for name, text in raw.items()
+        if name in attributes
+    }
     return Record(
         subject="example",
         kind=kind,
@@ -130,15 +136,21 @@ def _record(index: int, raw: dict[str, str], catalogue: Catalogue, where: str) -
         document=document,
         attributes=values,
         digest=f"{index + 1:04d}",
-        **dates,  # type: ignore[arg-type]
+        **dates,
     )
 
 
-def _value(attribute: Attribute, text: str) -> Value:
-    reading: dict[str, Any] = {
-        "number": Fraction,
-        "code": str,
-        "date": dt.date.fromisoformat,
-        "flag": lambda flag: {"true": True, "false": False}[flag],
-    }
-    return reading[attribute.type](text)  # type: ignore[no-any-return]
+def _flag(text: str) -> bool:
+    if text not in ("true", "false"):
+        raise ValueError("expected true or false")
+    return text == "true"
+
+
+_READING: dict[str, Callable[[str], Any]] = {"number": number, "code": str, "date": day, "flag": _flag}
+
+
+def _read(reading: Callable[[str], Any], name: str, text: str, where: str) -> Any:
+    try:
+        return reading(text)
+    except ValueError as error:
+        raise PolicyError(f"{where}: {name}: found {told(text)}, {error}") from None
