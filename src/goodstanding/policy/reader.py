@@ -111,13 +111,13 @@ def _content(file: Path, most: int) -> bytes:
         raise PolicyError(f"{file}: cannot be read ({error.strerror})") from None
 
 
-def _loaded(gathered: tuple[Any, _Places], contents: Mapping[str, bytes], folder: Path) -> Loaded:
+def _loaded(gathered: tuple[Any, Places], contents: Mapping[str, bytes], folder: Path) -> Loaded:
     value, places = gathered
     faults = [places.line(path, message) for path, message in _wrong_words(value)][:MOST_FAULTS]
     try:
         policy = Policy.model_validate(value)
     except ValidationError as error:
-        raise PolicyError("\n".join([*faults, *explained(error, places)])) from None
+        raise PolicyError("\n".join([*faults, *explained_faults(error, places)])) from None
     faults += [places.line(fault.path, fault.message) for fault in faults_in(policy, catalogue(World.SYNTHETIC))]
     if faults:
         raise PolicyError("\n".join(faults))
@@ -150,13 +150,14 @@ def _map(value: Any) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
-class _Places:
-    """Where each part of a policy that was put together from several files stands."""
+class Places:
+    """Where each part of what was put together from one or several files stands."""
 
     main: Path
     lines: dict[Path_, tuple[Path, int]]
 
     def line(self, path: Path_, message: str) -> str:
+        """Return a fault as one line: `file:line: path: message`."""
         inside = path
         while inside not in self.lines and inside:
             inside = inside[:-1]
@@ -165,13 +166,13 @@ class _Places:
         return f"{file}:{line}: {where}{message}"
 
 
-def _gathered(folder: Path, prefix: str, read: _Read) -> tuple[dict[str, Any], _Places]:
+def _gathered(folder: Path, prefix: str, read: _Read) -> tuple[dict[str, Any], Places]:
     """Put a policy together: its own parts, its items files, and under them the parts of what it is based on.
 
     The files of what it is based on are read as FOLDER/FILE.
     """
     main = parse_yaml(folder / "policy.yaml", read(folder / "policy.yaml", prefix + "policy.yaml"))
-    places = _Places(main.file, {path: (main.file, line) for path, line in main.lines.items()})
+    places = Places(main.file, {path: (main.file, line) for path, line in main.lines.items()})
     if not isinstance(main.value, dict):
         raise PolicyError(places.line((), f"found {told(main.value)}, expected a map with the parts of a policy"))
     value = _with_items(main.value, folder, prefix, read, places)
@@ -189,7 +190,7 @@ def _gathered(folder: Path, prefix: str, read: _Read) -> tuple[dict[str, Any], _
     return {key: _laid_over(under.get(key), value.get(key)) for key in {**under, **value}}, places
 
 
-def _with_items(value: dict[str, Any], folder: Path, prefix: str, read: _Read, places: _Places) -> dict[str, Any]:
+def _with_items(value: dict[str, Any], folder: Path, prefix: str, read: _Read, places: Places) -> dict[str, Any]:
     """Return a policy with the items that stand in files of their own, and note where they do."""
     named = _file_names(value.get("items"), places)
     items: list[Any] = []
@@ -204,7 +205,7 @@ def _with_items(value: dict[str, Any], folder: Path, prefix: str, read: _Read, p
     return value | {"items": items} if named else value
 
 
-def _file_names(items: Any, places: _Places) -> list[str]:
+def _file_names(items: Any, places: Places) -> list[str]:
     """Return the files that `items` names; none where the items stand in the policy itself."""
     listed = items if isinstance(items, list) else [items]
     named = [item for item in listed if isinstance(item, str)]
@@ -236,7 +237,7 @@ def _replaced(path: Path_, value: Mapping[str, Any]) -> bool:
     return own is not None and not (isinstance(own, dict) and len(path) > 1 and path[1] not in own)
 
 
-def explained(error: ValidationError, places: _Places) -> list[str]:
+def explained_faults(error: ValidationError, places: Places) -> list[str]:
     """Return a line for each fault that the model found, up to MOST_FAULTS of them."""
     lines = []
     for one in error.errors(include_url=False, include_context=False)[:MOST_FAULTS]:
@@ -290,4 +291,16 @@ def _keys() -> list[str]:
     return sorted({key for spec in (definitions, *definitions["$defs"].values()) for key in spec.get("properties", {})})
 
 
-__all__ = ["Fault", "Loaded", "PolicyError", "Source", "parse_yaml", "policy_from", "read_policy", "read_yaml"]
+__all__ = [
+    "Fault",
+    "Loaded",
+    "Places",
+    "PolicyError",
+    "Source",
+    "explained_faults",
+    "parse_yaml",
+    "policy_from",
+    "read_policy",
+    "read_yaml",
+    "told",
+]
