@@ -79,6 +79,11 @@ class Case:
         return read_policy(self.policy)
 
     @cached_property
+    def evaluator(self) -> Evaluator:
+        """The policy, ready to judge dossiers."""
+        return Evaluator(self.loaded, KINDS)
+
+    @cached_property
     def dossiers(self) -> list[list[Record]]:
         """The sample's dossiers, as objects."""
         sample = self.subjects[:SAMPLE]
@@ -90,8 +95,8 @@ class Case:
 
 def ours_one(case: Case) -> list[Standing]:
     """Judge the sample's dossiers one by one."""
-    evaluator, subject = Evaluator(case.loaded, KINDS), subject_of(case.subjects[0])
-    return [evaluator.standing(dossier, subject, ON) for dossier in case.dossiers]
+    subject = subject_of(case.subjects[0])
+    return [case.evaluator.standing(dossier, subject, ON) for dossier in case.dossiers]
 
 
 def ours_million(case: Case) -> pl.DataFrame:
