@@ -2,7 +2,7 @@
 
 A file is read into a tree with its comments and written anew. Parts that are named by their author keep their order,
 for it has meaning; the keys of the language stand in the order of the language. What was written in braces stays in
-braces where it fits in a few lines. The result is read again and compared: a layout that would change the meaning is refused.
+braces where it fits in a few lines. The result is read again and compared: one that would change the meaning is refused.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def laid_out(file: Path, content: bytes, shape: Shape) -> bytes:
     Raises PolicyError where the file does not parse, or its meaning or a comment would not stay the same.
     """
     before = parse_yaml(file, content).value
-    text = content.decode("utf-8")
+    text = content.decode("utf-8-sig")
     document = _Document(file, text)
     result = document.written(shape).encode("utf-8")
     if not _same(before, parse_yaml(file, result).value, shape):

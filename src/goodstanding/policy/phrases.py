@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from functools import cache
@@ -21,7 +21,12 @@ from goodstanding.policy.model import Policy
 LOCALES: dict[Language, str] = {"en": "en_GB", "nl": "nl", "zh": "zh_Hans_CN"}
 
 _SIGNS = {"=": "equal", "!=": "unequal", "<": "below", "<=": "at-most", ">": "above", ">=": "at-least"}
-_DATES_AND_ITEM = ("act", "decided", "final", "ended", "item.points", "item.level", "item.grade", "item.id")
+_DATES_AND_ITEM = ("today", "act", "decided", "final", "ended", "item.points", "item.level", "item.grade", "item.id")
+_DATES = ("today", "act", "decided", "final", "ended", "placed", "start", "until")
+_ORDER = ("<", "<=", ">", ">=")
+_SAME = ex.Binary("=", ex.Name("occurrence"), ex.Name("this.occurrence"))
+_OF_ENTRY_ONLY = ("amount", "grade", "start", "until", "placed", "level", "rule")
+_OF_ENTRY = (*_OF_ENTRY_ONLY, "occurrence", "item", "kind")
 _STRENGTH = {"or": 1, "and": 2, "+": 5, "-": 5, "*": 6, "/": 6}
 
 
@@ -48,11 +53,12 @@ def number(value: Fraction, language: Language) -> str:
 
 @dataclass(frozen=True)
 class Speaker:
-    """Tells parts of one policy in one language."""
+    """Tells parts of one policy in one language; `of_entry`: plain names are read of an entry."""
 
     policy: Policy
     language: Language
     catalogue: Catalogue
+    of_entry: bool = False
 
     def say(self, key: str, /, **parts: str) -> str:
         """Return the message of a key, with its parts filled in."""
@@ -92,21 +98,32 @@ class Speaker:
         """Return an expression in words."""
         return self._node(ex.parse(text))
 
+    def entries(self, names: Iterable[str], where: str | None) -> str:
+        """Return rules, accounts and measures by their words, with the condition on their entries."""
+        condition = self._of_entries()._node(ex.parse(where)) if where else ""
+        listed = self.say("comma").join(self.named(name) for name in names)
+        return self.say("entries-and-measures", of=listed, filter=self._filter(condition))
+
+    def named(self, name: str) -> str:
+        """Return the words of a rule, an account or a measure."""
+        parts = (self.policy.entries, self.policy.accounts, self.policy.measures)
+        return next((self.word(part[name].words) for part in parts if name in part), name)
+
+    def _of_entries(self) -> Speaker:
+        return replace(self, of_entry=True)
+
     def _node(self, node: ex.Node) -> str:
         match node:
-            case ex.Number(value):
-                return self.number(value)
-            case ex.Code(text):
-                return text
-            case ex.Duration():
-                return self.duration(node)
-            case ex.Name(name):
-                return self._name(name)
+            case ex.Number() | ex.Code() | ex.Date() | ex.Duration() | ex.Name():
+                return self._leaf(node)
             case ex.Lookup(table, key):
-                words = self.word(self.policy.tables[table].words)
-                return self.say("lookup", table=words, key=self._node(key))
+                return self.say("lookup", table=self.word(self.policy.tables[table].words), key=self._node(key))
             case ex.Call(function, arguments):
                 return self._call(function, arguments)
+            case ex.Aggregate():
+                return self._aggregate(node)
+            case ex.Codes(items):
+                return self.listed(self._node(item) for item in items)
             case ex.Not(inner):
                 return self._negated(inner)
             case ex.Choice(then, condition, otherwise):
@@ -115,13 +132,33 @@ class Speaker:
             case ex.Binary():
                 return self._binary(node)
 
+    def _leaf(self, node: ex.Number | ex.Code | ex.Date | ex.Duration | ex.Name) -> str:
+        match node:
+            case ex.Number(value):
+                return self.number(value)
+            case ex.Code(text):
+                return text
+            case ex.Date(day):
+                return self.date(day)
+            case ex.Duration():
+                return self.duration(node)
+            case ex.Name(name):
+                return self._name(name)
+
     def _name(self, name: str) -> str:
+        if name.startswith("this."):
+            field = name.removeprefix("this.")
+            return self.say("this-entry" if field in _OF_ENTRY_ONLY else "this", name=self._of_entries()._name(field))
+        if self.of_entry and name in _OF_ENTRY:
+            return self.say(f"entry.{name}")
         if name in _DATES_AND_ITEM:
             return self.say(name)
         if name in self.policy.values:
             return self.word(self.policy.values[name].words)
         attribute = self._attribute(name)
-        return self.word(attribute.words) if attribute else name
+        if attribute:
+            return self.word(attribute.words)
+        return self.say(f"entry.{name}") if name in _OF_ENTRY else name
 
     def _attribute(self, name: str) -> Attribute | None:
         """Return an attribute as the kinds that this policy reads have it."""
@@ -129,41 +166,130 @@ class Speaker:
         return next((kind.attributes[name] for kind in kinds if name in kind.attributes), None)
 
     def _call(self, function: str, arguments: tuple[ex.Node, ...]) -> str:
+        told = [self._node(argument) for argument in arguments]
         if function in ("min", "max"):
-            listed = self.listed((self._node(argument) for argument in arguments), "semicolon")
-            return self.say(function, list=self.say("inside", text=listed))
-        name = arguments[0].name if isinstance(arguments[0], ex.Name) else ""
-        named = self.policy.accounts if function == "sum" else self.policy.entries
-        return self.say(function, of=self.word(named[name].words))
+            key = f"{function}.date" if any(self._is_date(argument) for argument in arguments) else function
+            return self.say(key, list=self.say("inside", text=self.listed(told, "semicolon")))
+        if function in ("reached", "pending", "imposed"):
+            return self.say(function, of=self.named(_plain_name(arguments[0])))
+        if function == "before" and _plain_name(arguments[0]) == "grade":
+            return self.say("before", of=self.say("the-grade"))
+        if function == "next_of":
+            return self.say(function, step=told[0], **{"from": told[1], "last": told[2]})
+        if function in ("full_years", "full_months"):
+            return self.say(function, **{"from": told[0], "last": told[1]})
+        if function == "round":
+            return self.say(function, of=told[0], step=told[1], how=self.say(f"round.{told[2]}"))
+        return self.say(function, of=told[0])
+
+    def _aggregate(self, node: ex.Aggregate) -> str:
+        text = self._read(node)
+        if node.otherwise is None:
+            return text
+        return self.say("inside", text=self.say("else", text=text, otherwise=self._node(node.otherwise)))
+
+    def _read(self, node: ex.Aggregate, negated: bool = False) -> str:
+        """Say what is read off entries; `negated`: that there are none."""
+        inside = self._of_entries()
+        condition = inside._node(node.where) if node.where else ""
+        past = self.say("past") if node.ever else ""
+        parts = {"of": self.named(node.source), "past": past, "filter": self._filter(condition)}
+        of = {"entry": self.say("entry", **parts), "entries": self.say("entries", **parts)}
+        value = inside._node(node.value) if node.value else ""
+        simple = not (node.where or node.ever or node.value)
+        if node.function == "some":
+            key = "none" if negated else "some"
+            return self.say(key if simple else f"{key}.of", **parts, **of)
+        if node.function in ("sum", "peak"):
+            return self._sum(node, simple, value or self.say("amounts"), parts | of)
+        if node.function in ("highest", "lowest") and node.value and inside._is_date(node.value):
+            return self.say(f"{node.function}.date", value=value, **of)
+        if node.function in ("highest", "lowest") or (node.function == "worst" and not simple):
+            return self.say(f"{node.function}.of", value=value or self.say("entry.amount"), **of)
+        return self.say(node.function, value=value or self.say("entry.grade"), **parts, **of)
+
+    def _sum(self, node: ex.Aggregate, simple: bool, value: str, parts: Mapping[str, str]) -> str:
+        text = self.say("sum" if simple else "sum.of", **parts, value=value)
+        at = self._node(node.at) if node.at else ""
+        if node.function == "peak":
+            return self.say("peak.from" if at else "peak", sum=text, at=at)
+        return self.say("on-day", text=text, at=at) if at else text
+
+    def _filter(self, condition: str) -> str:
+        return self.say("filter", condition=condition) if condition else ""
 
     def _negated(self, inner: ex.Node) -> str:
-        if isinstance(inner, ex.Call) and inner.function == "some":
-            return self._call("none", inner.arguments)
-        return self.say("not", inner=self._node(inner))
+        if isinstance(inner, ex.Aggregate) and inner.function == "some" and inner.otherwise is None:
+            return self._read(inner, negated=True)
+        if isinstance(inner, ex.Call) and inner.function == "known":
+            return self.say("unknown", of=self._node(inner.arguments[0]))
+        text = self._node(inner)
+        return self.say("not", inner=self.say("inside", text=text) if isinstance(inner, ex.Binary) else text)
 
     def _binary(self, node: ex.Binary) -> str:
         if _negative(node):
             return f"−{self._inside(node.right, node.sign)}"
+        left, right = self._inside(node.left, node.sign), self._inside(node.right, node.sign)
+        if node.sign in ("+", "-") and isinstance(node.right, ex.Duration):
+            return self.say("later" if node.sign == "+" else "earlier", left=left, right=right)
         if node.sign in ("+", "-", "*", "/"):
             sign = {"-": "−", "*": "×", "/": "÷"}.get(node.sign, node.sign)
-            return f"{self._inside(node.left, node.sign)} {sign} {self._inside(node.right, node.sign)}"
+            return f"{left} {sign} {right}"
+        if node.sign == "in":
+            return self._among(node, left)
+        if node == _SAME:
+            return self.say("same")
         key = _SIGNS.get(node.sign, node.sign)
-        left, right = self._inside(node.left, node.sign), self._inside(node.right, node.sign)
+        if node.sign in _ORDER and (self._is_date(node.left) or self._is_date(node.right)):
+            key += ".date"
         return self.say(key, left=left, right=self._code(node.left, node.right) or right)
+
+    def _is_date(self, node: ex.Node) -> bool:
+        """Whether a part is a date or a period, as far as it can be told from how it is written."""
+        match node:
+            case ex.Date():
+                return True
+            case ex.Name(name):
+                plain = name.removeprefix("this.")
+                attribute = self._attribute(plain)
+                return plain in _DATES or (attribute is not None and attribute.type == "date")
+            case ex.Binary(sign, left, _):
+                return sign in ("after", "beginning") or (sign in ("+", "-") and self._is_date(left))
+            case ex.Call(function, _):
+                return function in ("month_after", "year_after", "year_of", "next_of")
+            case ex.Choice(then, _, _):
+                return self._is_date(then)
+        return False
+
+    def _among(self, node: ex.Binary, left: str) -> str:
+        if isinstance(node.right, ex.Codes):
+            codes = (self._code(node.left, item) or self._node(item) for item in node.right.items)
+            return self.say("one-of", left=left, list=self.listed(codes))
+        if isinstance(node.right, ex.Code):
+            return self.say("equal", left=left, right=self._code(node.left, node.right) or node.right.text)
+        return self.say("within", left=left, right=self._inside(node.right, node.sign))
 
     def _inside(self, node: ex.Node, sign: str) -> str:
         """Write a part, in brackets where it binds weaker than the sign around it."""
         own = _STRENGTH.get(node.sign, 4) if isinstance(node, ex.Binary) and not _negative(node) else 9
         weaker = isinstance(node, ex.Choice) or own < _STRENGTH.get(sign, 4)
-        return self.say("inside", text=self._node(node)) if weaker else self._node(node)
+        even = sign in ("-", "/") and own == _STRENGTH[sign] and isinstance(node, ex.Binary) and node.sign != "*"
+        return self.say("inside", text=self._node(node)) if weaker or even else self._node(node)
 
     def _code(self, left: ex.Node, right: ex.Node) -> str | None:
         """Return the words of a code that an attribute is compared with."""
-        if not (isinstance(left, ex.Name) and isinstance(right, ex.Code)):
+        named = left.value if isinstance(left, ex.Aggregate) else left
+        if not (isinstance(named, ex.Name) and isinstance(right, ex.Code)):
             return None
-        attribute = self._attribute(left.name)
+        attribute = self._attribute(named.name.removeprefix("this."))
         codes = self.catalogue.codes.get((attribute.codes if attribute else None) or "", {})
+        if named.name == "kind" and right.text in self.catalogue.kinds:
+            return self.kind(right.text)
         return self.word(codes[right.text]) if right.text in codes else None
+
+
+def _plain_name(node: ex.Node) -> str:
+    return node.name if isinstance(node, ex.Name) else ""
 
 
 def _negative(node: ex.Binary) -> bool:
