@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from goodstanding.engine.evaluation import FOREVER, Surroundings, day_of, evaluate, parsed
-from goodstanding.engine.periods import DAY
+from goodstanding.engine.periods import Period, later
 from goodstanding.engine.standing import Unknown
 from goodstanding.engine.state import State
 from goodstanding.facts.records import Record
@@ -58,9 +58,9 @@ def timeline(policy: Policy, order: Mapping[str, int], records: Iterable[Record]
             if not _looks(policy, name, record) or rule.subject not in (None, state.subject):
                 continue
             if rule.after is not None:
-                day = _placed(rule.after, record, around)
+                day = _passed(rule.after, record, around)
                 if day < FOREVER:
-                    deadlines.setdefault(day + DAY, []).append(Arrival(record, (name,), itself=False))
+                    deadlines.setdefault(day, []).append(Arrival(record, (name,), itself=False))
             else:
                 by_day.setdefault(_placed(rule.placed or "act", record, around), []).append(name)
         for day, rules in by_day.items():
@@ -73,6 +73,14 @@ def _looks(policy: Policy, name: str, record: Record) -> bool:
     if rule.items:
         return any(item.class_ == rule.items and item.kind == record.kind for item in policy.items)
     return record.kind in rule.kinds
+
+
+def _passed(text: str, record: Record, around: Surroundings) -> dt.date:
+    """Return the day after a date, or after a period; that of the act where the record has no such date."""
+    day = evaluate(parsed(text), around)
+    if isinstance(day, Unknown):
+        return record.act
+    return day.end if isinstance(day, Period) else later(day, 1, "days")
 
 
 def _placed(text: str, record: Record, around: Surroundings) -> dt.date:

@@ -10,7 +10,7 @@ from itertools import pairwise
 from goodstanding.facts.errors import InputError
 from goodstanding.policy.model import Grid, Ladder
 
-_NUMBER = r"(-?\d+(?:\.\d+)?)"
+_NUMBER = r"(-?[0-9]{1,18}(?:\.[0-9]{1,9})?)"
 _FORMS = {
     "range": re.compile(rf"{_NUMBER}\.\.{_NUMBER}"),
     "from": re.compile(rf"from {_NUMBER}"),
@@ -55,6 +55,8 @@ def gap_in(bands: list[Band], grid: Grid) -> str | None:
 
     `bands` are in order of their values; neighbours must lie one step of the grid apart.
     """
+    if not bands:
+        return "found no bands, expected one for every value"
     if bands[0].least != grid.least:
         return f"the lowest band begins at {bands[0].least}, expected {grid.least}, where the grid begins"
     if bands[-1].most != grid.most:

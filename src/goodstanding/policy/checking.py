@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
-from itertools import pairwise
+from itertools import islice, pairwise
 
 from goodstanding.facts.catalogue import Catalogue
 from goodstanding.facts.errors import InputError
 from goodstanding.policy import expressions as ex
 from goodstanding.policy.bands import bands_of, gap_in
-from goodstanding.policy.model import Account, EntryRule, Measure, Policy, Share
+from goodstanding.policy.model import Account, EntryRule, Measure, Policy, Share, Table
 
 DATES = ("act", "decided", "final", "ended")
 OWN = {"placed": "date", "start": "date", "until": "date", "amount": "number", "grade": "code", "rule": "code"}
@@ -19,6 +19,9 @@ OWN = {"placed": "date", "start": "date", "until": "date", "amount": "number", "
 
 _OF_RECORD = {"occurrence": "code", "kind": "code", **dict.fromkeys(DATES, "date")}
 _ITEM = {"item.points": "number", "item.level": "code", "item.grade": "code", "item.id": "code"}
+MOST = 100
+"""Faults that are told at once."""
+
 _ROUNDING = ("half-up", "half-even", "down", "up", "floor", "ceiling")
 _NUMBERS = ("sum", "peak", "count")
 _FUNCTIONS = (
@@ -51,12 +54,12 @@ class Scope:
 
 
 def faults_in(policy: Policy, catalogue: Catalogue) -> list[Fault]:
-    """Return every fault, in the order of the file; an empty list where the policy can be run."""
+    """Return the faults, the first `MOST`, in the order of the file; an empty list where the policy can be run."""
     checks = (
-        _names, _values, _items, _kinds, _entries, _accounts, _unrated, _grades, _measures, _decisions, _clauses,
+        _names, _values, _items, _kinds, _entries, _accounts, _unrated, _grades, _measures, _decisions, _repairs, _clauses,
         _tables,
     )  # fmt: skip
-    return [fault for check in checks for fault in check(policy, catalogue)]
+    return list(islice((fault for check in checks for fault in check(policy, catalogue)), MOST))
 
 
 def near(word: str, words: Collection[str]) -> str:
@@ -138,7 +141,7 @@ def _lookup(table: str, key: ex.Node, scope: Scope) -> str:
     elif key != ex.Name("today"):
         _need(key, "date", scope)
     cells = (found.map or found.since or {}).values()
-    kinds = {type_of(ex.parse(cell), Scope({}, scope.policy, scope.catalogue)) for cell in cells}
+    kinds = {type_of(ex.parse(cell), Scope({}, scope.policy, scope.catalogue)) for cell in islice(cells, 2)}
     if len(kinds) != 1:
         raise InputError(f"table {table!r} mixes {' and '.join(sorted(kinds))}, expected one type in all its cells")
     return kinds.pop()
@@ -634,6 +637,7 @@ def _clauses(policy: Policy, _: Catalogue) -> Iterator[Fault]:
         *((("grades", "ladders", index, "clause"), one.clause) for index, one in enumerate(policy.grades.ladders)),
         *((("measures", name, "clause"), measure.clause) for name, measure in policy.measures.items()),
         *((("decisions", name, "clause"), decision.clause) for name, decision in policy.decisions.items()),
+        *((("repairs", name, "clause"), repair.clause) for name, repair in policy.repairs.items()),
         (("calendar", "clause"), policy.calendar.clause if policy.calendar else None),
     ]
     known = {**policy.law, **policy.interpretations}
@@ -642,14 +646,40 @@ def _clauses(policy: Policy, _: Catalogue) -> Iterator[Fault]:
             yield Fault(path, f"found {clause!r}, no clause under 'law'; {near(clause, known)}")
 
 
+def _cells(name: str, table: Table, scope: Scope) -> Iterator[Fault]:
+    """The cells of a table are all of the type of the first."""
+    kind, cells = ("map", table.map) if table.map is not None else ("since", table.since or {})
+    wanted: str | tuple[str, ...] = ("number", "code", "duration", "date")
+    for key, text in (cells or {}).items():
+        found = list(_typed(("tables", name, kind, str(key)), text, wanted, scope))
+        yield from found
+        if not found:
+            wanted = type_of(ex.parse(text), scope)
+
+
+def _repairs(policy: Policy, catalogue: Catalogue) -> Iterator[Fault]:
+    for name, repair in policy.repairs.items():
+        path = ("repairs", name)
+        if repair.by not in catalogue.kinds:
+            yield Fault((*path, "by"), f"found {repair.by!r}, no kind; {near(repair.by, catalogue.kinds)}")
+            continue
+        if repair.of is not None and repair.of not in policy.entries:
+            yield Fault((*path, "of"), f"found {repair.of!r}, no rule; {near(repair.of, policy.entries)}")
+        attributes = catalogue.kinds[repair.by].attributes
+        for attribute in repair.giving:
+            if attribute not in attributes:
+                yield Fault((*path, "giving"), f"found {attribute!r}; {near(attribute, attributes)}")
+        for attribute, one in attributes.items():
+            if one.required and attribute not in repair.giving:
+                yield Fault((*path, "giving"), f"expected {attribute!r}, which every {repair.by} has")
+
+
 def _tables(policy: Policy, catalogue: Catalogue) -> Iterator[Fault]:
     bare = Scope({}, policy, catalogue)
     for name, table in policy.tables.items():
         if sum(part is not None for part in (table.map, table.since, table.brackets, table.steps)) != 1:
             yield Fault(("tables", name), "expected one of 'map', 'since', 'brackets' and 'steps'")
-        for key, text in {**(table.map or {}), **(table.since or {})}.items():
-            kind = "map" if table.map is not None else "since"
-            yield from _typed(("tables", name, kind, str(key)), text, ("number", "code", "duration", "date"), bare)
+        yield from _cells(name, table, bare)
         for key, bracket in enumerate(table.brackets or ()):
             if bracket.each <= 0:
                 yield Fault(("tables", name, "brackets", key, "each"), f"found {bracket.each}, expected more than 0")

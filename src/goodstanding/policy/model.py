@@ -6,7 +6,6 @@ A policy is one YAML file, with its items in a second one where there are many. 
 
 from __future__ import annotations
 
-import datetime as dt
 from fractions import Fraction
 from typing import Annotated, Any, Literal
 
@@ -14,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from goodstanding.facts.catalogue import Subject, Words
 from goodstanding.policy.expressions import ExpressionError, parse
+from goodstanding.policy.scalars import Day, Exact, Positive, number
 
 
 class Element(BaseModel):
@@ -35,9 +35,6 @@ def _listed(value: Any) -> Any:
 
 
 Expression = Annotated[str, AfterValidator(_checked), Field(json_schema_extra={"format": "goodstanding-expression"})]
-Exact = Annotated[
-    Fraction, BeforeValidator(lambda text: Fraction(str(text))), WithJsonSchema({"type": ["number", "string"]})
-]
 Names = Annotated[
     tuple[str, ...],
     BeforeValidator(_listed),
@@ -49,9 +46,9 @@ def _range(text: Any) -> Any:
     if not isinstance(text, str):
         return text
     least, dots, most = text.partition("..")
-    if not dots or Fraction(least) > Fraction(most):
+    if not dots or number(least) > number(most):
         raise ValueError("expected two numbers, the lower first, as -30..-5")
-    return Fraction(least), Fraction(most)
+    return number(least), number(most)
 
 
 Range = Annotated[
@@ -71,7 +68,7 @@ class Bracket(Element):
     """One stretch of a ladder: above `over`, `points` for each whole `each`."""
 
     over: Exact
-    each: Exact
+    each: Positive
     points: Exact
 
 
@@ -86,7 +83,7 @@ class Table(Element):
     """A named table: exactly one of `map` (by code), `since` (by day), `brackets` or `steps` (by number, with `cap`)."""
 
     map: dict[str, Expression] | None = None
-    since: dict[dt.date, Expression] | None = None
+    since: dict[Day, Expression] | None = None
     brackets: tuple[Bracket, ...] | None = None
     steps: tuple[Step, ...] | None = None
     cap: Exact | None = None
@@ -212,7 +209,7 @@ class Account(Element):
 class Grid(Element):
     """The numbers that a value can be: whole multiples of `step`, between `least` and `most` where they are given."""
 
-    step: Exact = Fraction(1)
+    step: Positive = Fraction(1)
     least: Exact | None = None
     most: Exact | None = None
 
@@ -311,12 +308,34 @@ class Decision(Element):
     clause: str
 
 
+class Options(Element):
+    """Numbers from which the smallest that helps is looked for."""
+
+    least: Exact = Field(alias="from")
+    most: Exact = Field(alias="to")
+    step: Positive = Fraction(1)
+
+
+class Repair(Element):
+    """A lawful act by which a subject can better its standing: a record of a kind that would follow from it.
+
+    `of`: the act is about an entry of that rule, and its record has the same occurrence; else it stands alone. `giving`
+    says which attributes the record would have: each one value, several from which to choose, or numbers in steps.
+    """
+
+    by: str
+    of: str | None = None
+    giving: dict[str, Options | Names] = {}
+    words: Words
+    clause: str
+
+
 class Calendar(Element):
     """Which days are no working days: days of the week and dates; `worked` are dates that are, in spite of it."""
 
     rest: tuple[Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"], ...]
-    holidays: tuple[dt.date, ...] = ()
-    worked: tuple[dt.date, ...] = ()
+    holidays: tuple[Day, ...] = ()
+    worked: tuple[Day, ...] = ()
     clause: str
     words: Words
 
@@ -331,7 +350,7 @@ class Policy(Element):
     about: Words
     based_on: str | None = Field(default=None, alias="based on")
     jurisdiction: str
-    effective: Literal["unverified"] | dt.date
+    effective: Literal["unverified"] | Day
     subjects: tuple[Subject, ...]
     law: dict[str, Clause]
     interpretations: dict[str, Words] = {}
@@ -346,6 +365,7 @@ class Policy(Element):
     grades: Grades
     measures: dict[str, Measure] = {}
     decisions: dict[str, Decision] = {}
+    repairs: dict[str, Repair] = {}
 
     @property
     def kinds(self) -> set[str]:
