@@ -116,7 +116,7 @@ class Evaluator:
         outcome = grading.outcome(state, grade)
         decided = outcome is Outcome.GRADED
         measures, unsure = grading.in_force(state, grade if decided else None)
-        given, undecided = grading.decisions(state)
+        given, undecided = grading.decisions(state, grade if decided else None, measures)
         if decided and (unsure or undecided):
             outcome, decided, lacking = Outcome.NOT_DECIDABLE, False, unknown(lacking, unsure, undecided)
         missing = unknown(grade, lacking, state.doubt) if outcome is Outcome.NOT_DECIDABLE else None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from functools import cache
 from typing import Any
@@ -120,13 +121,20 @@ def stages(state: State) -> list[Stage]:
     ]
 
 
-def decisions(state: State) -> tuple[dict[str, str], Unknown | None]:
-    """Return the outcome of each decision, and what must be known to give the others."""
+def decisions(state: State, grade: Any, measures: Sequence[str]) -> tuple[dict[str, str], Unknown | None]:
+    """Return the outcome of each decision from the grade and the measures in force, and what must be known to tell."""
     given, doubts = {}, []
+
+    def named(name: str) -> Any:
+        if name in state.policy.measures:
+            return name in measures
+        return (grade or NO_GRADE) if name == "grade" else state.value(name)
+
+    around = replace(state.plain, names=named)
     for name, decision in state.policy.decisions.items():
         found: Any = decision.otherwise
         for case in decision.outcomes:
-            asked = holds(case.when, state.plain)
+            asked = holds(case.when, around)
             if asked is not False:
                 found = asked if isinstance(asked, Unknown) else case.outcome
                 break

@@ -389,7 +389,7 @@ def _items(policy: Policy, catalogue: Catalogue) -> Iterator[Fault]:
         elif item.subject not in catalogue.kinds[item.kind].subjects:
             yield Fault((*path, "subject"), f"{item.kind} is not kept on a {item.subject}")
         if item.where:
-            scope = Scope(_attributes([item.kind], catalogue), policy, catalogue)
+            scope = Scope({**_attributes([item.kind], catalogue), **_OF_RECORD}, policy, catalogue)
             yield from _typed((*path, "where"), item.where, "flag", scope)
         if item.grade is not None and item.grade not in policy.grades.order:
             yield Fault((*path, "grade"), f"found {item.grade!r}; {near(item.grade, policy.grades.order)}")
