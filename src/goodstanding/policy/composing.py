@@ -99,6 +99,8 @@ class Composer:
                 self._fail(line, path, f"found a key of {len(key):,} characters, expected at most {LONGEST_KEY}")
             if not key or key == "<<":
                 self._fail(line, path, f"found {'a merge key (<<)' if key else 'an empty key'}, expected a word")
+            if not key.isprintable():
+                self._fail(line, path, f"found the key {key!r}, expected a word on one line")
             if key in values:
                 self._fail(line, path, f"found {key!r} a second time, expected each key once")
             values[key] = self._part(next(events), events, (*path, key))
