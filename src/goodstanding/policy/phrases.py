@@ -158,6 +158,8 @@ class Speaker:
         attribute = self._attribute(name)
         if attribute:
             return self.word(attribute.words)
+        if name in self.policy.measures:
+            return self.say("imposed", of=self.named(name))
         return self.say(f"entry.{name}") if name in _OF_ENTRY else name
 
     def _attribute(self, name: str) -> Attribute | None:

@@ -3,52 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 from itertools import groupby
 
+from babel.dates import get_day_names
+
 from goodstanding.facts.catalogue import Catalogue, Language
 from goodstanding.policy.bands import Band, band
-from goodstanding.policy.model import EntryRule, Item, Ladder, Share
+from goodstanding.policy.model import Account, Item, Ladder
 from goodstanding.policy.model import Table as Figures
-from goodstanding.policy.phrases import Speaker
+from goodstanding.policy.phrases import LOCALES, Speaker
+from goodstanding.policy.prose_measures import decisions, measures
+from goodstanding.policy.prose_rules import class_words, rules
 from goodstanding.policy.reader import Loaded
+from goodstanding.policy.sections import Cell, Row, Section, Table, clause_cell
 
-
-@dataclass(frozen=True)
-class Cell:
-    """Text, the anchor that it refers to (empty: none), and whether it is a figure, to be set to the right."""
-
-    text: str
-    to: str = ""
-    figure: bool = False
-
-
-@dataclass(frozen=True)
-class Row:
-    """One line of a table; the first cell names it. `anchor` is empty where nothing refers to it."""
-
-    cells: tuple[Cell, ...]
-    anchor: str = ""
-
-
-@dataclass(frozen=True)
-class Table:
-    """A table with its caption and the heads of its columns."""
-
-    caption: str
-    columns: tuple[str, ...]
-    rows: tuple[Row, ...]
-
-
-@dataclass(frozen=True)
-class Section:
-    """A heading with what stands below it."""
-
-    heading: str
-    anchor: str
-    paragraphs: tuple[str, ...] = ()
-    tables: tuple[Table, ...] = ()
+_WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
 def sections(loaded: Loaded, language: Language, catalogue: Catalogue) -> list[Section]:
@@ -57,9 +27,10 @@ def sections(loaded: Loaded, language: Language, catalogue: Catalogue) -> list[S
     told = [
         _about(loaded, speaker),
         _grades(speaker),
-        _measures(speaker),
+        measures(speaker),
+        decisions(speaker),
         _score(speaker),
-        _rules(speaker),
+        rules(speaker),
         _tables(speaker),
         _items(speaker),
         _interpretations(speaker),
@@ -78,9 +49,18 @@ def markdown(loaded: Loaded, language: Language, catalogue: Catalogue) -> str:
 
 
 def _markdown_table(table: Table, heading: str) -> str:
-    lines = [table.columns, ["---"] * len(table.columns), *([cell.text for cell in row.cells] for row in table.rows)]
+    lines = [
+        table.columns,
+        ["---"] * len(table.columns),
+        *([_marked(cell) for cell in row.cells] for row in table.rows),
+    ]
     body = "\n".join("| " + " | ".join(text.replace("|", "\\|") for text in line) + " |" for line in lines)
     return body if table.caption == heading else f"### {table.caption}\n\n{body}"
+
+
+def _marked(cell: Cell) -> str:
+    text = "" if cell.text == cell.note else cell.text
+    return f"{text} *{cell.note}*".lstrip() if cell.note else text
 
 
 def _about(loaded: Loaded, speaker: Speaker) -> Section:
@@ -94,14 +74,11 @@ def _about(loaded: Loaded, speaker: Speaker) -> Section:
         "subjects": speaker.listed(say(subject) for subject in policy.subjects),
         "hash": loaded.hash,
     }
+    if policy.based_on:
+        facts["based-on"] = policy.based_on
     rows = tuple(Row((Cell(say(key)), Cell(text))) for key, text in facts.items())
     table = Table(speaker.word(policy.title), (say("fact"), say("value")), rows)
     return Section(say("about"), "about", (speaker.word(policy.about).strip(),), (table,))
-
-
-def _clause(clause: str | None, speaker: Speaker, detail: str = "") -> Cell:
-    cite = speaker.cite(clause)
-    return Cell(f"{cite}: {detail}" if detail else cite, f"clause-{clause}" if clause else "")
 
 
 def _grades(speaker: Speaker) -> Section:
@@ -113,8 +90,9 @@ def _grades(speaker: Speaker) -> Section:
         for grade, words in policy.grades.order.items()
     )
     cited = speaker.listed(dict.fromkeys(speaker.cite(ladder.clause) for ladder in ladders), "semicolon")
+    best_first = say("best-first")
     table = Table(
-        say("brackets", text=say("best-first"), cite=cited),
+        say("brackets", text=best_first, cite=cited) if cited else best_first,
         (say("grade"), say("words"), *heads),
         _anchored(rows, "grade"),
     )
@@ -128,6 +106,7 @@ def _grades(speaker: Speaker) -> Section:
         for one in policy.grades.overrides
     ]
     paragraphs += [say("worst-of-ladders")] if len(ladders) > 1 else []
+    paragraphs += [say("otherwise", grade=policy.grades.otherwise)] if policy.grades.otherwise else []
     return Section(say("grades"), "grades", tuple(paragraphs), (table,))
 
 
@@ -152,48 +131,36 @@ def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _measures(speaker: Speaker) -> Section:
-    say = speaker.say
-    rows = tuple(
-        Row(
-            (Cell(speaker.word(one.words)), Cell(speaker.listed(one.grades)), _clause(one.clause, speaker)),
-            f"measure-{name}",
-        )
-        for name, one in speaker.policy.measures.items()
-    )
-    table = Table(say("measures"), (say("measure"), say("grade"), say("clause")), rows)
-    return Section(say("measures"), "measures", tables=(table,))
-
-
 def _score(speaker: Speaker) -> Section:
     policy, say = speaker.policy, speaker.say
     values = tuple(
         Row(
-            (Cell(speaker.word(one.words)), Cell(speaker.phrase(one.expression)), _clause(one.clause, speaker)),
+            (Cell(speaker.word(one.words)), Cell(speaker.phrase(one.expression)), clause_cell(one.clause, speaker)),
             f"value-{name}",
         )
         for name, one in policy.values.items()
     )
     unrated = tuple(
-        Row((Cell(_when(row.when, speaker)), Cell(_because(row.because, speaker)), _clause(row.clause, speaker)))
+        Row((Cell(_when(row.when, speaker)), Cell(_because(row.because, speaker)), clause_cell(row.clause, speaker)))
         for row in policy.unrated
     )
-    held = tuple(
-        say(
-            "held-while",
-            account=speaker.word(one.words),
-            condition=speaker.phrase(one.held_while),
-            cite=speaker.cite(one.clause),
-        )
-        for one in policy.accounts.values()
-        if one.held_while
-    )
+    held = tuple(text for account in policy.accounts.values() for text in _bounds(account, speaker))
     tables = (
         Table(say("values"), (say("what"), say("computed"), say("clause")), values),
         Table(say("unrated"), (say("when"), say("reason"), say("clause")), unrated),
     )
-    first = say("the-score", value=speaker.word(policy.values[policy.score].words))
+    first = say("the-score", value=speaker.word(policy.values[policy.score].words)) if policy.score else say("no-score")
     return Section(say("score"), "score", (first, *held), tables)
+
+
+def _bounds(account: Account, speaker: Speaker) -> Iterator[str]:
+    words, cite = speaker.word(account.words), speaker.cite(account.clause)
+    if account.held_while:
+        condition = speaker.phrase(account.held_while)
+        yield speaker.say("held-while", account=words, condition=condition, cite=cite or "–")
+    for key, bound in (("floor", account.floor), ("ceiling", account.ceiling)):
+        if bound is not None:
+            yield speaker.say(key, account=words, bound=speaker.number(bound), cite=cite or "–")
 
 
 def _when(condition: str, speaker: Speaker) -> str:
@@ -208,76 +175,30 @@ def _because(because: str, speaker: Speaker) -> str:
     return speaker.say("reason-of-record", words=speaker.word(speaker.policy.entries[rule].words))
 
 
-def _rules(speaker: Speaker) -> Section:
-    say = speaker.say
-    rows = tuple(
-        Row(
-            (
-                Cell(speaker.word(rule.words)),
-                Cell(_opens(rule, speaker)),
-                Cell(_amount(rule, speaker)),
-                Cell(speaker.listed(_counts(rule, speaker), "semicolon")),
-                _clause(rule.clause, speaker),
-            ),
-            f"rule-{name}",
-        )
-        for name, rule in speaker.policy.entries.items()
-    )
-    columns = tuple(say(key) for key in ("rule", "opens", "amount", "counts", "clause"))
-    return Section(say("rules"), "rules", tables=(Table(say("rules"), columns, rows),))
-
-
-def _kinds(kinds: Iterable[str], speaker: Speaker) -> str:
-    return speaker.listed(speaker.kind(kind) for kind in kinds)
-
-
-def class_words(name: str, speaker: Speaker) -> str:
-    """Return what a class of items is called: the words of the rule that it opens."""
-    rule = next((rule for rule in speaker.policy.entries.values() if rule.items == name), None)
-    return speaker.word(rule.words) if rule else name
-
-
-def _opens(rule: EntryRule, speaker: Speaker) -> str:
-    parts = [
-        speaker.say("of-items", **{"class": class_words(rule.items, speaker)})
-        if rule.items
-        else speaker.say("kinds", kinds=_kinds(rule.kinds, speaker))
-    ]
-    parts += [speaker.say("only-on", subject=speaker.say(rule.subject))] if rule.subject else []
-    parts += [speaker.say(rule.choose)] if rule.choose else []
-    if rule.unless:
-        parts.append(speaker.say("unless", rule=speaker.word(speaker.policy.entries[rule.unless].words)))
-    return speaker.listed(parts, "semicolon")
-
-
-def _amount(rule: EntryRule, speaker: Speaker) -> str:
-    if isinstance(rule.amount, Share):
-        table = speaker.word(speaker.policy.tables[rule.amount.share].words)
-        return speaker.say("share", table=table, running=speaker.phrase(rule.amount.running))
-    parts = [speaker.phrase(text) for text in (rule.amount, rule.grade) if text]
-    parts += [speaker.say("repeat", times=speaker.number(rule.repeat.times))] if rule.repeat else []
-    return speaker.listed(parts) or speaker.say("nothing")
-
-
-def _counts(rule: EntryRule, speaker: Speaker) -> Iterator[str]:
-    start = speaker.phrase(rule.counts.start)
-    if rule.counts.until:
-        yield speaker.say("counts-from-until", start=start, until=speaker.phrase(rule.counts.until))
-    else:
-        yield speaker.say("counts-from", start=start)
-    for key, kinds in (("superseded", rule.superseded_by), ("ended-by", rule.ended_by)):
-        if kinds:
-            yield speaker.say(key, kinds=_kinds(kinds, speaker))
-
-
 def _tables(speaker: Speaker) -> Section:
     tables = tuple(_figures(name, table, speaker) for name, table in speaker.policy.tables.items())
-    return Section(speaker.say("tables"), "tables", tables=tables)
+    return Section(speaker.say("tables"), "tables", tables=(*tables, *_calendar(speaker)))
+
+
+def _calendar(speaker: Speaker) -> Iterator[Table]:
+    calendar, say = speaker.policy.calendar, speaker.say
+    if calendar is None:
+        return
+    names = get_day_names("wide", locale=LOCALES[speaker.language])
+    days = {
+        "rest": [names[_WEEK.index(day)] for day in calendar.rest],
+        "holidays": [speaker.date(day) for day in calendar.holidays],
+        "worked": [speaker.date(day) for day in calendar.worked],
+    }
+    rows = tuple(Row((Cell(say(key)), Cell(speaker.listed(listed)))) for key, listed in days.items() if listed)
+    caption = say("brackets", text=_capital(speaker.word(calendar.words)), cite=speaker.cite(calendar.clause))
+    yield Table(caption, (say("what"), say("value")), rows)
 
 
 def _figures(name: str, table: Figures, speaker: Speaker) -> Table:
     say, value = speaker.say, speaker.number
     rows = [(word, speaker.phrase(cell)) for word, cell in _worded(table.map or {}, speaker).items()]
+    rows += [(speaker.date(day), speaker.phrase(cell)) for day, cell in (table.since or {}).items()]
     rows += [(say("above-each", over=value(o.over), each=value(o.each)), value(o.points)) for o in table.brackets or ()]
     rows += [(say("step-at", at=value(step.at)), value(step.points)) for step in table.steps or ()]
     rows += [(say("cap"), value(table.cap))] if table.cap is not None else []
@@ -287,7 +208,8 @@ def _figures(name: str, table: Figures, speaker: Speaker) -> Table:
         Row((Cell(key), Cell(text, figure=True)), f"table-{name}" if not at else "")
         for at, (key, text) in enumerate(rows)
     )
-    return Table(caption, (say("cell-key"), say("value" if table.map else "points")), lines)
+    heads = ("since" if table.since else "cell-key", "value" if table.map or table.since else "points")
+    return Table(caption, tuple(say(head) for head in heads), lines)
 
 
 def _worded(cells: Mapping[str, str], speaker: Speaker) -> dict[str, str]:
@@ -318,12 +240,15 @@ def _item(item: Item, speaker: Speaker) -> Row:
     kind = speaker.kind(item.kind)
     record = speaker.say("record-if", kind=kind, condition=speaker.phrase(item.where)) if item.where else kind
     amount = item.grade or speaker.number(item.points or Fraction(0))
+    if item.range:
+        least, most = (speaker.number(edge) for edge in item.range)
+        amount = speaker.say("range", least=least, most=most)
     cells = (
         Cell(item.id),
         Cell(speaker.word(item.words)),
         Cell(record),
         Cell(amount, figure=True),
-        _clause(item.clause, speaker, item.cite),
+        clause_cell(item.clause, speaker, item.cite),
     )
     return Row(cells, f"item-{item.id}")
 
@@ -345,7 +270,7 @@ def _law(speaker: Speaker) -> Section:
             (
                 Cell(clause.cite),
                 Cell(speaker.word(clause.words)),
-                Cell(say("unverified") if clause.read == "unverified" else clause.read),
+                Cell(say("unverified"), note=say("unverified")) if clause.read == "unverified" else Cell(clause.read),
             ),
             f"clause-{name}",
         )
@@ -353,3 +278,6 @@ def _law(speaker: Speaker) -> Section:
     )
     table = Table(say("law"), (say("citation"), say("says"), say("read")), rows)
     return Section(say("law"), "law", tables=(table,))
+
+
+__all__ = ["Cell", "Row", "Section", "Table", "band_words", "class_words", "markdown", "sections"]
