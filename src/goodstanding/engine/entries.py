@@ -118,7 +118,9 @@ def _superseded(state: State, rule: EntryRule, record: Record) -> dt.date:
 
 
 def _ended(state: State, rule: EntryRule, record: Record) -> dt.date:
-    ends = (o.act for o in state.arrived if o.kind in rule.ended_by and o.occurrence == record.occurrence)
+    """Return the day of the first act that ends it; no entry is ended by its own record."""
+    others = (o for o in state.arrived if o.kind in rule.ended_by and o is not record)
+    ends = (o.act for o in others if o.occurrence == record.occurrence)
     return min((end for end in ends if end >= record.act), default=FOREVER)
 
 
