@@ -68,7 +68,9 @@ def _sum(node: ex.Aggregate, found: list[Read], state: State) -> Any:
     balance = state.balances.get(node.source)
     if balance is not None and node.value is None and node.where is None and not node.ever:
         return balance
-    amounts = [entry.amount if node.value is None else evaluate(node.value, inner) for entry, _, inner in found]
+    amounts: list[Any] = [
+        entry.amount if node.value is None else evaluate(node.value, inner) for entry, _, inner in found
+    ]
     doubts = unknown(*amounts, *(doubt for _, doubt, _ in found))
     return doubts or sum((amount for amount in amounts if amount is not None), Fraction(0))
 

@@ -24,7 +24,7 @@ parsed = cache(ex.parse)
 _ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
     "+": lambda a, b: a + b,
     "-": lambda a, b: a - b,
-    "*": lambda a, b: a * b,
+    "*": lambda a, b: _sane(a * b),
     "/": lambda a, b: a / b,
     "=": lambda a, b: a == b,
     "!=": lambda a, b: a != b,
@@ -33,6 +33,15 @@ _ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
     ">": lambda a, b: a > b,
     ">=": lambda a, b: a >= b,
 }
+_LARGEST = 4096
+"""Bits of a number at most; beyond it a product is not worked out."""
+
+
+def _sane(product: Fraction) -> Any:
+    size = max(product.numerator.bit_length(), product.denominator.bit_length())
+    return product if size <= _LARGEST else Unknown(frozenset({f"a number of at most {_LARGEST} bits"}))
+
+
 _COMPARED = ("=", "!=", "<", "<=", ">", ">=")
 _DAYS: dict[str, Callable[[dt.date], dt.date]] = {
     "month_after": periods.month_after,
@@ -67,18 +76,10 @@ def unknown(*values: Any) -> Unknown | None:
 def evaluate(node: ex.Node, around: Surroundings) -> Any:
     """Return the exact value: Fraction, str, date, bool, Duration, Period, or Unknown."""
     match node:
-        case ex.Number(value):
-            return value
-        case ex.Code(text):
-            return text
-        case ex.Date(day):
-            return day
-        case ex.Duration():
-            return node
-        case ex.Name("today"):
-            return around.today
+        case ex.Number() | ex.Code() | ex.Date() | ex.Duration():
+            return _constant(node)
         case ex.Name(name):
-            return around.names(name)
+            return around.today if name == "today" else around.names(name)
         case ex.Lookup(table, key):
             return _cell(around, table, key)
         case ex.Call(function, arguments):
@@ -88,15 +89,28 @@ def evaluate(node: ex.Node, around: Surroundings) -> Any:
         case ex.Codes(items):
             return [evaluate(item, around) for item in items]
         case ex.Not(inner):
-            value = evaluate(inner, around)
-            return value if isinstance(value, Unknown) else not value
-        case ex.Choice(then, condition, otherwise):
-            holds = evaluate(condition, around)
-            return holds if isinstance(holds, Unknown) else evaluate(then if holds else otherwise, around)
-        case ex.Binary("and" | "or" as sign, left, right):
-            return _kleene(left, right, around, decisive=sign == "or")
-        case ex.Binary(sign, left, right):
-            return _binary(node, sign, evaluate(left, around), evaluate(right, around), around)
+            return _not(evaluate(inner, around))
+        case ex.Choice():
+            return _choice(node, around)
+        case ex.Binary():
+            return _binary(node, around)
+
+
+def _constant(node: ex.Number | ex.Code | ex.Date | ex.Duration) -> Any:
+    if isinstance(node, ex.Number):
+        return node.value
+    if isinstance(node, ex.Code):
+        return node.text
+    return node.day if isinstance(node, ex.Date) else node
+
+
+def _not(value: Any) -> Any:
+    return value if isinstance(value, Unknown) else not value
+
+
+def _choice(node: ex.Choice, around: Surroundings) -> Any:
+    asked = evaluate(node.condition, around)
+    return asked if isinstance(asked, Unknown) else evaluate(node.then if asked else node.otherwise, around)
 
 
 def holds(text: str, around: Surroundings) -> Any:
@@ -160,7 +174,11 @@ def _full(unit: str, arguments: tuple[ex.Node, ...], days: list[dt.date], around
     return Fraction(count)
 
 
-def _binary(node: ex.Binary, sign: str, left: Any, right: Any, around: Surroundings) -> Any:
+def _binary(node: ex.Binary, around: Surroundings) -> Any:
+    sign = node.sign
+    if sign in ("and", "or"):
+        return _kleene(node.left, node.right, around, decisive=sign == "or")
+    left, right = evaluate(node.left, around), evaluate(node.right, around)
     lacking = unknown(left, right, *(right if isinstance(right, list) else ()))
     if lacking is not None:
         return lacking

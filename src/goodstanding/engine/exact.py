@@ -77,8 +77,9 @@ class Evaluator:
     def history(
         self, records: Iterable[Record], subject: Subject, until: dt.date, known_on: dt.date | None = None
     ) -> list[Standing]:
-        """Return the standing on every day up to `until` on which it changed, as known on `known_on` (default: that
-        last day): a step function of time.
+        """Return the standing on every day up to `until` on which it changed: a step function of time.
+
+        known_on: what was known on that day is taken, by default on `until`.
         """
         kept = self._kept(records, until, known_on or until)
         fold = self._fold(kept, subject, until)

@@ -125,7 +125,7 @@ class Fold:
                 entry.continuing = False
 
     def _impose(self, record: Record, opened: list[Entry]) -> None:
-        """Let an act impose measures; a measure is looked at first, so that it can be reached and imposed on one day."""
+        """Let an act impose measures; they are looked at first, so that one can be reached and imposed on one day."""
         state = self.state
         for name in state.stages:
             if record.kind in state.policy.measures[name].imposed_by:

@@ -1,4 +1,4 @@
-"""Staged measures while a dossier is folded: reached, then pending until an act imposes them, in force until they end."""
+"""Staged measures while a dossier is folded: reached, pending until an act imposes them, in force until they end."""
 
 from __future__ import annotations
 

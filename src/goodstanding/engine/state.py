@@ -15,7 +15,6 @@ from goodstanding.engine.evaluation import FOREVER, Surroundings, evaluate, hold
 from goodstanding.engine.standing import Entry, Unknown
 from goodstanding.facts.catalogue import Catalogue, Subject
 from goodstanding.facts.records import Record
-from goodstanding.policy import expressions as ex
 from goodstanding.policy.model import Item, Policy
 
 ENDING = "conduct.ended"
@@ -103,7 +102,7 @@ class State:
                 value = getattr(entry, name)
                 value = FOREVER if name == "until" and value is None else value
                 return Unknown(frozenset({f"{entry.rule}.{name}"})) if value is None else value
-            if name == "item" or name == "level":
+            if name in ("item", "level"):
                 value = entry.item and (entry.item.id if name == "item" else entry.item.level)
                 return value or Unknown(frozenset({f"{entry.rule}.{name}"}))
             return self._of_record(name, entry.record, entry.item)

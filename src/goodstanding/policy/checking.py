@@ -22,6 +22,8 @@ _ITEM = {"item.points": "number", "item.level": "code", "item.grade": "code", "i
 MOST = 100
 """Faults that are told at once."""
 
+_CONSTANTS: dict[type, str] = {ex.Number: "number", ex.Code: "code", ex.Date: "date", ex.Duration: "duration"}
+_WEEK = 7
 _ROUNDING = ("half-up", "half-even", "down", "up", "floor", "ceiling")
 _NUMBERS = ("sum", "peak", "count")
 _FUNCTIONS = (
@@ -42,7 +44,8 @@ class Fault:
 class Scope:
     """What an expression may name: names with their types, and the tables, accounts, rules and values of the policy.
 
-    `state`: entries and values may be read, for it is worked out on a day. `outer`: the names after `this.`.
+    `state`: entries and values may be read, for it is worked out on a day. `outer`: the names after `this.`. `before`:
+    the values that may be asked of the day before.
     """
 
     names: Mapping[str, str]
@@ -51,13 +54,14 @@ class Scope:
     values: Mapping[str, str] = field(default_factory=dict)
     state: bool = False
     outer: Mapping[str, str] = field(default_factory=dict)
+    before: Mapping[str, str] = field(default_factory=dict)
 
 
 def faults_in(policy: Policy, catalogue: Catalogue) -> list[Fault]:
     """Return the faults, the first `MOST`, in the order of the file; an empty list where the policy can be run."""
     checks = (
-        _names, _values, _items, _kinds, _entries, _accounts, _unrated, _grades, _measures, _decisions, _repairs, _clauses,
-        _tables,
+        _names, _values, _items, _kinds, _entries, _accounts, _unrated, _grades, _measures, _decisions, _repairs,
+        _calendar, _clauses, _tables,
     )  # fmt: skip
     return list(islice((fault for check in checks for fault in check(policy, catalogue)), MOST))
 
@@ -76,20 +80,12 @@ def type_of(node: ex.Node, scope: Scope) -> str:
     Raises InputError where a name is unknown or the parts do not fit together.
     """
     match node:
-        case ex.Number():
-            return "number"
-        case ex.Code():
-            return "code"
-        case ex.Date():
-            return "date"
-        case ex.Duration():
-            return "duration"
+        case ex.Number() | ex.Code() | ex.Date() | ex.Duration():
+            return _CONSTANTS[type(node)]
         case ex.Codes():
             raise InputError("found codes in brackets, expected them after 'in' only")
-        case ex.Name("today"):
-            raise InputError("found 'today', which may be compared, be asked of 'since', 'in', full_years, full_months")
         case ex.Name(name):
-            return _known(name, {**scope.values, **scope.names, **_this(scope)})
+            return _name(name, scope)
         case ex.Lookup(table, key):
             return _lookup(table, key, scope)
         case ex.Call(function, arguments):
@@ -98,16 +94,25 @@ def type_of(node: ex.Node, scope: Scope) -> str:
             return _aggregate(node, scope)
         case ex.Not(inner):
             return _need(inner, "flag", scope)
-        case ex.Choice(then, condition, otherwise):
-            _need(condition, "flag", scope)
-            found = type_of(then, scope)
-            return _dated(found, otherwise, scope) if found in ("date", "period") else _need(otherwise, found, scope)
+        case ex.Choice():
+            return _choice(node, scope)
         case ex.Binary(sign, left, right):
             return _binary(sign, left, right, scope)
 
 
-def _this(scope: Scope) -> dict[str, str]:
-    return {f"this.{name}": found for name, found in scope.outer.items()}
+def _name(name: str, scope: Scope) -> str:
+    if name == "today":
+        raise InputError("found 'today', which may be compared, be asked of 'since', 'in', full_years, full_months")
+    this = {f"this.{one}": found for one, found in scope.outer.items()}
+    return _known(name, {**scope.values, **scope.names, **this})
+
+
+def _choice(node: ex.Choice, scope: Scope) -> str:
+    _need(node.condition, "flag", scope)
+    found = type_of(node.then, scope)
+    if found in ("date", "period"):
+        return _dated(found, node.otherwise, scope)
+    return _need(node.otherwise, found, scope)
 
 
 def _known(name: str, names: Mapping[str, str]) -> str:
@@ -141,10 +146,17 @@ def _lookup(table: str, key: ex.Node, scope: Scope) -> str:
     elif key != ex.Name("today"):
         _need(key, "date", scope)
     cells = (found.map or found.since or {}).values()
-    kinds = {type_of(ex.parse(cell), Scope({}, scope.policy, scope.catalogue)) for cell in islice(cells, 2)}
+    kinds = {_type_of_cell(cell, scope) for cell in islice(cells, 2)}
     if len(kinds) != 1:
         raise InputError(f"table {table!r} mixes {' and '.join(sorted(kinds))}, expected one type in all its cells")
     return kinds.pop()
+
+
+def _type_of_cell(cell: str, scope: Scope) -> str:
+    node = ex.parse(cell)
+    if any(isinstance(part, ex.Lookup) for part in ex.walk(node)):
+        raise InputError(f"found a table in the cell {cell!r}, expected a number, code, date or duration")
+    return type_of(node, Scope({}, scope.policy, scope.catalogue))
 
 
 def _call(function: str, arguments: tuple[ex.Node, ...], scope: Scope) -> str:
@@ -201,7 +213,7 @@ def _of_state(function: str, argument: ex.Node, scope: Scope) -> str:
         staged = [name for name, measure in scope.policy.measures.items() if measure.when]
         _known(argument.name, dict.fromkeys(staged, "measure"))
         return "flag"
-    return _known(argument.name, {**value_types(scope.policy, scope.catalogue), "grade": "code"})
+    return _known(argument.name, {**scope.before, **scope.values, "grade": "code"})
 
 
 def _aggregate(node: ex.Aggregate, scope: Scope) -> str:
@@ -212,24 +224,34 @@ def _aggregate(node: ex.Aggregate, scope: Scope) -> str:
     inner = replace(scope, names=attributes_of_entries(node, policy, scope.catalogue), outer=scope.outer or scope.names)
     if node.where is not None:
         _need(node.where, "flag", inner)
-    if node.reading == "from" and node.function != "peak" or node.reading == "on" and node.function != "sum":
-        raise InputError(f"found {node.reading!r} in {node.function}(), expected sum(... on DAY) or peak(... from DAY)")
-    if node.at is not None:
-        _dated("date", node.at, scope)
-    account = policy.accounts.get(node.source)
-    if (node.reading or node.function == "peak") and account is not None and _moved(account):
-        raise InputError(f"found {node.source!r}, which is walked or held; its sum on another day is not known")
+    if node.reading is not None or node.function == "peak":
+        _on_days(node, scope)
     if node.function in ("latest", "first", "highest", "lowest"):
         return _of_entries(node, scope, inner)
     if node.value is not None:
         if node.function != "sum" or node.reading:
             raise InputError(f"found 'of' in {node.function}(), expected only the name of a rule or an account")
         _need(node.value, "number", inner)
-    if node.otherwise is not None and node.function != "worst":
-        raise InputError(f"found 'else' in {node.function}(), which is 0 or false where there are no entries")
     if node.otherwise is not None:
-        _need(node.otherwise, "code", scope)
+        _otherwise(node, scope)
     return "number" if node.function in _NUMBERS else "code" if node.function == "worst" else "flag"
+
+
+def _on_days(node: ex.Aggregate, scope: Scope) -> None:
+    if node.reading not in (None, {"peak": "from", "sum": "on"}.get(node.function)):
+        raise InputError(f"found {node.reading!r} in {node.function}(), expected sum(... on DAY) or peak(... from DAY)")
+    if node.at is not None:
+        _dated("date", node.at, scope)
+    account = scope.policy.accounts.get(node.source)
+    if account is not None and _moved(account):
+        raise InputError(f"found {node.source!r}, which is walked or held; its sum on another day is not known")
+
+
+def _otherwise(node: ex.Aggregate, scope: Scope) -> None:
+    assert node.otherwise is not None
+    if node.function != "worst":
+        raise InputError(f"found 'else' in {node.function}(), which is 0 or false where there are no entries")
+    _need(node.otherwise, "code", scope)
 
 
 def _of_entries(node: ex.Aggregate, scope: Scope, inner: Scope) -> str:
@@ -356,14 +378,25 @@ def _attributes(kinds: Collection[str], catalogue: Catalogue) -> dict[str, str]:
 
 
 def value_types(policy: Policy, catalogue: Catalogue) -> dict[str, str]:
-    """Return the types of a policy's values; those that have none, because of a fault, are left out."""
+    """Return the types of a policy's values; those that have none, because of a fault, are left out.
+
+    A value reads those above it, and with `before` any: so it is tried again as long as others are found.
+    """
     types: dict[str, str] = {}
-    for name, value in policy.values.items():
-        try:
-            types[name] = type_of(ex.parse(value.expression), Scope({}, policy, catalogue, types, state=True))
-        except (InputError, RecursionError):
-            continue
+    found = -1
+    while len(types) > found:
+        found, above = len(types), dict[str, str]()
+        for name, value in policy.values.items():
+            try:
+                above[name] = type_of(ex.parse(value.expression), _above(policy, catalogue, above, types))
+            except InputError:
+                continue
+        types = above
     return types
+
+
+def _above(policy: Policy, catalogue: Catalogue, above: Mapping[str, str], before: Mapping[str, str]) -> Scope:
+    return Scope({}, policy, catalogue, above, state=True, before=before)
 
 
 def _names(policy: Policy, catalogue: Catalogue) -> Iterator[Fault]:
@@ -415,35 +448,47 @@ def _kinds(policy: Policy, catalogue: Catalogue) -> Iterator[Fault]:
 
 
 def _entries(policy: Policy, catalogue: Catalogue) -> Iterator[Fault]:
-    classes = {item.class_ for item in policy.items}
     types = value_types(policy, catalogue)
     for name, rule in policy.entries.items():
         path = ("entries", name)
-        if [bool(rule.kinds), bool(rule.items), bool(rule.when)].count(True) != 1:
-            yield Fault(path, "expected one of 'for' (kinds), 'items' (a class of items) and 'when' (a condition)")
-        if rule.items and rule.items not in classes:
-            yield Fault((*path, "items"), f"found {rule.items!r}, no class of items; {near(rule.items, classes)}")
-        if rule.account is not None and rule.account not in policy.accounts:
-            yield Fault(
-                (*path, "account"), f"found {rule.account!r}, no account; {near(rule.account, policy.accounts)}"
-            )
-        if rule.account is None and rule.amount is not None:
-            yield Fault(path, "found an amount, expected the account that it is for")
-        if rule.unless and rule.unless not in list(policy.entries)[: list(policy.entries).index(name)]:
-            yield Fault((*path, "unless"), f"found {rule.unless!r}, expected a rule that stands above this one")
-        if (rule.per is None) != (rule.choose is None):
-            yield Fault(path, "'per' and 'choose' go together: say which entry of an occurrence is kept")
-        if rule.choose and rule.amount is None:
-            yield Fault(path, "'choose' needs an amount to choose by")
-        if rule.repeat and not rule.items:
-            yield Fault(path, "'repeat' needs 'items'")
-        if rule.when and (rule.placed or rule.after or rule.per or rule.unless or rule.repeat):
-            yield Fault(path, "'when' opens entries of no record: no placed, after, per, unless or repeat")
-        if rule.placed and rule.after:
-            yield Fault(path, "expected one of 'placed' and 'after'")
-        if (rule.counts.again or rule.counts.condition) and not (rule.counts.until and rule.counts.condition):
-            yield Fault((*path, "counts"), "'again' goes with 'if', and 'if' with 'until'")
+        yield from _named_by(path, rule, policy)
+        yield from (Fault(path, message) for message in _together(rule))
         yield from _entry_expressions(path, rule, Scope({}, policy, catalogue, types, state=True))
+
+
+def _named_by(path: tuple[str, ...], rule: EntryRule, policy: Policy) -> Iterator[Fault]:
+    """Classes, accounts and rules that a rule names."""
+    classes = {item.class_ for item in policy.items}
+    if rule.items and rule.items not in classes:
+        yield Fault((*path, "items"), f"found {rule.items!r}, no class of items; {near(rule.items, classes)}")
+    if rule.account is not None and rule.account not in policy.accounts:
+        yield Fault((*path, "account"), f"found {rule.account!r}, no account; {near(rule.account, policy.accounts)}")
+    above = list(policy.entries)[: list(policy.entries).index(path[-1])] if rule.unless else []
+    if rule.unless and rule.unless not in above:
+        yield Fault((*path, "unless"), f"found {rule.unless!r}, expected a rule that stands above this one")
+
+
+def _together(rule: EntryRule) -> list[str]:
+    """What is wrong with the parts of a rule that go together, or do not."""
+    of_records = (rule.placed, rule.after, rule.per, rule.unless, rule.repeat)
+    counts = rule.counts
+    wrong = {
+        "expected one of 'for' (kinds), 'items' (a class of items) and 'when' (a condition)": [
+            bool(rule.kinds), bool(rule.items), bool(rule.when)
+        ].count(True) != 1,
+        "found an amount, expected the account that it is for": rule.account is None and rule.amount is not None,
+        "'per' and 'choose' go together: say which entry of an occurrence is kept": (
+            (rule.per is None) != (rule.choose is None)
+        ),
+        "'choose' needs an amount to choose by": rule.choose and rule.amount is None,
+        "'repeat' needs 'items'": rule.repeat and not rule.items,
+        "'when' opens entries of no record: no placed, after, per, unless or repeat": rule.when and any(of_records),
+        "expected one of 'placed' and 'after'": rule.placed and rule.after,
+        "'again' goes with 'if', and 'if' with 'until'": (
+            (counts.again or counts.condition) and not (counts.until and counts.condition)
+        ),
+    }  # fmt: skip
+    return [message for message, so in wrong.items() if so]
 
 
 def _entry_expressions(path: tuple[str, ...], rule: EntryRule, scope: Scope) -> Iterator[Fault]:
@@ -502,8 +547,9 @@ def _accounts(policy: Policy, catalogue: Catalogue) -> Iterator[Fault]:
 
 def _values(policy: Policy, catalogue: Catalogue) -> Iterator[Fault]:
     above: dict[str, str] = {}
+    types = value_types(policy, catalogue)
     for name, value in policy.values.items():
-        scope = Scope({}, policy, catalogue, above, state=True)
+        scope = _above(policy, catalogue, above, types)
         yield from _typed(("values", name, "is"), value.expression, ("number", "code", "flag", "date"), scope)
         try:
             above = above | {name: type_of(ex.parse(value.expression), scope)}
@@ -545,6 +591,11 @@ def _grades(policy: Policy, catalogue: Catalogue) -> Iterator[Fault]:
             yield Fault(
                 ("grades", "overrides", index, "grade"), f"found {node.text!r}; {near(node.text, grades.order)}"
             )
+    yield from _ladders(policy)
+
+
+def _ladders(policy: Policy) -> Iterator[Fault]:
+    grades = policy.grades
     for index, ladder in enumerate(grades.ladders):
         path = ("grades", "ladders", index)
         for grade in ladder.bands:
@@ -649,12 +700,20 @@ def _clauses(policy: Policy, _: Catalogue) -> Iterator[Fault]:
 def _cells(name: str, table: Table, scope: Scope) -> Iterator[Fault]:
     """The cells of a table are all of the type of the first."""
     kind, cells = ("map", table.map) if table.map is not None else ("since", table.since or {})
-    wanted: str | tuple[str, ...] = ("number", "code", "duration", "date")
+    wanted: tuple[str, ...] = ("number", "code", "duration", "date")
     for key, text in (cells or {}).items():
-        found = list(_typed(("tables", name, kind, str(key)), text, wanted, scope))
-        yield from found
-        if not found:
-            wanted = type_of(ex.parse(text), scope)
+        try:
+            found = _type_of_cell(text, scope)
+            if found not in wanted:
+                raise InputError(f"found a {found} where a {' or a '.join(wanted)} is expected")
+            wanted = (found,)
+        except InputError as error:
+            yield Fault(("tables", name, kind, str(key)), f"{text!r}: {error}")
+
+
+def _calendar(policy: Policy, _: Catalogue) -> Iterator[Fault]:
+    if policy.calendar is not None and len(set(policy.calendar.rest)) == _WEEK:
+        yield Fault(("calendar", "rest"), "found every day of the week, expected at least one working day")
 
 
 def _repairs(policy: Policy, catalogue: Catalogue) -> Iterator[Fault]:
@@ -680,9 +739,6 @@ def _tables(policy: Policy, catalogue: Catalogue) -> Iterator[Fault]:
         if sum(part is not None for part in (table.map, table.since, table.brackets, table.steps)) != 1:
             yield Fault(("tables", name), "expected one of 'map', 'since', 'brackets' and 'steps'")
         yield from _cells(name, table, bare)
-        for key, bracket in enumerate(table.brackets or ()):
-            if bracket.each <= 0:
-                yield Fault(("tables", name, "brackets", key, "each"), f"found {bracket.each}, expected more than 0")
         for key, edges in (
             ("brackets", [rung.over for rung in table.brackets or ()]),
             ("steps", [rung.at for rung in table.steps or ()]),

@@ -80,7 +80,7 @@ class Step(Element):
 
 
 class Table(Element):
-    """A named table: exactly one of `map` (by code), `since` (by day), `brackets` or `steps` (by number, with `cap`)."""
+    """A named table: one of `map` (by code), `since` (by day), `brackets` or `steps` (by number, with `cap`)."""
 
     map: dict[str, Expression] | None = None
     since: dict[Day, Expression] | None = None
