@@ -50,8 +50,8 @@ class Entry:
     `place` its number among all entries of the dossier. `until` None: no end is known yet. `times` is the multiplier
     for repetition, `base` the amount before it, and before a floor or ceiling. `tested` is the first day on which its
     end was or is tested. `doubt`: what must be known to tell whether there is such an entry at all, or whether it
-    counts on a day from `start` until the day before `until`; the amount is then unknown too. An entry changes only while its
-    dossier is folded; what a standing holds is a copy of that day.
+    counts on a day from `start` until the day before `until`; the amount is then unknown too. An entry changes only
+    while its dossier is folded; what a standing holds is a copy of that day.
     """
 
     rule: str
