@@ -40,6 +40,10 @@ which number, together the record's key. authority: who established it. basis: u
 CONTENT = [column for column in CORE if column not in ("name", "born")]
 """What a record says; the rest of CORE only helps to find whom it is about."""
 
+KNOWING: dict[str, Any] = {"known": pl.Date, "withdrawn": pl.Date}
+"""When a record came to be known and when it was withdrawn: columns of files that are asked what was known when. They
+are no part of what a record says; a register goes by its own clock."""
+
 _TYPES: dict[str, Any] = {"number": pl.Int64, "code": pl.String, "date": pl.Date, "flag": pl.Boolean}
 
 
@@ -95,13 +99,20 @@ def value_of(attribute: Attribute, cell: Any) -> Value:
     return attribute.number(cell) if attribute.type == "number" else cell
 
 
+def known_by(records: pl.DataFrame, day: dt.date) -> pl.DataFrame:
+    """Return the records that were known on a day and not withdrawn by then, without the columns that say so."""
+    known = (pl.col("known") <= day).fill_null(value=True) & (pl.col("withdrawn") > day).fill_null(value=True)
+    return records.filter(known).drop(list(KNOWING)) if set(KNOWING) <= set(records.columns) else records
+
+
 def objects(records: pl.DataFrame, catalogue: Catalogue) -> Iterator[Record]:
     """Yield the rows of a table with digests as `Record` objects, in the order of the table."""
     attributes = catalogue.attributes
     present = [name for name in attributes if name in records.columns]
+    columns = [*CONTENT, *(column for column in KNOWING if column in records.columns)]
     for row in records.iter_rows(named=True):
         yield Record(
-            **{column: row[column] for column in CONTENT},
+            **{column: row[column] for column in columns},
             attributes={name: value_of(attributes[name], row[name]) for name in present if row[name] is not None},
             digest=row["digest"],
         )

@@ -9,13 +9,14 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
 
 import polars as pl
 
 from goodstanding.facts.catalogue import Attribute, Catalogue
 from goodstanding.facts.errors import InputError
 from goodstanding.facts.identifiers import fault_in, subject_of
-from goodstanding.facts.records import CORE, schema, with_digest
+from goodstanding.facts.records import CORE, KNOWING, schema, with_digest
 from goodstanding.facts.world import World
 
 REQUIRED = ("subject", "kind", "act", "document", "authority", "basis")
@@ -29,7 +30,7 @@ class Intake:
     """What a delivery is checked against.
 
     `kinds` is what this source may deliver (None: all of the catalogue); `today` is the day of receipt, after which no
-    fact can lie.
+    fact can lie. `knowing`: the file may say when records came to be known and were withdrawn (`records.KNOWING`).
     """
 
     catalogue: Catalogue
@@ -37,6 +38,12 @@ class Intake:
     source: str
     today: dt.date
     kinds: Collection[str] | None = None
+    knowing: bool = False
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        """Columns that the delivery may have, and their types."""
+        return schema(self.catalogue) | (KNOWING if self.knowing else {})
 
 
 @dataclass(frozen=True)
@@ -69,7 +76,7 @@ def check(table: pl.DataFrame, intake: Intake) -> Checked:
 
 
 def _completed(table: pl.DataFrame, intake: Intake) -> pl.DataFrame:
-    known = schema(intake.catalogue)
+    known = intake.schema
     missing = [name for name in REQUIRED if name not in table.columns]
     if missing:
         raise InputError(f"missing column {', '.join(missing)}; expected at least {', '.join(REQUIRED)}")
@@ -102,7 +109,7 @@ def _core_faults(table: pl.DataFrame, intake: Intake) -> list[pl.DataFrame]:
         _faults(table, "kind", ~known, "a kind of the catalogue (goodstanding catalogue lists them)"),
         _faults(table, "kind", known & ~pl.col("kind").is_in(kinds), f"a kind of source {intake.source}"),
         _faults(table, "source", pl.col("source") != intake.source, f"{intake.source}, who sent this delivery"),
-        *_date_faults(table, intake.today),
+        *_date_faults(table, intake),
         *_subject_faults(table, intake),
     ]
 
@@ -112,9 +119,9 @@ def _text_faults(table: pl.DataFrame, name: str) -> pl.DataFrame:
     return _faults(table, name, wrong, f"at most {LONGEST_TEXT} characters, no control characters")
 
 
-def _date_faults(table: pl.DataFrame, today: dt.date) -> list[pl.DataFrame]:
-    faults = []
-    for name in _DATES:
+def _date_faults(table: pl.DataFrame, intake: Intake) -> list[pl.DataFrame]:
+    faults, today = [], intake.today
+    for name in (*_DATES, *(KNOWING if intake.knowing else ())):
         day = pl.col(name).str.to_date("%Y-%m-%d", strict=False)
         shaped = pl.col(name).str.contains(r"^\d{4}-\d{2}-\d{2}$") & day.is_not_null()
         faults.append(_faults(table, name, pl.col(name).is_not_null() & ~shaped, "a calendar day, as 2026-03-31"))
@@ -185,7 +192,7 @@ def _expected(attribute: Attribute, catalogue: Catalogue) -> str:
 
 def _typed(table: pl.DataFrame, intake: Intake) -> pl.DataFrame:
     columns = []
-    for name, kind in schema(intake.catalogue).items():
+    for name, kind in intake.schema.items():
         attribute = intake.catalogue.attributes.get(name)
         if kind == pl.Date:
             columns.append(pl.col(name).str.to_date("%Y-%m-%d"))
