@@ -194,6 +194,21 @@ def test_a_byte_order_mark_and_line_ends_of_windows_are_fine():
         (("items",), [f"{index}.yaml" for index in range(1000)], "found 1,000 files, expected at most 50"),
         (("based on",), "small", "expected the name of a folder beside this one"),
         (("based on",), "../other", "expected the name of a folder beside this one"),
+        (
+            ("values",),
+            {f"v{index}": SMALL["values"]["score"] for index in range(1500)},
+            "found 1,500 parts, expected at",
+        ),
+        (("entries", "fault", "amount"), {"share": "ladder"}, "amount.running: expected a value, found nothing"),
+        (("items", 0, "points"), "1/0", "items.0.points: found '1/0', expected a number"),
+        (("items", 0, "points"), "1e999999999", "found '1e999999999', expected a number"),
+        (("items", 0, "points"), "\uff11", "U+FF11 FULLWIDTH DIGIT ONE"),
+        (("tables", "ladder", "brackets", 0, "each"), "0", "each: found '0', expected a number above zero"),
+        (("values", "score", "grid", "step"), "0", "step: found '0', expected a number above zero"),
+        (("tables", "rates", "since", "2020-01-01="), "1899-12-31", "found '1899-12-31', expected a day from 1900"),
+        (("tables", "rates", "since", "2020-01-01="), "2023-02-29", "expected a day that the calendar has"),
+        (("effective",), "1577836800", "effective: found '1577836800', expected a day from 1900"),
+        (("values", "score", "is"), "score", "values.score.is: 'score': found 'score', which is not known here"),
         (("score",), "scroe", "did you mean 'score'?"),
     ],
 )
@@ -266,6 +281,11 @@ def test_a_policy_of_ten_megabytes_is_refused_by_its_size(folder):
     assert re.search(r"found 10,00\d,\d{3} bytes, expected at most 4,000,000 in a policy", of_folder(folder))
 
 
+def test_what_is_not_items_is_no_larger_than_people_write(folder):
+    (folder / "policy.yaml").write_text(json.dumps(SMALL) + "\n" * 500_000)
+    assert "bytes, expected at most 400,000, with many items in files of their own" in of_folder(folder)
+
+
 def test_the_files_of_a_policy_together_are_no_larger_than_one(folder):
     names = ["a.yaml", "b.yaml"]
     (folder / "policy.yaml").write_text(with_part(("items",), names))
@@ -296,6 +316,14 @@ def test_an_items_file_is_no_link_out_of_the_folder(folder, tmp_path):
     (folder / "items.yaml").symlink_to(tmp_path / "outside.yaml")
     (folder / "policy.yaml").write_text(with_part(("items",), "items.yaml"))
     assert "found a link out of the folder, expected a file in it" in of_folder(folder)
+
+
+def test_the_files_of_a_policy_together_have_no_more_parts_than_one(folder):
+    names = ["a.yaml", "b.yaml"]
+    (folder / "policy.yaml").write_text(with_part(("items",), names))
+    for name in names:
+        (folder / name).write_text("[" + "a," * 60_000 + "a]")
+    assert "b.yaml: found over 100,000 parts by now" in of_folder(folder)
 
 
 def test_an_items_file_holds_a_list(folder):

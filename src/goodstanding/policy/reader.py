@@ -19,12 +19,13 @@ from pydantic import ValidationError
 from goodstanding.facts.catalogue import catalogue
 from goodstanding.facts.world import World
 from goodstanding.policy.checking import Fault, faults_in
-from goodstanding.policy.composing import Composer, Path_, PolicyError
+from goodstanding.policy.composing import MOST_PARTS, Composer, Path_, PolicyError
 from goodstanding.policy.model import Policy
 from goodstanding.policy.scalars import wrong_code, wrong_name
 
-LARGEST, MOST_FILES, MOST_FAULTS = 4_000_000, 50, 100
-"""Of a policy at most: bytes of its files together, files of items, and faults that are told at once."""
+LARGEST, LARGEST_MAIN, MOST_FILES, MOST_NAMED, MOST_FAULTS = 4_000_000, 400_000, 50, 1000, 100
+"""Of a policy at most: bytes of its files together and of policy.yaml, files of items, parts with a name of one sort
+(rules, values, ...), and faults that are told at once."""
 
 _Read = Callable[[Path, str], bytes]
 """Returns the content of a file of a policy, given where it stands and its name among the policy's files."""
@@ -111,8 +112,12 @@ def _content(file: Path, most: int) -> bytes:
         raise PolicyError(f"{file}: cannot be read ({error.strerror})") from None
 
 
-def _loaded(gathered: tuple[Any, Places], contents: Mapping[str, bytes], folder: Path) -> Loaded:
+def _loaded(gathered: tuple[dict[str, Any], Places], contents: Mapping[str, bytes], folder: Path) -> Loaded:
     value, places = gathered
+    for sort in _NAMED + _CODED:
+        if len(_map(value.get(sort))) > MOST_NAMED:
+            found = f"found {len(value[sort]):,} parts, expected at most {MOST_NAMED:,}"
+            raise PolicyError(places.line((sort,), found))
     faults = [places.line(path, message) for path, message in _wrong_words(value)][:MOST_FAULTS]
     try:
         policy = Policy.model_validate(value)
@@ -125,9 +130,8 @@ def _loaded(gathered: tuple[Any, Places], contents: Mapping[str, bytes], folder:
     return Loaded(policy, name.hexdigest(), folder, dict(contents))
 
 
-def _wrong_words(value: Any) -> Iterator[tuple[Path_, str]]:
+def _wrong_words(policy: dict[str, Any]) -> Iterator[tuple[Path_, str]]:
     """Yield the names, ids and codes that are not ASCII words, where the policy itself says what they are."""
-    policy = _map(value)
     grades, tables = _map(policy.get("grades")), _map(policy.get("tables"))
     maps = [(("tables", name, "map"), _map(table).get("map")) for name, table in tables.items()]
     for path, part, wrong in [
@@ -171,7 +175,11 @@ def _gathered(folder: Path, prefix: str, read: _Read) -> tuple[dict[str, Any], P
 
     The files of what it is based on are read as FOLDER/FILE.
     """
-    main = parse_yaml(folder / "policy.yaml", read(folder / "policy.yaml", prefix + "policy.yaml"))
+    content = read(folder / "policy.yaml", prefix + "policy.yaml")
+    main = parse_yaml(folder / "policy.yaml", content)
+    if len(content) > LARGEST_MAIN:
+        most = f"at most {LARGEST_MAIN:,}, with many items in files of their own"
+        raise PolicyError(f"{main.file}: found {len(content):,} bytes, expected {most}")
     places = Places(main.file, {path: (main.file, line) for path, line in main.lines.items()})
     if not isinstance(main.value, dict):
         raise PolicyError(places.line((), f"found {told(main.value)}, expected a map with the parts of a policy"))
@@ -201,6 +209,8 @@ def _with_items(value: dict[str, Any], folder: Path, prefix: str, read: _Read, p
         for path, line in source.lines.items():
             if path:
                 places.lines["items", len(items) + int(path[0]), *path[1:]] = (source.file, line)
+        if len(places.lines) > MOST_PARTS:
+            raise PolicyError(f"{source.file}: found over {MOST_PARTS:,} parts by now, expected fewer in a policy")
         items += source.value
     return value | {"items": items} if named else value
 
@@ -242,6 +252,8 @@ def explained_faults(error: ValidationError, places: Places) -> list[str]:
     lines = []
     for one in error.errors(include_url=False, include_context=False)[:MOST_FAULTS]:
         path: Path_ = ()
+        if one["loc"][-1:] == ("str",) and isinstance(one["input"], dict):
+            continue  # the other branch of the union says what is wrong with the map
         for part in one["loc"]:
             if (*path, part) in places.lines or not _branch(part):
                 path = (*path, part)
