@@ -137,6 +137,7 @@ class Evaluator:
             reason=grading.reason(state, row.because) if row is not None and outcome is Outcome.NOT_RATED else None,
             clause=row.clause if row is not None else None,
             receipt=Receipt(self.loaded.hash, ENGINE, state.today, known_on, tuple(sorted(r.digest for r in records))),
+            ground=grading.ground(state, str(grade)) if decided else None,
         )
 
 

@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 from goodstanding.engine.evaluation import evaluate, holds, parsed, unknown
-from goodstanding.engine.standing import Outcome, Stage, Step, Unknown, number_text
+from goodstanding.engine.standing import Ground, Outcome, Stage, Step, Unknown, number_text
 from goodstanding.engine.state import NO_GRADE, State
 from goodstanding.policy import expressions as ex
 from goodstanding.policy.bands import Band, bands_of
@@ -67,6 +67,19 @@ def graded(state: State) -> Any:
     if off and grades.otherwise is not None:
         return grades.otherwise
     return Unknown(frozenset(f"{name} on its grid" for name in off)) if off else max(given, key=order.index)  # type: ignore[arg-type]
+
+
+def ground(state: State, grade: str) -> Ground:
+    """Return what decided on a grade: the first override that holds, else the first ladder that gives it."""
+    grades = state.policy.grades
+    for override in grades.overrides:
+        if holds(override.when, state.plain) is True:
+            return Ground(override.clause, when=override.when)
+    for ladder in grades.ladders:
+        value = state.value(ladder.of)
+        if any(band.grade == grade and band.holds(value) for band in _bands(ladder.of, tuple(ladder.bands.items()))):
+            return Ground(ladder.clause, of=ladder.of, band=str(ladder.bands[grade]))
+    return Ground()
 
 
 def grade_of(state: State) -> Any:

@@ -114,6 +114,19 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Ground:
+    """Why a grade is given: an override whose condition `when` holds, or the `band` (as printed) of a value `of`.
+
+    All are None where neither gives it and the policy has a grade for otherwise.
+    """
+
+    clause: str | None = None
+    when: str | None = None
+    of: str | None = None
+    band: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """A day on which the standing changes by itself, if nothing new becomes known, and to what."""
 
@@ -142,7 +155,8 @@ class Standing:
     """What a policy says of one subject on a day, as known on a day.
 
     Entries are in order of their act. `measures` are those in force, `stages` also those pending. `decisions` gives the
-    outcome of each decision of the policy; it is empty where the standing is not decidable.
+    outcome of each decision of the policy; it is empty where the standing is not decidable. `ground` is why there is
+    this grade; `clause` why there is none.
     """
 
     policy: str
@@ -160,6 +174,7 @@ class Standing:
     reason: str | None
     clause: str | None
     receipt: Receipt
+    ground: Ground | None = None
 
 
 def number_text(number: Any) -> str:
