@@ -2,7 +2,8 @@
 
 A file is read into a tree with its comments and written anew. Parts that are named by their author keep their order,
 for it has meaning; the keys of the language stand in the order of the language. What was written in braces stays in
-braces where it fits in a few lines. The result is read again and compared: one that would change the meaning is refused.
+braces where it fits in a few lines. The result is read again and compared: what would change the
+meaning is refused.
 """
 
 from __future__ import annotations
@@ -18,10 +19,8 @@ from typing import Any
 
 import yaml
 
-from goodstanding.policy.examples import Example
-from goodstanding.policy.model import json_schema
 from goodstanding.policy.reader import PolicyError, parse_yaml
-from goodstanding.policy.shapes import Shape
+from goodstanding.policy.shapes import Shape, shape_of
 
 WIDTH, BRACES, MOST_LINES = 120, 140, 3
 """Characters of a line of text and of a line in braces, and lines in braces before they are written as a block."""
@@ -77,17 +76,11 @@ def files_of(folder: Path) -> dict[Path, Shape]:
     main = folder / "policy.yaml"
     if not main.is_file():
         raise PolicyError(f"{folder}: expected a folder with a policy.yaml in it")
-    schema = json_schema()
-    found = {main: Shape(schema, schema["$defs"])}
     value = parse_yaml(main, main.read_bytes()).value
     items = value.get("items", []) if isinstance(value, dict) else []
-    for name in [items] if isinstance(items, str) else items:
-        if isinstance(name, str) and (folder / name).is_file():
-            found[folder / name] = Shape({"type": "array", "items": {"$ref": "#/$defs/Item"}}, schema["$defs"])
-    example = Example.model_json_schema(by_alias=True)
-    for file in sorted(folder.glob("examples*.yaml")):
-        found[file] = Shape({"type": "array", "items": example}, example.get("$defs", {}))
-    return found
+    names = [one for one in ([items] if isinstance(items, str) else items) if isinstance(one, str)]
+    files = [main, *(folder / name for name in names if (folder / name).is_file())]
+    return {file: shape_of(file.name) for file in (*files, *sorted(folder.glob("examples*.yaml")))}
 
 
 def _same(before: Any, after: Any, shape: Shape) -> bool:
@@ -127,6 +120,8 @@ class _Document:
         yield from self._between(end, len(self.text))
 
     def _between(self, start: int, end: int) -> Iterator[_Comment]:
+        if start >= end or "#" not in self.text[start:end]:
+            return
         for match in re.finditer(r"#[^\n]*", self.text[start:end]):
             index = start + match.start()
             opening = self.text.rfind("\n", 0, index) + 1

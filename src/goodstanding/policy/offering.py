@@ -9,13 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 from goodstanding.facts.catalogue import Catalogue
-from goodstanding.policy.examples import Example
-from goodstanding.policy.model import json_schema
-from goodstanding.policy.shapes import Shape
+from goodstanding.policy.shapes import Shape, shape_of
 
 _KEY = re.compile(r"^(?P<space>\s*(?:- )*)(?P<key>[^\s#{\[\"'][^:#{\[]*?|\"[^\"]*\")\s*:(?:\s|$)")
 _WORD = re.compile(r"[A-Za-z_][\w.-]*")
@@ -83,16 +80,6 @@ class Place:
     before: str
 
 
-@cache
-def _shape(file: str) -> Shape:
-    """Return the shape of what stands in a file: of the policy, of an example, of an item."""
-    if file.startswith("examples"):
-        schema = Example.model_json_schema(by_alias=True)
-        return Shape(schema, schema.get("$defs", {}))
-    schema = json_schema()
-    return Shape(schema if file == "policy.yaml" else {"$ref": "#/$defs/Item"}, schema["$defs"])
-
-
 def place(text: str, line: int, character: int) -> Place:
     """Read the place of a cursor off the indentation above it."""
     lines = text.split("\n")
@@ -112,7 +99,7 @@ def place(text: str, line: int, character: int) -> Place:
 def offers(text: str, line: int, character: int, policy: Any, catalogue: Catalogue, file: str) -> list[Offer]:
     """Return what fits at the cursor; `policy` is the plain value of policy.yaml as it was last readable."""
     here = place(text, line, character)
-    shape = _shape(file)
+    shape = shape_of(file)
     for key in here.around:
         shape = _inside(shape).key(key)
     opened = _braces(here.before)
@@ -215,7 +202,7 @@ def meaning(text: str, line: int, character: int, policy: Any, catalogue: Catalo
     key = place(text, line, word.end() + 1).key
     here = place(text, line, character)
     if key == name:
-        shape = _shape(file)
+        shape = shape_of(file)
         for outer in here.around:
             shape = _inside(shape).key(outer)
         says = _inside(shape).says(name)

@@ -22,6 +22,8 @@ from goodstanding.policy.reader import Loaded
 _LATER = {"decided", "final"}
 _NONE = ("latest", "first", "highest", "lowest", "worst")
 """Aggregates that are unknown where there are no entries."""
+_ASKING = ("some", "count", "sum", "peak")
+"""Aggregates that tell whether there are any, if they are compared."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,7 @@ def _of_rule(name: str, rule: EntryRule, policy: Policy, catalogue: Catalogue) -
     items = [item for item in policy.items if item.class_ == rule.items]
     kinds = [catalogue.kinds[kind] for kind in (*rule.kinds, *(item.kind for item in items)) if kind in catalogue.kinds]
     dated = {key for kind in kinds for key, attribute in kind.attributes.items() if attribute.type == "date"}
-    read = set().union(*(ex.names_in(one.node) for one in of_rule(name, rule))) & (dated | _LATER)
+    read = _dates(name, rule, dated)
     if kinds and read and rule.placed is None and rule.after is None:
         dates = ", ".join(["act", *sorted(read)])
         yield Pitfall(("entries", name), "placed", f"it reads several dates ({dates}): say on which it is `placed`")
@@ -96,6 +98,24 @@ def _of_rule(name: str, rule: EntryRule, policy: Policy, catalogue: Catalogue) -
             f"one act can fall under several of its {len(adverse)} items: say which counts (`per: occurrence` and "
             "`choose`), or that they add up",
         )
+
+
+def _dates(name: str, rule: EntryRule, dated: set[str]) -> set[str]:
+    """Return the dates of its record, other than the act, that decide when a rule's entry is made or begins."""
+    found: set[str] = set()
+    for one in of_rule(name, rule):
+        if one.path[2] not in ("ends", "spends"):
+            begins = one.path[2:] == ("counts", "from")
+            found |= _own_names(one.node) & (_LATER | dated if begins else _LATER)
+    return found
+
+
+def _own_names(node: ex.Node) -> set[str]:
+    """Return the names that are read of the record itself, not of other entries."""
+    if isinstance(node, ex.Aggregate):
+        return set()
+    own = {node.name} if isinstance(node, ex.Name) else set()
+    return own.union(*(_own_names(child) for child in ex.children(node)))
 
 
 def _adverse(kind: str, catalogue: Catalogue) -> bool:
@@ -122,7 +142,9 @@ def _guards(one: Occurrence, policy: Policy) -> set[str]:
     asked = _asked(one.node)
     if one.path[0] == "entries":
         rule = policy.entries[str(one.path[1])]
-        asked |= _asked(ex.parse(rule.where)) if rule.where else set()
+        imposed = [policy.measures[name].when for name in rule.kinds if name in policy.measures]
+        for text in (rule.where, rule.when, *imposed):
+            asked |= _asked(_written_out(ex.parse(text), policy)) if text else set()
         asked |= set(rule.kinds)
     for row in policy.unrated:
         asked |= _asked(_written_out(ex.parse(row.when), policy))
@@ -130,9 +152,7 @@ def _guards(one: Occurrence, policy: Policy) -> set[str]:
 
 
 def _asked(node: ex.Node) -> set[str]:
-    return {
-        part.source for part in ex.walk(node) if isinstance(part, ex.Aggregate) and part.function in ("some", "count")
-    }
+    return {part.source for part in ex.walk(node) if isinstance(part, ex.Aggregate) and part.function in _ASKING}
 
 
 def _written_out(node: ex.Node, policy: Policy) -> ex.Node:

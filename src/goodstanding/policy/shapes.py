@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, TypeVar
+
+from goodstanding.policy.examples import Example
+from goodstanding.policy.model import json_schema
 
 T = TypeVar("T")
 
@@ -67,3 +71,14 @@ class Shape:
         """Return what the schema says of a key: its type or its description."""
         described = [one.get("description") for one in self.key(name).branches()]
         return next((text for text in described if text), "")
+
+
+@cache
+def shape_of(file: str) -> Shape:
+    """Return the shape of a file of a policy by its name: the policy, examples, or items."""
+    if file.startswith("examples"):
+        example = Example.model_json_schema(by_alias=True)
+        return Shape({"type": "array", "items": example}, example.get("$defs", {}))
+    schema = json_schema()
+    items = {"type": "array", "items": {"$ref": "#/$defs/Item"}}
+    return Shape(schema if file == "policy.yaml" else items, schema["$defs"])
