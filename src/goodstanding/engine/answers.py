@@ -12,10 +12,12 @@ import numpy as np
 import polars as pl
 import pyarrow
 
-from goodstanding.engine.columns import Array, Column, bounded
-from goodstanding.engine.kernels import NEVER
+from goodstanding.engine.primitives import FOREVER
+from goodstanding.engine.snapshot import Array
 from goodstanding.facts.errors import InputError
 
+LARGEST = 2**62
+"""The largest number in a table, in units of its last decimal."""
 _ARROW: Any = pyarrow
 """Arrow, whose stubs do not name what it exports."""
 
@@ -38,19 +40,24 @@ def number_of(number: Fraction, places: int) -> int | Decimal:
     units = number * 10**places
     if units.denominator != 1:
         raise InputError(_more_decimals(number, places))
-    bounded(abs(units.numerator))
+    if abs(units.numerator) > LARGEST:
+        raise InputError("numbers of this policy and these records may pass 2^62 units, more than is computed with")
     return Decimal(units.numerator).scaleb(-places) if places else units.numerator
 
 
-def numbers(columns: Sequence[Column], known: Array, places: int) -> pl.Series:
-    """Return columns of one unit as one series, null where they are not known."""
-    scale = columns[0].scale
-    finer, rest = 10**places // gcd(10**places, scale), scale // gcd(10**places, scale)
-    bounded(max(column.bound for column in columns) * finer)
-    whole, left = np.divmod(np.where(known, np.concatenate([column.values for column in columns]), 0) * finer, rest)
+def numbers(units: Array, over: Array, known: Array, places: int) -> pl.Series:
+    """Return quotients units/over as one series, null where they are not known."""
+    tens = np.int64(10**places)
+    common = np.gcd(over, tens)
+    finer, rest = tens // common, over // common
+    large = known & (np.abs(units) > LARGEST // finer)
+    if large.any():
+        row = np.flatnonzero(large)[0]
+        number_of(Fraction(int(units[row]), int(over[row])), places)
+    whole, left = np.divmod(np.where(known, units, 0) * finer, rest)
     if left.any():
         row = np.flatnonzero(left)[0]
-        raise InputError(_more_decimals(Fraction(int(whole[row] * rest + left[row]), finer * scale), places))
+        raise InputError(_more_decimals(Fraction(int(units[row]), int(over[row])), places))
     return where(known, _decimals(whole.astype(np.int64), places))
 
 
@@ -79,10 +86,5 @@ def texts(things: Sequence[str], numbers: Array) -> pl.Series:
 
 
 def days(numbers: Array) -> pl.Series:
-    """Return days since 1970-01-01 as dates, NEVER as null."""
-    return where(numbers != NEVER, pl.Series(numbers, dtype=pl.Int32)).cast(pl.Date)
-
-
-def missing_texts(sets: Sequence[frozenset[str]], numbers: Array) -> pl.Series:
-    """Return the names of each set, sorted and joined by ", "; null for the empty one, which is number 0."""
-    return texts([", ".join(sorted(names)) for names in sets[1:]], numbers - 1)
+    """Return days since 1970-01-01 as dates, FOREVER as null."""
+    return where(numbers < FOREVER, pl.Series(numbers.astype(np.int32))).cast(pl.Date)

@@ -1,7 +1,7 @@
 """Standings of many subjects at once, from tables to tables; equal to the exact evaluator's, to the last unit.
 
-Subjects are judged in ranges, several at a time. Those that whole numbers cannot decide are handed to the exact
-evaluator one by one; how many that were is logged, and kept in `Batch.by_hand`.
+A policy is turned into a program (`folding`), which runs over ranges of subjects, several at a time. Subjects that it
+cannot decide are handed to the exact evaluator one by one; how many that were is logged, and kept in `Batch.by_hand`.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import logging
 import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 from typing import Any
@@ -18,23 +19,19 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from goodstanding.engine.answers import days, missing_texts, number_of, numbers, places_of, texts, type_of, where
-from goodstanding.engine.columns import NO_CODE, Array, Column
-from goodstanding.engine.compiled import SUBJECTS
-from goodstanding.engine.drafting import drafts_of
+from goodstanding.engine import answers
+from goodstanding.engine.closing import GRADED, OUTCOMES, STATUSES
 from goodstanding.engine.exact import Evaluator
-from goodstanding.engine.judging import GRADED, OUTCOMES, STATUSES, Judged, judged
-from goodstanding.engine.lowering import Lowered, lower
-from goodstanding.engine.openings import Part
+from goodstanding.engine.periods import FOREVER
+from goodstanding.engine.runner import Answers, Runner, runner
+from goodstanding.engine.snapshot import Array, Snapshot
 from goodstanding.engine.standing import Entry, Standing
+from goodstanding.engine.vocabulary import SUBJECTS, day_number
 from goodstanding.facts.catalogue import Catalogue
 from goodstanding.facts.records import objects, value_of
 from goodstanding.policy.reader import Loaded
 
 _log = logging.getLogger(__name__)
-_EPOCH = dt.date(1970, 1, 1)
-_SMALL, _LARGE = 1 << 15, 1 << 20
-"""So many records and subjects are not worth a second range, and as many are the most that one range has."""
 _PLACES = 6
 """Decimals of numbers at least, under a policy that divides by more than a constant."""
 
@@ -50,8 +47,8 @@ def score(
 
     Columns: subject; outcome (graded, not rated, not decidable); score (Int64, or Decimal where the policy's numbers
     need decimals; null where not graded); grade; missing (names joined by ", ", null where nothing is); reason;
-    quiet_until (the first later day on which an entry starts or ends, null for none: until then nothing changes by
-    itself). Raises InputError where the tables are not as described, or numbers may pass 64 bits.
+    quiet_until (the first later day that must be worked out again, null for none: until then nothing changes by
+    itself); measures (those in force, joined by ", "). Raises InputError where the tables are not as described.
     """
     return Batch(loaded, catalogue, records, subjects).standings(on)
 
@@ -63,89 +60,125 @@ def contributions(
 
     Takes the same as `score`. Columns: subject, digest (of the record), rule, item, account, amount (Int64 or Decimal,
     null for none or an unknown one), grade, start, until (the first day that no longer counts, null for no end),
-    status (counts, held, ended).
+    status (counts, held, coming, ended, spent).
     """
     return Batch(loaded, catalogue, records, subjects).contributions(on)
 
 
+@dataclass(frozen=True)
+class _Hand:
+    """A subject that the exact evaluator judged, and the first later day that it would work out."""
+
+    subject: str
+    standing: Standing
+    quiet: dt.date | None
+
+
 class Batch:
-    """Records brought into the kernels' form once, to be judged on any number of days."""
+    """Records brought into the form of programs once, to be judged on any number of days."""
 
     def __init__(
-        self, loaded: Loaded, catalogue: Catalogue, records: pl.DataFrame, subjects: pl.DataFrame | None
+        self,
+        loaded: Loaded,
+        catalogue: Catalogue,
+        records: pl.DataFrame,
+        subjects: pl.DataFrame | None,
+        *,
+        compiled: bool | None = None,
     ) -> None:
-        """Take records and subjects as `score` does. Raises InputError where they are not as described there."""
-        self.policy, self.lowered = loaded.policy, lower(loaded.policy, catalogue, records, subjects)
-        self.drafts = drafts_of(self.lowered)
-        self.evaluator = Evaluator(loaded, catalogue)
+        """Take records and subjects as `score` does. Raises InputError where they are not as described there.
+
+        compiled: False runs the program as plain Python; left out, few records are not worth compiling it.
+        """
+        self.policy, self.catalogue, self.evaluator = loaded.policy, catalogue, Evaluator(loaded, catalogue)
+        self.runner: Runner = runner(loaded.policy, catalogue)
+        self.snapshot = Snapshot(self.runner.words, records, subjects)
+        self.compiled = len(self.snapshot.place) >= _WORTH if compiled is None else compiled
+        self.memory = self.runner.memory(self.snapshot)
         self.by_hand = 0
         """How many subjects the exact evaluator had to judge on the day asked for last."""
 
-    def judged(self, on: dt.date) -> list[Judged]:
-        """Return the standings on a day as arrays, range by range."""
-        bounds = _bounds(self.lowered)
-        parts = [Part(self.lowered, self.drafts, first, last, (on - _EPOCH).days) for first, last in pairwise(bounds)]
-        if len(parts) == 1:
-            return [judged(parts[0])]
+    def judged(self, on: dt.date, *, entries: bool = False) -> list[Answers]:
+        """Return the standings on a day as arrays, range by range; with their entries where they are asked for."""
+        if not self.compiled:
+            return [self.runner.plainly(self.memory, (0, len(self.snapshot.subjects)), day_number(on), entries)]
+        ranges = list(pairwise(self._bounds()))
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            return list(pool.map(judged, parts))
+            run = lambda one: self.runner.compiled(self.memory, one, day_number(on), entries)  # noqa: E731
+            return list(pool.map(run, ranges))
+
+    def _bounds(self) -> list[int]:
+        """Return where ranges of about as many records and subjects begin, and where the last ends."""
+        weight = self.snapshot.offsets + np.arange(len(self.snapshot.offsets))
+        many, cores = len(self.snapshot.subjects), os.cpu_count() or 1
+        ranges = cores * max(1, int(weight[-1]) // (cores * _LARGE))
+        edges = np.searchsorted(weight, np.arange(ranges) * weight[-1] // ranges)
+        return [*np.unique(edges[edges < many]).tolist(), many] if many else [0, 0]
 
     def standings(self, on: dt.date) -> pl.DataFrame:
         """Return the standings on a day, as `score` does."""
-        parts = self.judged(on)
-        exact, compiled = self._left(parts), self.lowered.compiled
-        scores = [part.score for part in parts]
-        lacking = _all([np.zeros_like(s.values) if s.lacking is None else s.lacking for s in scores])
-        outcome = _all([part.outcome for part in parts])
-        places = self._places(scores)
+        told = Answers.joined(self.judged(on))
+        hand = self._left(told)
+        outcome, places = told["OUTCOME"], self._places([self.runner.score_scale])
+        score = answers.numbers(
+            told["SCORE"], told["SCOREOVER"] * self.runner.score_scale, (outcome == GRADED) & (told["KNOWS"] == 1) & ~hand, places
+        )
         columns = {
-            "subject": self.lowered.subjects,
-            "outcome": texts([str(one) for one in OUTCOMES], outcome),
-            "score": numbers(scores, (outcome == GRADED) & (lacking == 0) & ~exact, places),
-            "grade": texts(compiled.codes.things, _all([part.grade for part in parts])),
-            "missing": missing_texts(compiled.missing.things, _all([part.lacking for part in parts])),
-            "reason": self._reasons(_all([part.because for part in parts]), _all([part.witness for part in parts])),
-            "quiet_until": days(_all([part.edge for part in parts])),
+            "subject": self.snapshot.subjects,
+            "outcome": answers.texts([str(one) for one in OUTCOMES], outcome),
+            "score": score,
+            "grade": answers.texts(self.snapshot.codes, told["GRADED"]),
+            "missing": self._missing(told["MISSES"]),
+            "reason": self._reasons(told["BECAUSE"], told["WITNESS"]),
+            "quiet_until": answers.days(told["QUIET"]),
+            "measures": self._measures(told),
         }
-        rows = [_standing_row(name, one, places) for name, one in self._by_hand(exact, on)]
-        return _joined([pl.DataFrame(columns).filter(~exact)], rows)
+        rows = [_standing_row(one, places) for one in self._by_hand(hand, on)]
+        return _joined([pl.DataFrame(columns).filter(~hand)], rows)
 
     def contributions(self, on: dt.date) -> pl.DataFrame:
         """Return the entries on a day, as `contributions` does."""
-        parts = self.judged(on)
-        exact = self._left(parts)
-        places = self._places([one.amount for part in parts for one in part.entries.values() if one.amount])
-        frames = [
-            self._entries(rule, part, first, places)
-            for first, part in zip(_bounds(self.lowered), parts, strict=False)
-            for rule in self.policy.entries
+        parts = self.judged(on, entries=True)
+        hand = self._left(Answers.joined(parts))
+        places = self._places([self.runner.amount_scale])
+        frames = [self._entries(part, hand, places) for part in parts]
+        rows = [
+            _entry_row(one.subject, entry, places) for one in self._by_hand(hand, on) for entry in one.standing.entries
         ]
-        rows = [_entry_row(name, entry, places) for name, one in self._by_hand(exact, on) for entry in one.entries]
-        return _joined([pl.DataFrame(schema=_ENTRY | {"amount": type_of(places)}), *frames], rows)
+        return _joined([pl.DataFrame(schema=_ENTRY | {"amount": answers.type_of(places)}), *frames], rows)
 
-    def _left(self, parts: Sequence[Judged]) -> Array:
+    def _left(self, told: Answers) -> Array:
         """Return which subjects are left to the exact evaluator, and log how many they are."""
-        exact = _all([part.exact for part in parts])
-        self.by_hand = int(exact.sum())
+        hand: Array = self.snapshot.hand | (told["HAND"] != 0) | (told["MISSES"] == -1)
+        self.by_hand = int(hand.sum())
         if self.by_hand:
-            _log.warning("%d of %d subjects were judged one by one by the exact evaluator", self.by_hand, len(exact))
-        return exact
+            _log.warning("%d of %d subjects were judged one by one by the exact evaluator", self.by_hand, len(hand))
+        return hand
 
-    def _by_hand(self, exact: Array, on: dt.date) -> Iterator[tuple[str, Standing]]:
-        lowered = self.lowered
-        for subject in np.flatnonzero(exact):
-            rows = lowered.place[lowered.offsets[subject] : lowered.offsets[subject + 1]]
-            dossier = objects(lowered.records[rows], lowered.compiled.catalogue)
-            yield lowered.subjects[int(subject)], self.evaluator.standing(dossier, SUBJECTS[lowered.is_a[subject]], on)
+    def _by_hand(self, hand: Array, on: dt.date) -> Iterator[_Hand]:
+        snapshot = self.snapshot
+        for subject in np.flatnonzero(hand):
+            rows = snapshot.place[snapshot.offsets[subject] : snapshot.offsets[subject + 1]]
+            dossier = list(objects(snapshot.records[rows], self.catalogue))
+            standing = self.evaluator.standing(dossier, SUBJECTS[snapshot.is_a[subject]], on)
+            yield _Hand(snapshot.subjects[int(subject)], standing, _quiet(standing))
 
-    def _places(self, columns: Sequence[Column]) -> int:
+    def _places(self, scales: Sequence[int]) -> int:
         """Return how many decimals these numbers of the policy can need; by the policy alone, not by the records."""
-        places = max((places_of(column.scale) for column in columns), default=0)
-        return max(places, _PLACES) if self.lowered.compiled.divides else places
+        places = max(map(answers.places_of, scales), default=0)
+        return max(places, _PLACES) if self.runner.divides else places
+
+    def _missing(self, facts: Array) -> pl.Series:
+        """Return the names of missing facts, null where nothing is missing."""
+        present = [int(fact) for fact in np.unique(facts) if fact not in (0, -1)]
+        names = [self.runner.words.missing(fact, self.snapshot.codes) for fact in present]
+        numbers = np.searchsorted(np.array([*present, 0], np.int64)[:-1], facts)
+        known = np.isin(facts, present)
+        return answers.texts(names, np.where(known, numbers, -1))
 
     def _reasons(self, because: Array, witness: Array) -> pl.Series:
         """Return the codes of the policy, or the attributes of the records, that say why there is no score."""
-        reasons = texts([row.because for row in self.policy.unrated], because)
+        reasons = answers.texts([row.because for row in self.policy.unrated], because)
         for place, row in enumerate(self.policy.unrated):
             _, _, attribute = row.because.partition(".")
             rows = np.flatnonzero(because == place)
@@ -154,38 +187,54 @@ class Batch:
         return reasons
 
     def _attribute(self, name: str, rows: Array) -> pl.Series:
-        """Return an attribute of lowered records as text, null where the row is negative or has none."""
+        """Return an attribute of records as text, null where the row is negative or has none."""
         none = pl.Series([None], dtype=pl.String).new_from_index(0, len(rows))
-        if name not in self.lowered.records.columns:
+        if name not in self.snapshot.records.columns:
             return none
-        cells = where(rows >= 0, self.lowered.records[name].gather(self.lowered.place[np.maximum(rows, 0)]))
-        attribute = self.lowered.compiled.catalogue.attributes[name]
+        cells = answers.where(rows >= 0, self.snapshot.records[name].gather(self.snapshot.place[np.maximum(rows, 0)]))
+        attribute = self.catalogue.attributes[name]
         told = {cell: str(value_of(attribute, cell)) for cell in cells.unique().drop_nulls()}
         return cells.replace_strict(told, default=None, return_dtype=pl.String) if told else none
 
-    def _entries(self, rule: str, part: Judged, first: int, places: int) -> pl.DataFrame:
-        """Return the entries of one rule and range; `first` is the place of the range's first subject."""
-        lowered = self.lowered
-        kept = ~part.exact[part.entries[rule].owner]
-        entries, status = part.entries[rule].take(kept), part.status[rule][kept]
-        none = np.full(len(status), NO_CODE)
-        amount = entries.amount or Column(none.astype(np.int64))
-        known = entries.lacking == 0 if entries.lacking is not None else np.ones(len(status), np.bool_)
+    def _measures(self, told: Answers) -> pl.Series:
+        names = list(self.policy.measures)
+        bits = np.zeros(len(told["OUTCOME"]), np.int64)
+        for place, name in enumerate(names):
+            bits |= (told.measure(name) == 2).astype(np.int64) << place
+        bits[told["OUTCOME"] == _NOT_DECIDABLE] = 0
+        present = np.unique(bits)
+        texts = [", ".join(name for place, name in enumerate(names) if one >> place & 1) for one in present.tolist()]
+        return answers.where(bits != 0, answers.texts(texts, np.searchsorted(present, bits)))
+
+    def _entries(self, part: Answers, hand: Array, places: int) -> pl.DataFrame:
+        """Return the entries of one range."""
+        entries = part.entries_of(~hand)
+        rules = list(self.policy.entries)
+        accounts = [self.policy.entries[rule].account or "" for rule in rules]
+        rule, row, having = entries["RULE"], entries["REC"], self.runner.having[entries["RULE"]]
+        digest = answers.where(row >= 0, self.snapshot.records["digest"].gather(self.snapshot.place[np.maximum(row, 0)]))
+        account = answers.texts(accounts, rule)
+        scale = self.runner.amount_scale
         columns = {
-            "subject": lowered.subjects.gather(entries.owner + first),
-            "digest": lowered.records["digest"].gather(lowered.place[entries.row]),
-            "rule": pl.repeat(rule, len(status), eager=True),
-            "item": texts([item.id for item in self.policy.items], none if entries.item is None else entries.item),
-            "account": pl.repeat(self.policy.entries[rule].account, len(status), eager=True),
-            "amount": numbers([amount], known & (entries.amount is not None), places),
-            "grade": texts(lowered.compiled.codes.things, none if entries.grade is None else _known(entries.grade)),
-            "start": days(entries.start),
-            "until": days(entries.until),
-            "status": texts([str(one) for one in STATUSES], status),
+            "subject": self.snapshot.subjects.gather(entries["SUBJECT"]),
+            "digest": digest,
+            "rule": answers.texts(rules, rule),
+            "item": answers.texts([item.id for item in self.policy.items], entries["ITEM"]),
+            "account": pl.select(pl.when(account != "").then(account)).to_series(),
+            "amount": answers.numbers(entries["AMOUNT"], entries["OVER"] * scale, (entries["LACK"] == 0) & having, places),
+            "grade": answers.texts(self.snapshot.codes, entries["GRADE"]),
+            "start": answers.days(entries["START"]),
+            "until": answers.days(entries["UNTIL"]),
+            "status": answers.texts([str(one) for one in STATUSES], entries["STATUS"]),
         }
         return pl.DataFrame(columns)
 
 
+_WORTH = 3000
+"""So few records are not worth compiling for."""
+_LARGE = 1 << 20
+"""So many records and subjects are one range at most."""
+_NOT_DECIDABLE = 2
 _ENTRY: dict[str, Any] = {
     "subject": pl.String,
     "digest": pl.String,
@@ -200,44 +249,34 @@ _ENTRY: dict[str, Any] = {
 }
 
 
-def _bounds(lowered: Lowered) -> list[int]:
-    """Return where ranges of about as many records and subjects begin, for each core alike, and where the last ends."""
-    many, cores = len(lowered.subjects), os.cpu_count() or 1
-    weight = lowered.offsets + np.arange(many + 1)
-    ranges = 1 if weight[-1] < _SMALL else cores * -(-int(weight[-1]) // (cores * _LARGE))
-    edges = np.searchsorted(weight, np.arange(ranges) * weight[-1] // ranges)
-    return [*np.unique(edges[edges < many]).tolist(), many] if many else [0, 0]
+def _quiet(standing: Standing) -> dt.date | None:
+    """Return the first later day on which an entry of a standing begins or ends."""
+    edges = [day for entry in standing.entries if not entry.spent for day in (entry.start, entry.until) if day]
+    return min((day for day in edges if standing.on < day < FOREVER), default=None)
 
 
-def _all(arrays: Sequence[Array]) -> Array:
-    return np.concatenate(arrays)
-
-
-def _known(codes: Column) -> Array:
-    return codes.values if codes.lacking is None else np.where(codes.lacking == 0, codes.values, NO_CODE)
-
-
-def _standing_row(subject: str, standing: Standing, places: int) -> dict[str, Any]:
-    edges = [day for entry in standing.entries for day in (entry.start, entry.until) if day and day > standing.on]
+def _standing_row(hand: _Hand, places: int) -> dict[str, Any]:
+    standing = hand.standing
     return {
-        "subject": subject,
+        "subject": hand.subject,
         "outcome": str(standing.outcome),
-        "score": None if standing.score is None else number_of(standing.score, places),
+        "score": None if standing.score is None else answers.number_of(standing.score, places),
         "grade": standing.grade,
         "missing": ", ".join(standing.missing) or None,
         "reason": standing.reason,
-        "quiet_until": min(edges, default=None),
+        "quiet_until": hand.quiet,
+        "measures": ", ".join(standing.measures) or None,
     }
 
 
 def _entry_row(subject: str, entry: Entry, places: int) -> dict[str, Any]:
     return {
         "subject": subject,
-        "digest": entry.record.digest,
+        "digest": entry.record.digest if entry.record else None,
         "rule": entry.rule,
         "item": entry.item.id if entry.item else None,
         "account": entry.account,
-        "amount": number_of(entry.amount, places) if isinstance(entry.amount, Fraction) else None,
+        "amount": answers.number_of(entry.amount, places) if isinstance(entry.amount, Fraction) else None,
         "grade": entry.grade if isinstance(entry.grade, str) else None,
         "start": entry.start,
         "until": entry.until,

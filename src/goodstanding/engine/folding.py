@@ -1,0 +1,335 @@
+"""A policy as a program that folds a dossier day by day; each function means what its namesake in `fold` says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from fractions import Fraction
+from importlib.resources import files
+
+from goodstanding.engine.closing import Closing
+from goodstanding.engine.coding import CONSTANT_BITS, UncompiledError, whole
+from goodstanding.engine.expressing import Expressions
+from goodstanding.engine.layout import MEMORY, Form, Layout, label
+from goodstanding.engine.opening import Rules
+from goodstanding.engine.scopes import RecordScope
+from goodstanding.engine.state import ENDING
+from goodstanding.engine.vocabulary import Vocabulary
+from goodstanding.facts.catalogue import Catalogue
+from goodstanding.policy import expressions as ex
+from goodstanding.policy.model import Policy
+
+MOST_ROUNDS = 6
+
+
+class Program:
+    """Generated code: its source, the numbers that it reads, and what it speaks of."""
+
+    def __init__(self, layout: Layout) -> None:
+        """Take what was written into a layout."""
+        self.words = layout.words
+        self.layout = layout
+        self.source = layout.header() + "\n\n" + _runtime() + "\n\n" + layout.source()
+        self.numbers = layout.words.table.numbers()
+        self.fields, self.width, self.states = layout.fields, len(layout.marks), len(layout.slots)
+
+
+def program(policy: Policy, catalogue: Catalogue) -> Program:
+    """Return the program of a policy. Raises UncompiledError where a construct is left to the exact evaluator."""
+    form = Form()
+    for _ in range(MOST_ROUNDS):
+        layout = Layout(Vocabulary(policy, catalogue), form)
+        _Folding(layout).write()
+        found = _form_of(layout)
+        if found == form:
+            return Program(layout)
+        form = found
+    raise UncompiledError("amounts that depend on amounts in ever smaller units")
+
+
+def _form_of(layout: Layout) -> Form:
+    quotients = layout.form.quotients or 0 in layout.scales
+    values = {
+        name: replace(layout.forms[name], text="", over=layout.forms[name].over and "", lacking=None, unit="0")
+        for name in layout.policy.values
+        if name in layout.forms
+    }
+    values = {name: replace(one, begun=None, bits=CONSTANT_BITS) for name, one in values.items()}
+    scale = 1 if quotients else layout.needed_scale()
+    if scale > 10**12:
+        raise UncompiledError("amounts of too many units")
+    return Form(scale, quotients, values)
+
+
+def _runtime() -> str:
+    """Return the functions that every program has, which are written by hand."""
+    return files("goodstanding.engine").joinpath("folding.txt").read_text()
+
+
+class _Folding:
+    def __init__(self, layout: Layout) -> None:
+        self.layout, self.policy, self.words = layout, layout.policy, layout.words
+        self.rules = Rules(layout)
+        self.closing = Closing(layout)
+
+    def write(self) -> None:
+        for name in self.layout.walked:
+            self._walked(name)
+        self._give_back()
+        self.rules.write()
+        self._stages()
+        self._arrive()
+        self._morning()
+        self._evening()
+        self.closing.write()
+        self._events()
+
+    def _walked(self, account: str) -> None:
+        """Write how an entry moves the sum of a walked account, and how its end moves it back."""
+        layout, bounds, name = self.layout, self.policy.accounts[account], label(account)
+        total = layout.balance(account)
+        with layout.function(f"bounded_{name}", "amount, lack") as code:
+            lines = [f"{total.lacking} = join({total.lacking}, lack)",
+                     f"after, S[BAD] = add({total.text}, amount, S[BAD])"]  # fmt: skip
+            code.put(*lines)
+            for bound, function in ((bounds.ceiling, "min"), (bounds.floor, "max")):
+                if bound is not None:
+                    code.put(f"after = {function}(after, {self._bound(bound)})")
+            code.put(f"{total.text} = after")
+        with layout.function(f"take_in_{name}", "e") as code:
+            with code.under(f"if E[e + SPENT] == 0 and {layout.counts('e')}:"):
+                code.put(f"before = {total.text}")
+                code.put(f"bounded_{name}(E[e + AMOUNT], E[e + LACK], {MEMORY})")
+                code.put(f"E[e + AMOUNT] = {total.text} - before", f"E[e + LACK] = {total.lacking}")
+        with layout.function(f"give_back_{name}", "e") as code:
+            with code.under("if E[e + START] <= S[TODAY]:"):
+                code.put(f"bounded_{name}(-E[e + AMOUNT], E[e + LACK], {MEMORY})")
+
+    def _bound(self, bound: Fraction) -> str:
+        scale = self.layout.form.scale
+        return self.words.table.number(whole(bound, scale)) if scale % bound.denominator == 0 else "0"
+
+    def _give_back(self) -> None:
+        """Write how the accounts follow an entry that ends or begins, and how an entry is ended."""
+        for function in ("give_back", "take_in"):
+            with self.layout.function(function, "e") as code:
+                for account in self.layout.walked:
+                    rules = [n for n, rule in enumerate(self.policy.entries.values()) if rule.account == account]
+                    tests = " or ".join(f"E[e + RULE] == {n}" for n in rules)
+                    if rules:
+                        with code.under(f"if {tests}:"):
+                            code.put(f"{function}_{label(account)}(e, {MEMORY})")
+        with self.layout.function("ended", "e, spends") as code:
+            with code.under(f"if E[e + SPENT] == 0 and {self.layout.counts('e')}:"):
+                code.put(f"give_back(e, {MEMORY})")
+            code.put("E[e + UNTIL] = min(E[e + UNTIL], S[TODAY])", "E[e + TESTED] = NOTHING")
+            with code.under("if spends != 0:"):
+                code.put("E[e + SPENT] = 1")
+
+    def _stages(self) -> None:
+        """Write how measures are looked at, imposed and followed, and how they expire."""
+        layout = self.layout
+        for name in layout.stages:
+            with layout.function(f"follow_{label(name)}", "r") as code:
+                for rule, one in self.policy.entries.items():
+                    if name in one.kinds:
+                        code.put(f"open_{label(rule)}(r, {MEMORY})")
+            self._imposed(name)
+            self._look(name)
+        with layout.function("expire") as code:
+            for name in layout.stages:
+                stage, until = layout.slot(f"STAGE_{name}"), layout.slot(f"STAGEUNTIL_{name}")
+                with code.under(f"if {until} != NOTHING and {until} <= S[TODAY]:"):
+                    code.put(f"{stage} = 0", f"{until} = NOTHING")
+
+    def _imposed(self, name: str) -> None:
+        layout, measure = self.layout, self.policy.measures[name]
+        stage, until = layout.slot(f"STAGE_{name}"), layout.slot(f"STAGEUNTIL_{name}")
+        with layout.function(f"imposed_{label(name)}", "r") as code:
+            code.put(f"{stage} = 2", f"{until} = NOTHING")
+            if measure.until is not None:
+                end = code.simple(code.text(measure.until, RecordScope("r", None, perhaps=True)))
+                if end.lacking is not None:
+                    with code.under(f"if {end.lacking} != 0:"):
+                        code.put("S[BAD] = 1")
+                with code.under(f"if {end.text} <= S[TODAY]:"):
+                    code.put("S[BAD] = 1")
+                with code.under(f"if {end.text} < FOREVER:"):
+                    code.put(f"{until} = {end.text}")
+
+    def _look(self, name: str) -> None:
+        """Write whether a measure is reached on the day, and that it lapses; 1 where it was imposed at once."""
+        layout, measure = self.layout, self.policy.measures[name]
+        stage = layout.slot(f"STAGE_{name}")
+        assert measure.when is not None
+        with layout.function(f"look_{label(name)}") as code:
+            with code.under(f"if {stage} == 0:"):
+                code.put("reached = False")
+                if measure.at is None:
+                    with code.under(f"if {layout.slot(f'WAS_measure_{name}')} == 0:"):
+                        self._asked(measure.when, RecordScope(), code)
+                else:
+                    self._asked_at(measure.at, measure.when, code)
+                with code.under("if reached:"):
+                    if measure.imposed_by:
+                        code.put(f"{stage} = 1")
+                    else:
+                        code.put(f"imposed_{label(name)}(-1, {MEMORY})", "return 1")
+                code.put("return 0")
+            if measure.lapses:
+                with code.under(f"if {stage} == 1:"):
+                    holding = code.simple(code.text(measure.when, RecordScope()))
+                    if holding.lacking is not None:
+                        with code.under(f"if {holding.lacking} != 0:"):
+                            code.put("S[BAD] = 1")
+                    with code.under(f"if not {holding.text}:"):
+                        code.put(f"{stage} = 0")
+            code.put("return 0")
+
+    def _asked(self, text: str, scope: RecordScope, code: Expressions) -> None:
+        asked = code.simple(code.text(text, scope))
+        if asked.lacking is not None:
+            with code.under(f"if {asked.lacking} != 0:"):
+                code.put("S[BAD] = 1")
+        with code.under(f"if {asked.text}:"):
+            code.put("reached = True")
+
+    def _asked_at(self, at: str, text: str, code: Expressions) -> None:
+        rule = self.policy.entries[at]
+        with code.under("for e in range(0, S[NE], WIDTH):"):
+            with code.under(f"if E[e + RULE] == {self.rules.numbers[at]} and E[e + PLACED] == S[TODAY]:"):
+                code.put("r = E[e + REC]", "i = E[e + ITEM]")
+                self._asked(text, self.rules.scope(rule), code)
+
+    def _arrive(self) -> None:
+        """Write what a record does on the day of its act, and which rules look at it on a day."""
+        with self.layout.function("arrive", "r") as code:
+            code.put("kind = D[r + KIND]")
+            with code.under("if D[r + ACT] == S[TODAY]:"):
+                self._end_others(code)
+                code.put("L[S[NL]] = r", "S[NL] += 1")
+                with code.under(f"if kind == {self.words.kinds.number(ENDING)}:"):
+                    code.put(f"end_conduct(r, {MEMORY})")
+                for name in self.layout.stages:
+                    self._impose(name, code)
+            for name, rule in self.policy.entries.items():
+                if not rule.when and rule.after is None:
+                    self._looks(name, code)
+
+    def _kinds(self, rule: str) -> list[int]:
+        """Return the kinds of record that a rule looks at."""
+        one = self.policy.entries[rule]
+        named = one.kinds or [item.kind for item in self.policy.items if item.class_ == one.items]
+        return sorted({self.words.kinds.numbers[kind] for kind in named if kind in self.words.kinds.numbers})
+
+    def among(self, kinds: Sequence[int]) -> str:
+        """Return the test whether a kind is one of these."""
+        if len(kinds) <= 4:
+            return " or ".join(f"kind == {kind}" for kind in kinds) or "False"
+        marks = [int(kind in kinds) for kind in range(len(self.words.kinds.things))]
+        return f"K[{self.words.table.run(marks, ('marks', tuple(kinds)))} + kind] != 0"
+
+    def _looks(self, name: str, code: Expressions) -> None:
+        rule = self.policy.entries[name]
+        kinds = self._kinds(name)
+        if not kinds:
+            return
+        with code.under(f"if {self.among(kinds)}:"):
+            if rule.placed is None or rule.placed.strip() == "act":
+                test = "D[r + ACT] == S[TODAY]"
+            else:
+                test = f"{self._place(rule.placed, code)} == S[TODAY]"
+            with code.under(f"if {test}:"):
+                code.put(f"open_{label(name)}(r, {MEMORY})")
+
+    def _place(self, text: str, code: Expressions) -> str:
+        """Return the day on which a record comes to a rule, that of its act where it is not known."""
+        self._of_record_only(text)
+        day = code.simple(code.text(text, RecordScope("r")))
+        return day.text if day.lacking is None else code.set(f"{day.text} if {day.lacking} == 0 else D[r + ACT]")
+
+    def _end_others(self, code: Expressions) -> None:
+        """Write how a record ends entries of its occurrence, or those that it supersedes."""
+        for name, rule in self.policy.entries.items():
+            if rule.when or not (rule.ended_by or rule.superseded_by):
+                continue
+            numbers = self.words.kinds.numbers
+            ending = [numbers[kind] for kind in rule.ended_by if kind in numbers]
+            superseding = [numbers[kind] for kind in rule.superseded_by if kind in numbers]
+            with code.under(f"if {self.among(sorted({*ending, *superseding}))}:"):
+                mine = f"E[e + RULE] == {self.rules.numbers[name]} and E[e + SPENT] == 0 and E[e + UNTIL] > S[TODAY]"
+                with code.under("for e in range(0, S[NE], WIDTH):"), code.under(f"if {mine} and E[e + REC] >= 0:"):
+                    same = f"({self.among(ending)}) and D[E[e + REC] + OCCURRENCE] == D[r + OCCURRENCE]"
+                    over = f"({self.among(superseding)}) or {same}" if superseding else same
+                    with code.under(f"if D[E[e + REC] + ACT] <= D[r + ACT] and ({over}):"):
+                        code.put(f"ended(e, 0, {MEMORY})")
+
+    def _impose(self, name: str, code: Expressions) -> None:
+        measure, stage = self.policy.measures[name], self.layout.slot(f"STAGE_{name}")
+        if not measure.imposed_by:
+            return
+        kinds = [self.words.kinds.numbers[kind] for kind in measure.imposed_by if kind in self.words.kinds.numbers]
+        with code.under(f"if {self.among(kinds)}:"):
+            code.put(f"look_{label(name)}({MEMORY})")
+            stands = "True" if measure.ground_falls == "stands" else f"{stage} != 0"
+            with code.under(f"if {stands}:"):
+                code.put(f"imposed_{label(name)}(r, {MEMORY})", f"follow_{label(name)}(r, {MEMORY})")
+
+    def _morning(self) -> None:
+        """Write which rules look at a deadline that passed."""
+        with self.layout.function("deadline", "rule, r") as code:
+            for name, rule in self.policy.entries.items():
+                if rule.after is not None:
+                    with code.under(f"if rule == {self.rules.numbers[name]}:"):
+                        code.put(f"open_{label(name)}(r, {MEMORY})")
+
+    def _evening(self) -> None:
+        """Write which conditions open entries, or let a measure be reached."""
+        layout = self.layout
+        with layout.function("evening") as code:
+            for name, rule in self.policy.entries.items():
+                if rule.when:
+                    subject = layout.subject(rule.subject)
+                    asks = f"{layout.slot(f'WAS_rule_{name}')} == 0" + (f" and {subject}" if subject else "")
+                    with code.under(f"if {asks}:"):
+                        asked = code.simple(code.text(rule.when, RecordScope()))
+                        with code.under(f"if {asked.lacking or '0'} != 0:"):
+                            code.put("S[BAD] = 1")
+                        with code.under(f"elif {asked.text}:"):
+                            code.put(f"open_{label(name)}(-1, {MEMORY})")
+            for name in layout.stages:
+                with code.under(f"if look_{label(name)}({MEMORY}) != 0:"):
+                    code.put(f"follow_{label(name)}(-1, {MEMORY})")
+
+    def _events(self) -> None:
+        """Write when the records of a subject come to their places, and when deadlines pass."""
+        with self.layout.function("place", "r, n, V, X") as code:
+            code.put("n = event(n, D[r + ACT], 1, D[r + ORDER], 0, r, V, X)", "kind = D[r + KIND]")
+            for name, rule in self.policy.entries.items():
+                kinds = self._kinds(name)
+                if rule.when or not kinds or (rule.after is None and rule.placed is None):
+                    continue
+                tests = [f"({self.among(kinds)})", self.layout.subject(rule.subject) or "True"]
+                with code.under(f"if {' and '.join(tests)}:"):
+                    if rule.after is not None:
+                        day = self._passed(rule.after, code)
+                        number = self.rules.numbers[name]
+                        with code.under(f"if {day} < FOREVER:"):
+                            code.put(f"n = event(n, {day}, 0, D[r + ORDER], {number}, r, V, X)")
+                    else:
+                        day = self._place(rule.placed or "act", code)
+                        code.put(f"n = event(n, {day}, 1, D[r + ORDER], 0, r, V, X)")
+            code.put("return n")
+
+    def _of_record_only(self, text: str) -> None:
+        node = ex.parse(text)
+        reads = ex.names_in(node)
+        if any(isinstance(one, ex.Aggregate) for one in ex.walk(node)) or reads & {*self.policy.values, "today", "ended"}:
+            raise UncompiledError("a place that hangs on more than the record")
+
+    def _passed(self, text: str, code: Expressions) -> str:
+        """Return the day after a date, or after a period; that of the act where the record has no such date."""
+        self._of_record_only(text)
+        day = code.simple(code.text(text, RecordScope("r")))
+        after = day.text if day.begun is not None else f"later({day.text}, 1, 0)"
+        return code.set(after if day.lacking is None else f"{after} if {day.lacking} == 0 else D[r + ACT]")

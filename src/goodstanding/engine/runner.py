@@ -1,0 +1,208 @@
+"""The program of a policy with its memory: what it is given, and what it answers, as arrays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from goodstanding.engine import running
+from goodstanding.engine.closing import Closing
+from goodstanding.engine.coding import UncompiledError
+from goodstanding.engine.folding import Program, program
+from goodstanding.engine.layout import ANSWER, label
+from goodstanding.engine.primitives import NOTHING
+from goodstanding.engine.snapshot import Array, Snapshot
+from goodstanding.engine.vocabulary import Vocabulary
+from goodstanding.facts.catalogue import Catalogue
+from goodstanding.policy import expressions as ex
+from goodstanding.policy.model import Policy
+
+_SPARE = 64
+"""Entries that a subject may have beside those that its records open."""
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What a program reads of all subjects: D, offsets, is_a, and how much a subject may need."""
+
+    facts: Array
+    offsets: Array
+    is_a: Array
+    most: int
+
+
+class Answers:
+    """What a program answers of a range of subjects, and their entries where they were asked for."""
+
+    def __init__(self, table: Array, fields: list[str], entries: dict[str, Array] | None) -> None:
+        """Take answers, a row a subject, whose fields are so named."""
+        self.table, self.fields, self._entries = table, fields, entries
+
+    def __getitem__(self, name: str) -> Array:
+        """Return one field of all subjects."""
+        found: Array = self.table[:, self.fields.index(name)]
+        return found
+
+    def measure(self, name: str) -> Array:
+        """Return the states of a measure: 0 none, 1 pending, 2 in force."""
+        return self[f"M_{label(name)}"]
+
+    def decision(self, name: str) -> Array:
+        """Return which case of a decision was given, -1 for the one that stands otherwise."""
+        return self[f"C_{label(name)}"]
+
+    def entries_of(self, kept: Array) -> dict[str, Array]:
+        """Return the entries of these subjects, field by field."""
+        assert self._entries is not None
+        rows = kept[self._entries["SUBJECT"]]
+        return {name: field[rows] for name, field in self._entries.items()}
+
+    @staticmethod
+    def joined(parts: list[Answers]) -> Answers:
+        """Return the answers of several ranges as one, without entries."""
+        return Answers(np.concatenate([part.table for part in parts]), parts[0].fields, None)
+
+
+class Runner:
+    """A policy under a catalogue, ready to be run over snapshots."""
+
+    def __init__(self, policy: Policy, catalogue: Catalogue) -> None:
+        """Make the program; a policy that is not compiled leaves everything to the exact evaluator."""
+        self.policy = policy
+        self.program: Program | None = None
+        self.why = ""
+        try:
+            self.program = program(policy, catalogue)
+            self.words = self.program.words
+        except UncompiledError as error:
+            self.why = str(error)
+            self.words = Vocabulary(policy, catalogue)
+        self.having = np.array([rule.amount is not None for rule in policy.entries.values()])
+        measures, decisions = [f"M_{label(n)}" for n in policy.measures], [f"C_{label(n)}" for n in policy.decisions]
+        self.answers = [*ANSWER, *measures, *decisions]
+        self.divides = _divides(policy)
+        self.amount_scale, self.score_scale = 1, 1
+        if self.program is not None:
+            self.amount_scale = self.program.layout.form.scale
+            self.score_scale = Closing(self.program.layout).score_scale()
+
+    def memory(self, snapshot: Snapshot) -> Memory:
+        """Return a snapshot in the form that the program reads."""
+        many = len(snapshot.place)
+        if self.program is None:
+            return Memory(np.zeros(0, np.int64), snapshot.offsets, snapshot.is_a, 0)
+        fields = self.program.fields
+        facts = np.empty((many, len(fields)), np.int64)
+        columns = dict(snapshot.columns)
+        columns["ORDER"] = snapshot.orders()
+        for name in ("known", "withdrawn"):
+            columns[name.upper()] = snapshot.day_column(name)
+        named = {f"F_{label(name)}": name for name in self.words.attributes.things}
+        for place, field in enumerate(fields):
+            name = named.get(field, field)
+            cells = columns[name]
+            facts[:, place] = cells
+            if name not in ("KIND", "ACT", "OCCURRENCE", "ORDER") and cells.dtype != np.int64:
+                facts[cells == _NOWHERE, place] = NOTHING
+        return Memory(facts.reshape(-1), snapshot.offsets, snapshot.is_a, int(np.diff(snapshot.offsets).max(initial=0)))
+
+    def _rooms(self, most: int) -> dict[str, int]:
+        """Return how many numbers each part of a program's own memory holds, for subjects of so many records."""
+        assert self.program is not None
+        opening = sum(not rule.when for rule in self.policy.entries.values())
+        per_record = max(4, min(opening * 2, 12))
+        entries = most * per_record + _SPARE
+        return {
+            "E": entries * self.program.width,
+            "L": most + 1,
+            "S": self.program.states,
+            "V": most * (opening + 1) + 1,
+            "X": most * (opening + 1) + 1,
+        }
+
+    def plainly(self, memory: Memory, bounds: tuple[int, int], on: int, entries: bool) -> Answers:
+        """Run the program as plain Python."""
+        first, last = bounds
+        width = len(self.answers)
+        table = [0] * (last * width)
+        if self.program is None:
+            return self._by_hand(last - first)
+        names, rooms = running.plain(self.program.source), self._rooms(memory.most)
+        own = {name: [0] * size for name, size in rooms.items()}
+        own["S"][names["CAPACITY"]] = rooms["E"]
+        kept: list[int] = []
+        facts, offsets, is_a = memory.facts.tolist(), memory.offsets.tolist(), memory.is_a.tolist()
+        subject = first
+        while subject < last:
+            room = [0] * (rooms["E"] * (2 if entries else 0))
+            parts = (facts, self.program.numbers, table, room, int(entries), *own.values())
+            subject, used = names["judge"](subject, last, on, on, offsets, is_a, *parts)
+            kept += room[:used]
+        whole = np.array(table, np.int64).reshape(-1, width)[first:]
+        return Answers(whole, self.answers, self._fields(np.array(kept, np.int64)) if entries else None)
+
+    def compiled(self, memory: Memory, bounds: tuple[int, int], on: int, entries: bool) -> Answers:
+        """Run the program compiled."""
+        first, last = bounds
+        if self.program is None:
+            return self._by_hand(last - first)
+        module, rooms, width = running.compiled(self.program.source), self._rooms(memory.most), len(self.answers)
+        table = np.zeros((last, width), np.int64)
+        own = {name: np.zeros(size, np.int64) for name, size in rooms.items()}
+        own["S"][module.CAPACITY] = rooms["E"]
+        numbers = np.array(self.program.numbers, np.int64)
+        kept: list[Array] = []
+        subject = first
+        while subject < last:
+            records = int(memory.offsets[last] - memory.offsets[subject])
+            room = np.zeros(max(rooms["E"], 2 * records * self.program.width) * 2 if entries else 0, np.int64)
+            parts = (memory.facts, numbers, table.reshape(-1), room, int(entries), *own.values())
+            subject, used = module.judge(subject, last, on, on, memory.offsets, memory.is_a, *parts)
+            kept.append(room[:used])
+        found = self._fields(np.concatenate(kept)) if entries and kept else None
+        return Answers(table[first:], self.answers, found)
+
+    def _fields(self, kept: Array) -> dict[str, Array]:
+        """Return entries field by field; records and items by their places."""
+        assert self.program is not None
+        layout = self.program.layout
+        rows = kept.reshape(-1, self.program.width)
+        found = {name: rows[:, place] for place, name in enumerate(layout.marks)}
+        found["SUBJECT"] = found["ASKED"]
+        found["REC"] = np.where(found["REC"] < 0, -1, found["REC"] // len(layout.fields))
+        numbers = np.array(self.program.numbers, np.int64)
+        places = numbers[np.maximum(found["ITEM"], 0) + _ITEM_PLACE] if len(rows) and self.policy.items else found["ITEM"]
+        found["ITEM"] = np.where(found["ITEM"] < 0, -1, places)
+        if not layout.form.quotients:
+            found["OVER"] = np.ones(len(rows), np.int64)
+        return found
+
+    def _by_hand(self, many: int) -> Answers:
+        table = np.zeros((many, len(self.answers)), np.int64)
+        table[:, self.answers.index("HAND")] = 1
+        entries = {name: np.zeros(0, np.int64) for name in _NAMES}
+        return Answers(table, self.answers, entries)
+
+
+_NOWHERE = -(2**31)
+_ITEM_PLACE = 8
+_NAMES = ("SUBJECT", "RULE", "REC", "ITEM", "AMOUNT", "OVER", "LACK", "GRADE", "START", "UNTIL", "STATUS")
+
+
+def runner(policy: Policy, catalogue: Catalogue) -> Runner:
+    """Return the runner of a policy; that of one object is made once."""
+    found = policy.__dict__.get("_runner")
+    if found is None or found[0] is not catalogue:
+        found = (catalogue, Runner(policy, catalogue))
+        policy.__dict__["_runner"] = found
+    made: Runner = found[1]
+    return made
+
+
+def _divides(policy: Policy) -> bool:
+    """Whether an expression divides by more than a number, so that what comes out may need any decimals."""
+    texts = [value.expression for value in policy.values.values()]
+    texts += [rule.amount for rule in policy.entries.values() if isinstance(rule.amount, str)]
+    nodes = (node for text in texts for node in ex.walk(ex.parse(text)))
+    return any(isinstance(n, ex.Binary) and n.sign == "/" and not isinstance(n.right, ex.Number) for n in nodes)
