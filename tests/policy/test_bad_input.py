@@ -376,6 +376,16 @@ EXAMPLE = {
         ),
         ({"records": [EXAMPLE["records"][0] | {"amount": "1/0"}]}, "amount: found '1/0', expected a number"),
         ({"records": [EXAMPLE["records"][0] | {"amuont": "1"}]}, "did you mean 'amount'?"),
+        (
+            {"records": [EXAMPLE["records"][0] | {"amount": "1.005"}]},
+            "amount: found '1.005', expected a number of at most",
+        ),
+        ({"records": [EXAMPLE["records"][0] | {"kind": "food.inspection"}]}, "found food.inspection on a person"),
+        (
+            {"records": [{"kind": "office.criticised", "act": "2020-01-01", "level": "nationl"}]},
+            "did you mean 'national'?",
+        ),
+        ({"known on": "2020-02-30"}, "known on: found '2020-02-30', expected a day that the calendar has"),
         ({"nane": "a"}, "'nane', a key that is not known here"),
     ],
 )

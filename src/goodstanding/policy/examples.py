@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from goodstanding.facts.catalogue import Catalogue, Subject
-from goodstanding.facts.records import Record
+from goodstanding.facts.catalogue import Attribute, Catalogue, Subject
+from goodstanding.facts.records import Record, Value
 from goodstanding.policy.checking import near
 from goodstanding.policy.model import Element
 from goodstanding.policy.reader import Places, PolicyError, explained_faults, read_yaml, told
@@ -38,7 +39,7 @@ class ExpectedChange(Element):
     outcome: str | None = None
     score: Exact | None = None
     grade: str | None = None
-    measures: dict[str, Literal["pending", "imposed", "no"]] = {}
+    measures: dict[str, Literal["pending", "imposed", "no"]] = Field(default_factory=dict)
 
 
 class Expected(Element):
@@ -51,9 +52,9 @@ class Expected(Element):
     missing: tuple[str, ...] | None = None
     entries: tuple[ExpectedEntry, ...] = ()
     no_entries: tuple[str, ...] = Field(default=(), alias="no entries")
-    values: dict[str, str] = {}
-    measures: dict[str, Literal["pending", "imposed", "no"]] = {}
-    decisions: dict[str, str] = {}
+    values: dict[str, str] = Field(default_factory=dict)
+    measures: dict[str, Literal["pending", "imposed", "no"]] = Field(default_factory=dict)
+    decisions: dict[str, str] = Field(default_factory=dict)
     changes: tuple[ExpectedChange, ...] | None = None
 
 
@@ -111,24 +112,24 @@ def read_examples(folder: Path, catalogue: Catalogue) -> list[Case]:
 
 
 def _records(example: Example, catalogue: Catalogue, where: str) -> list[Record]:
-    return [_record(index, raw, catalogue, where) for index, raw in enumerate(example.records)]
+    return [_record(index, example, catalogue, where) for index in range(len(example.records))]
 
 
-def _record(index: int, raw: dict[str, str], catalogue: Catalogue, where: str) -> Record:
+def _record(index: int, example: Example, catalogue: Catalogue, where: str) -> Record:
+    raw = example.records[index]
     where, kind = f"{where}: record {index + 1}", raw["kind"]
     if kind not in catalogue.kinds:
         raise PolicyError(f"{where}: found {told(kind)}, no kind; {near(kind, catalogue.kinds)}")
+    if example.subject not in catalogue.kinds[kind].subjects:
+        raise PolicyError(f"{where}: found {kind} on a {example.subject}, expected a kind that is kept on one")
     attributes = catalogue.kinds[kind].attributes
     for name in raw:
         if name not in attributes and name not in _CORE:
             raise PolicyError(f"{where}: found {told(name)}; {near(name, [*attributes, *_CORE])}")
     document = raw.get("document", f"example-{index + 1}")
     dates = {name: _read(day, name, raw[name], where) for name in _DATES if name in raw and name not in attributes}
-    values = {
-        name: _read(_READING[attributes[name].type], name, text, where)
-        for name, text in raw.items()
-        if name in attributes
-    }
+    reading = {name: partial(_value, attributes[name], catalogue) for name in raw if name in attributes}
+    values = {name: _read(one, name, raw[name], where) for name, one in reading.items()}
     return Record(
         subject="example",
         kind=kind,
@@ -140,13 +141,21 @@ def _record(index: int, raw: dict[str, str], catalogue: Catalogue, where: str) -
     )
 
 
-def _flag(text: str) -> bool:
-    if text not in ("true", "false"):
-        raise ValueError("expected true or false")
-    return text == "true"
-
-
-_READING: dict[str, Callable[[str], Any]] = {"number": number, "code": str, "date": day, "flag": _flag}
+def _value(attribute: Attribute, catalogue: Catalogue, text: str) -> Value:
+    """Read what an attribute of this type can be. Raises ValueError."""
+    if attribute.type == "date":
+        return day(text)
+    if attribute.type == "number":
+        value = number(text)
+        if (value * 10**attribute.scale).denominator != 1:
+            raise ValueError(f"expected a number of at most {attribute.scale} decimals")
+        if attribute.values is not None and value not in attribute.values:
+            raise ValueError(f"expected one of {', '.join(map(str, attribute.values))}")
+        return value
+    codes = ("true", "false") if attribute.type == "flag" else catalogue.codes[attribute.codes or ""]
+    if text not in codes:
+        raise ValueError(near(text, codes))
+    return text == "true" if attribute.type == "flag" else text
 
 
 def _read(reading: Callable[[str], Any], name: str, text: str, where: str) -> Any:
