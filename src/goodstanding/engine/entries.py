@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -88,7 +89,7 @@ def _draft(
 
 def timed(state: State, rule: EntryRule, entry: Entry) -> None:
     """Work out from when until when an entry counts; again when the end of its conduct becomes known."""
-    around = state.around(entry.record, entry.item)
+    around = replace(state.around(entry.record, entry.item, entry.placed), today=entry.placed)
     if entry.record is not None:
         entry.continuing = state.end_of_conduct(entry.record) == FOREVER
     start = day_of(evaluate(parsed(rule.counts.start), around))

@@ -87,7 +87,7 @@ class Fold:
         state = self.state
         state.on(before)
         return {
-            entry.place: holds(text, state.around(entry.record, entry.item))
+            entry.place: holds(text, state.around(entry.record, entry.item, entry.placed))
             for entry in ending
             if entry.tested and (text := state.policy.entries[entry.rule].counts.condition)
         }

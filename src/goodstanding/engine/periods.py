@@ -118,6 +118,8 @@ def next_of(count: int, unit: str, first: dt.date, after: dt.date) -> dt.date:
     >>> next_of(12, "months", dt.date(2020, 5, 1), dt.date(2022, 5, 1))
     datetime.date(2023, 5, 1)
     """
+    if FOREVER in (first, after):
+        return FOREVER
     if unit == "days":
         steps = max(0, -((first - after).days - 1) // count) if first <= after else 0
         day = first + dt.timedelta(days=steps * count)

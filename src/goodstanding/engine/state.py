@@ -76,11 +76,19 @@ class State:
         """Keep that it can no longer be told what state the dossier is in."""
         self.doubt = unknown(lacking, self.doubt)
 
-    def around(self, record: Record | None = None, item: Item | None = None) -> Surroundings:
-        """Return what an expression of a rule reads that looks at a record; without one, of a value or condition."""
+    def around(
+        self, record: Record | None = None, item: Item | None = None, placed: dt.date | None = None
+    ) -> Surroundings:
+        """Return what an expression of a rule reads that looks at a record; without one, of a value or condition.
+
+        placed: the day of the place; today where it is not given.
+        """
 
         def named(name: str) -> Any:
-            return self._of_record(name.removeprefix("this."), record, item)
+            name = name.removeprefix("this.")
+            if name == "placed":
+                return placed or self.today
+            return self._of_record(name, record, item)
 
         return Surroundings(
             named,
@@ -153,8 +161,6 @@ class State:
     def _of_record(self, name: str, record: Record | None, item: Item | None) -> Any:
         if name in self.policy.values:
             return self.value(name)
-        if name == "placed":
-            return self.today
         if record is None:
             return Unknown(frozenset({name}))
         if name.startswith("item."):

@@ -32,6 +32,10 @@ _FUNCTIONS = (
 )  # fmt: skip
 
 
+Types = Mapping[str, str]
+"""The types of a policy's values, by name."""
+
+
 @dataclass(frozen=True)
 class Fault:
     """What is wrong, at a path into the policy file."""
@@ -63,7 +67,8 @@ def faults_in(policy: Policy, catalogue: Catalogue) -> list[Fault]:
         _names, _values, _items, _kinds, _entries, _accounts, _unrated, _grades, _measures, _decisions, _repairs,
         _calendar, _clauses, _tables,
     )  # fmt: skip
-    return list(islice((fault for check in checks for fault in check(policy, catalogue)), MOST))
+    types = value_types(policy, catalogue)
+    return list(islice((fault for check in checks for fault in check(policy, catalogue, types)), MOST))
 
 
 def near(word: str, words: Collection[str]) -> str:
@@ -221,7 +226,7 @@ def _aggregate(node: ex.Aggregate, scope: Scope) -> str:
         raise InputError(f"found {node.function}(), which reads entries, expected what the record itself says")
     policy = scope.policy
     _known(node.source, dict.fromkeys([*policy.entries, *policy.accounts], "rule"))
-    inner = replace(scope, names=attributes_of_entries(node, policy, scope.catalogue), outer=scope.outer or scope.names)
+    inner = replace(scope, names=attributes_of_entries(node, policy, scope.catalogue))
     if node.where is not None:
         _need(node.where, "flag", inner)
     if node.reading is not None or node.function == "peak":
@@ -399,7 +404,7 @@ def _above(policy: Policy, catalogue: Catalogue, above: Mapping[str, str], befor
     return Scope({}, policy, catalogue, above, state=True, before=before)
 
 
-def _names(policy: Policy, catalogue: Catalogue) -> Iterator[Fault]:
+def _names(policy: Policy, catalogue: Catalogue, __: Types) -> Iterator[Fault]:
     """Names that would mean two things."""
     read = {name for kind in policy.kinds if kind in catalogue.kinds for name in catalogue.kinds[kind].attributes}
     for name in policy.values:
@@ -410,7 +415,7 @@ def _names(policy: Policy, catalogue: Catalogue) -> Iterator[Fault]:
             yield Fault(("measures", name), f"found {name!r}, which is a rule or an account too; expected another name")
 
 
-def _items(policy: Policy, catalogue: Catalogue) -> Iterator[Fault]:
+def _items(policy: Policy, catalogue: Catalogue, __: Types) -> Iterator[Fault]:
     seen: set[str] = set()
     for index, item in enumerate(policy.items):
         path = ("items", index)
@@ -433,7 +438,7 @@ def _items(policy: Policy, catalogue: Catalogue) -> Iterator[Fault]:
             yield Fault((*path, "range"), f"expected a kind with a number 'assessed', found none in {item.kind}")
 
 
-def _kinds(policy: Policy, catalogue: Catalogue) -> Iterator[Fault]:
+def _kinds(policy: Policy, catalogue: Catalogue, __: Types) -> Iterator[Fault]:
     staged = {name for name, measure in policy.measures.items() if measure.when}
     named = [
         (("entries", name, key), kinds)
@@ -447,8 +452,7 @@ def _kinds(policy: Policy, catalogue: Catalogue) -> Iterator[Fault]:
                 yield Fault(path, f"found {kind!r}, no kind; {near(kind, [*catalogue.kinds, *staged])}")
 
 
-def _entries(policy: Policy, catalogue: Catalogue) -> Iterator[Fault]:
-    types = value_types(policy, catalogue)
+def _entries(policy: Policy, catalogue: Catalogue, types: Types) -> Iterator[Fault]:
     for name, rule in policy.entries.items():
         path = ("entries", name)
         yield from _named_by(path, rule, policy)
@@ -535,7 +539,7 @@ def _effect(path: tuple[str, ...], names: tuple[str, ...], where: str | None, sc
             yield from _typed((*path, "where"), where, "flag", replace(scope, names=inner))
 
 
-def _accounts(policy: Policy, catalogue: Catalogue) -> Iterator[Fault]:
+def _accounts(policy: Policy, catalogue: Catalogue, __: Types) -> Iterator[Fault]:
     scope = Scope({}, policy, catalogue, state=True)
     for name, account in policy.accounts.items():
         yield from _typed(("accounts", name, "held while"), account.held_while, "flag", scope)
@@ -545,9 +549,8 @@ def _accounts(policy: Policy, catalogue: Catalogue) -> Iterator[Fault]:
             yield Fault(("accounts", name), f"found a floor {account.floor} above the ceiling {account.ceiling}")
 
 
-def _values(policy: Policy, catalogue: Catalogue) -> Iterator[Fault]:
+def _values(policy: Policy, catalogue: Catalogue, types: Types) -> Iterator[Fault]:
     above: dict[str, str] = {}
-    types = value_types(policy, catalogue)
     for name, value in policy.values.items():
         scope = _above(policy, catalogue, above, types)
         yield from _typed(("values", name, "is"), value.expression, ("number", "code", "flag", "date"), scope)
@@ -559,13 +562,13 @@ def _values(policy: Policy, catalogue: Catalogue) -> Iterator[Fault]:
         yield Fault(("score",), f"found {policy.score!r}, no value that is a number; {near(policy.score, above)}")
 
 
-def _day(policy: Policy, catalogue: Catalogue) -> Scope:
+def _day(policy: Policy, catalogue: Catalogue, types: Types) -> Scope:
     """What is worked out at the close of a day, from all values."""
-    return Scope({}, policy, catalogue, value_types(policy, catalogue), state=True)
+    return Scope({}, policy, catalogue, types, state=True)
 
 
-def _unrated(policy: Policy, catalogue: Catalogue) -> Iterator[Fault]:
-    scope = _day(policy, catalogue)
+def _unrated(policy: Policy, catalogue: Catalogue, types: Types) -> Iterator[Fault]:
+    scope = _day(policy, catalogue, types)
     for index, row in enumerate(policy.unrated):
         yield from _typed(("unrated", index, "when"), row.when, "flag", scope)
         rule, _, attribute = row.because.partition(".")
@@ -577,8 +580,8 @@ def _unrated(policy: Policy, catalogue: Catalogue) -> Iterator[Fault]:
             yield Fault(("unrated", index), "expected words for this reason")
 
 
-def _grades(policy: Policy, catalogue: Catalogue) -> Iterator[Fault]:
-    grades, scope = policy.grades, _day(policy, catalogue)
+def _grades(policy: Policy, catalogue: Catalogue, types: Types) -> Iterator[Fault]:
+    grades, scope = policy.grades, _day(policy, catalogue, types)
     if not grades.ladders and grades.otherwise is None:
         yield Fault(("grades",), "expected ladders, or the grade 'otherwise'")
     if grades.otherwise is not None and grades.otherwise not in grades.order:
@@ -620,8 +623,8 @@ def _parsed(text: str) -> ex.Node | None:
         return None
 
 
-def _measures(policy: Policy, catalogue: Catalogue) -> Iterator[Fault]:
-    scope = _day(policy, catalogue)
+def _measures(policy: Policy, catalogue: Catalogue, types: Types) -> Iterator[Fault]:
+    scope = _day(policy, catalogue, types)
     for name, measure in policy.measures.items():
         path = ("measures", name)
         if [bool(measure.grades), bool(measure.while_), bool(measure.when)].count(True) != 1:
@@ -658,9 +661,9 @@ def _staged(path: tuple[str, ...], measure: Measure, scope: Scope) -> Iterator[F
     yield from _typed((*path, "until"), measure.until, ("date", "period"), replace(scope, names=names, outer=names))
 
 
-def _decisions(policy: Policy, catalogue: Catalogue) -> Iterator[Fault]:
+def _decisions(policy: Policy, catalogue: Catalogue, types: Types) -> Iterator[Fault]:
     """A decision rests on nothing but what it says that it reads."""
-    types = {**value_types(policy, catalogue), "grade": "code"}
+    types = {**types, "grade": "code"}
     for name, decision in policy.decisions.items():
         path = ("decisions", name)
         for read in decision.reads:
@@ -676,7 +679,7 @@ def _decisions(policy: Policy, catalogue: Catalogue) -> Iterator[Fault]:
         yield from _typed((*path, "notice"), decision.notice, ("period", "date"), replace(scope, state=True))
 
 
-def _clauses(policy: Policy, _: Catalogue) -> Iterator[Fault]:
+def _clauses(policy: Policy, _: Catalogue, __: Types) -> Iterator[Fault]:
     cited: list[tuple[tuple[str | int, ...], str | None]] = [
         *((("items", index, "clause"), item.clause) for index, item in enumerate(policy.items)),
         *((("entries", name, "clause"), rule.clause) for name, rule in policy.entries.items()),
@@ -711,12 +714,12 @@ def _cells(name: str, table: Table, scope: Scope) -> Iterator[Fault]:
             yield Fault(("tables", name, kind, str(key)), f"{text!r}: {error}")
 
 
-def _calendar(policy: Policy, _: Catalogue) -> Iterator[Fault]:
+def _calendar(policy: Policy, _: Catalogue, __: Types) -> Iterator[Fault]:
     if policy.calendar is not None and len(set(policy.calendar.rest)) == _WEEK:
         yield Fault(("calendar", "rest"), "found every day of the week, expected at least one working day")
 
 
-def _repairs(policy: Policy, catalogue: Catalogue) -> Iterator[Fault]:
+def _repairs(policy: Policy, catalogue: Catalogue, __: Types) -> Iterator[Fault]:
     for name, repair in policy.repairs.items():
         path = ("repairs", name)
         if repair.by not in catalogue.kinds:
@@ -733,7 +736,7 @@ def _repairs(policy: Policy, catalogue: Catalogue) -> Iterator[Fault]:
                 yield Fault((*path, "giving"), f"expected {attribute!r}, which every {repair.by} has")
 
 
-def _tables(policy: Policy, catalogue: Catalogue) -> Iterator[Fault]:
+def _tables(policy: Policy, catalogue: Catalogue, __: Types) -> Iterator[Fault]:
     bare = Scope({}, policy, catalogue)
     for name, table in policy.tables.items():
         if sum(part is not None for part in (table.map, table.since, table.brackets, table.steps)) != 1:
