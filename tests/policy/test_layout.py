@@ -40,7 +40,8 @@ def test_a_new_policy_is_laid_out_already(folder):
 def test_keys_of_the_language_take_its_order_and_names_of_the_author_keep_theirs(folder):
     result = formatted(
         folder,
-        "# the head stays on top\nlaw:\n  z: {words: {zh: z, en: z, nl: z}, cite: Z}\n  a: {cite: A, words: {en: a, nl: a, zh: a}}\n"
+        "# the head stays on top\nlaw:\n  z: {words: {zh: z, en: z, nl: z}, cite: Z}\n"
+        "  a: {cite: A, words: {en: a, nl: a, zh: a}}\n"
         "id: x\ngoodstanding: 1\n",
     )
     assert result == (
