@@ -727,6 +727,11 @@ def _repairs(policy: Policy, catalogue: Catalogue, __: Types) -> Iterator[Fault]
             continue
         if repair.of is not None and repair.of not in policy.entries:
             yield Fault((*path, "of"), f"found {repair.of!r}, no rule; {near(repair.of, policy.entries)}")
+        elif repair.of is not None:
+            of_rule = attributes_of_entries(ex.Aggregate("count", repair.of), policy, catalogue)
+            yield from _typed((*path, "where"), repair.where, "flag", Scope(of_rule, policy, catalogue))
+        elif repair.where is not None:
+            yield Fault((*path, "where"), "expected 'of' beside it, the rule whose entries are asked")
         attributes = catalogue.kinds[repair.by].attributes
         for attribute in repair.giving:
             if attribute not in attributes:

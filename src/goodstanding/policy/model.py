@@ -319,12 +319,14 @@ class Options(Element):
 class Repair(Element):
     """A lawful act by which a subject can better its standing: a record of a kind that would follow from it.
 
-    `of`: the act is about an entry of that rule, and its record has the same occurrence; else it stands alone. `giving`
-    says which attributes the record would have: each one value, several from which to choose, or numbers in steps.
+    `of`: the act is about an entry of that rule for which `where` holds, and its record has the same occurrence; else it
+    stands alone. `giving` says which attributes the record would have: each one value (`today` is the day of the act),
+    several from which to choose, or numbers in steps.
     """
 
     by: str
     of: str | None = None
+    where: Expression | None = None
     giving: dict[str, Options | Names] = {}
     words: Words
     clause: str
