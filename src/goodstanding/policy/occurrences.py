@@ -59,6 +59,7 @@ def _texts(policy: Policy) -> Iterator[tuple[Part, Any]]:
         yield ("measures", name, "while"), measure.while_
         yield ("measures", name, "when"), measure.when
         yield ("measures", name, "until"), measure.until
+    yield from ((("repairs", name, "where"), repair.where) for name, repair in policy.repairs.items())
     for name, decision in policy.decisions.items():
         for index, case in enumerate(decision.outcomes):
             yield ("decisions", name, "outcomes", index, "when"), case.when

@@ -16,13 +16,13 @@ from goodstanding.policy.shapes import Shape, shape_of
 
 _KEY = re.compile(r"^(?P<space>\s*(?:- )*)(?P<key>[^\s#{\[\"'][^:#{\[]*?|\"[^\"]*\")\s*:(?:\s|$)")
 _WORD = re.compile(r"[A-Za-z_][\w.-]*")
-_NAMED = ("accounts", "entries", "values", "tables", "measures", "law", "interpretations")
+_NAMED = ("accounts", "entries", "values", "tables", "measures", "repairs", "law", "interpretations")
 _BY_KEY = {
     "clause": ("law", "interpretations"),
     "account": ("accounts",),
     "unless": ("entries",),
     "at": ("entries",),
-    "of": ("values",),
+    "of": ("values", "entries"),
     "score": ("values",),
     "share": ("tables",),
     "ends": ("entries", "accounts", "measures"),
@@ -31,7 +31,7 @@ _BY_KEY = {
 }
 """Keys whose value is the name of a part."""
 
-_KINDS = ("for", "superseded by", "ended by", "imposed by")
+_KINDS = ("for", "by", "superseded by", "ended by", "imposed by")
 FUNCTIONS: Mapping[str, str] = {
     "sum": "of amounts, or of an expression on each entry: sum(NAME), sum(EXPR of NAME), sum(NAME on D)",
     "peak": "the highest that the sum was on any day: peak(NAME), peak(NAME from D)",

@@ -13,7 +13,7 @@ from goodstanding.policy.bands import Band, band
 from goodstanding.policy.model import Account, Item, Ladder
 from goodstanding.policy.model import Table as Figures
 from goodstanding.policy.phrases import LOCALES, Speaker
-from goodstanding.policy.prose_measures import decisions, measures
+from goodstanding.policy.prose_measures import decisions, measures, repairs
 from goodstanding.policy.prose_rules import class_words, rules
 from goodstanding.policy.reader import Loaded
 from goodstanding.policy.sections import Cell, Row, Section, Table, clause_cell
@@ -29,6 +29,7 @@ def sections(loaded: Loaded, language: Language, catalogue: Catalogue) -> list[S
         _grades(speaker),
         measures(speaker),
         decisions(speaker),
+        repairs(speaker),
         _score(speaker),
         rules(speaker),
         _tables(speaker),

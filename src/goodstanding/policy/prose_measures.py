@@ -1,10 +1,11 @@
-"""The measures and decisions of a policy in plain words."""
+"""The measures, decisions and repairs of a policy in plain words."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from goodstanding.policy.model import Decision, Measure
+from goodstanding.facts.catalogue import Words
+from goodstanding.policy.model import Decision, Measure, Options, Repair
 from goodstanding.policy.phrases import Speaker
 from goodstanding.policy.prose_rules import kinds_told
 from goodstanding.policy.sections import Cell, Row, Section, Table, clause_cell
@@ -97,3 +98,42 @@ def _safeguards(one: Decision, speaker: Speaker) -> Iterator[str]:
     if one.notice:
         yield speaker.say("notice", notice=speaker.phrase(one.notice))
     yield speaker.say("appeal", appeal=speaker.word(one.appeal))
+
+
+def repairs(speaker: Speaker) -> Section:
+    """Return every lawful act by which a subject can better its standing."""
+    say = speaker.say
+    rows = tuple(
+        Row(
+            (
+                Cell(speaker.word(one.words)),
+                Cell(speaker.kind(one.by)),
+                Cell(speaker.entries([one.of], one.where) if one.of else say("alone")),
+                Cell(speaker.listed(_giving(one, speaker), "semicolon") or "–"),
+                clause_cell(one.clause, speaker),
+            ),
+            f"repair-{name}",
+        )
+        for name, one in speaker.policy.repairs.items()
+    )
+    columns = tuple(say(key) for key in ("repair-act", "record", "repair-of", "repair-giving", "clause"))
+    return Section(say("repairs"), "repairs", tables=(Table(say("repairs"), columns, rows),))
+
+
+def _giving(one: Repair, speaker: Speaker) -> Iterator[str]:
+    attributes = speaker.catalogue.kinds[one.by].attributes
+    for name, choice in one.giving.items():
+        attribute = attributes.get(name)
+        if isinstance(choice, Options):
+            least, most, step = (speaker.number(edge) for edge in (choice.least, choice.most, choice.step))
+            told = speaker.say("options", least=least, most=most, step=step)
+        else:
+            codes = speaker.catalogue.codes.get((attribute.codes if attribute else None) or "", {})
+            told = speaker.listed(_choice(text, codes, speaker) for text in choice)
+        yield speaker.say("giving", name=speaker.word(attribute.words) if attribute else name, choices=told)
+
+
+def _choice(text: str, codes: Mapping[str, Words], speaker: Speaker) -> str:
+    if text == "today":
+        return speaker.say("today")
+    return speaker.word(codes[text]) if text in codes else text
