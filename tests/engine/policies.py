@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from goodstanding.policy.checking import faults_in
 from goodstanding.policy.model import Policy
 from goodstanding.policy.reader import Loaded
-from tests.engine.sentences import DEGREES, GRADES, ROUNDING, Chance, Names, Pen, merged
+from tests.engine.sentences import DEGREES, GRADES, ROUNDING, TYPES, Chance, Names, Pen, merged
 from tests.engine.sentences import WORDS as IN_SENTENCES
 from tests.engine.world import CATALOGUE, KINDS, OPENING, ORDERS, WORDS
 
@@ -50,20 +50,19 @@ def policy_of(seed, size=2):
     return _Maker(Chance(seed), size).whole()
 
 
-def names_of(kinds, *, of_item, state=True):
-    """What may be named of a record of these kinds, by type."""
+def names_of(kinds, items=(), *, state=True):
+    """What may be named of a record of these kinds, by type; with items, of what fits it."""
     shared = [name for name in KINDS[kinds[0]] if all(name in KINDS[kind] for kind in kinds)] if kinds else []
-    found = {kind: [] for kind in ("number", "degree", "grade", "flag", "date", "end", "occurrence", "kind", "item")}
+    found = {kind: [] for kind in TYPES}
     for name in shared:
         kind = CATALOGUE.attributes[name].type
         found[{"degree": "degree", "verdict": "grade"}.get(name, kind)].append(name)
     if kinds:
         found |= {"occurrence": ["occurrence"], "kind": ["kind"], "end": ["ended"]}
         found["date"] += ["act", "decided", "final"]
-    if of_item:
-        found["number"].append("item.points")
-        found["item"].append("item.id")
-        found["grade"].append("item.grade")
+    for kind, part in (("item", "id"), ("level", "level"), ("grade", "grade"), ("number", "points")) if items else ():
+        if all(part in item or (part == "points" and "range" in item) for item in items):
+            found[kind].append(f"item.{part}")
     if state:
         found["date"].append("placed")
     return found
@@ -71,12 +70,11 @@ def names_of(kinds, *, of_item, state=True):
 
 def names_of_entries(rules):
     """What may be named of every entry of these rules, by type."""
-    each = [names_of(rule["kinds"], of_item=False) for rule in rules]
-    shared = merged(*each)
     own = {"number": ["amount"], "grade": ["grade"], "date": ["placed", "start"], "end": ["until"], "rule": ["rule"]}
-    found = {kind: list(dict.fromkeys([*own.get(kind, ()), *names])) for kind, names in shared.items()}
+    shared = merged(*(names_of(rule["kinds"], state=False) for rule in rules))
+    found = {kind: list(dict.fromkeys([*own.get(kind, ()), *shared.get(kind, ())])) for kind in TYPES}
     if rules and all(rule["items"] for rule in rules):
-        found["item"] = ["item"]
+        found |= {"item": ["item"], "level": ["level"] if all("level" in i for r in rules for i in r["items"]) else []}
     return found
 
 
@@ -132,35 +130,38 @@ class _Maker:
         kind = chance.one(OPENING)
         made = {"id": f"i{number}", "for": kind, "subject": chance.one(("person", "person", "organisation")), "cite": "c"}
         made |= {"class": chance.one(("lines", "lines", "notes")), "clause": "c", "words": WORDS}
+        level = "item level" in self.words and not (self.has("careless") and chance.maybe())
         if self.has("item range", 2) and kind == "fault.minor":
             made["range"] = chance.one(("-30..-5", "0..10", "2.5..40"))
-        elif self.has("item grade", 3):
+        elif "item grade" in self.words and made["class"] == "notes":
             made["grade"] = chance.one(GRADES)
         else:
             made["points"] = chance.one(("-7", "5", "10", "1/3", "-2.5", "0"))
-        if self.has("item level", 2):
+        if level:
             made["level"] = chance.one(("low", "high"))
         if self.has("lines", 2):
             made["lines"] = ["1.1"]
         if self.has("item where", 2):
             pen = Pen(chance, self.words, {}, summed=[], plain=[])
-            made["where"] = pen.flag(Names(names_of([kind], of_item=False, state=False), state=False, values=False), 1)
+            made["where"] = pen.flag(Names(names_of([kind], state=False), state=False, values=False), 1)
         return made
 
     def opening(self, place):
         """What opens the entries of a rule, on which account, and what it is an entry of."""
         chance = self.chance
-        opened = chance.one(["for", "for", *(["items"] * 2 if self.items else []), *(["when"] if self.has("when rule") and place else []), *(["measure"] if self.has("for measure") and self.staged else [])])  # fmt: skip
-        rule = {"opened": opened, "kinds": [], "items": None, "named": []}
+        opened = chance.one(["for", "for", *(["items"] * 3 if self.items else []), *(["when"] if self.has("when rule") and place else []), *(["measure"] if self.has("for measure") and self.staged else [])])  # fmt: skip
+        rule = {"opened": opened, "kinds": [], "items": [], "class": None, "named": []}
         if opened == "for":
             rule["named"] = rule["kinds"] = chance.some((*OPENING, *OPENING, "order.given"), 1, 2 if self.has("several kinds") else 1)
             rule["named"] = rule["kinds"] = list(dict.fromkeys(rule["kinds"]))
         elif opened == "items":
-            rule["items"] = chance.one(self.items)["class"]
-            rule["kinds"] = list(dict.fromkeys(i["for"] for i in self.items if i["class"] == rule["items"]))
+            rule["class"] = chance.one(self.items)["class"]
+            rule["items"] = [item for item in self.items if item["class"] == rule["class"]]
+            rule["kinds"] = list(dict.fromkeys(item["for"] for item in rule["items"]))
         elif opened == "measure":
-            rule["named"] = [chance.one(self.staged)]
-            rule["kinds"] = self.measures[rule["named"][0]]["imposed by"]
+            measure, more = chance.one(self.staged), chance.some(OPENING, 0, 2 if self.has("several kinds", 2) else 0)
+            rule["named"] = [measure, *more]
+            rule["kinds"] = list(dict.fromkeys([*self.measures[measure]["imposed by"], *more]))
         ways = ["amount", "amount", *(way for way in ("share", "mark") if self.has(way))]
         rule["way"] = "amount" if not place else chance.one(ways)
         if rule["way"] == "share" and not {"brackets", "steps"} & self.words:
@@ -172,12 +173,12 @@ class _Maker:
         """A pen that knows what can be read of the entries of every rule and account."""
         sources = {name: names_of_entries([rule]) for name, rule in self.rules.items()}
         by_account = {name: [rule for rule in self.rules.values() if rule["account"] == name] for name in self.accounts}
-        bare = {"kinds": [], "items": None}
+        bare = {"kinds": [], "items": []}
         for name, rules in by_account.items():
             own = [self.rules[name]] if name in self.rules else []
             sources[name] = merged(*(names_of_entries([one]) for one in [*(rules or [bare]), *own]))
             if own or not all(rule["items"] for rule in rules):
-                sources[name]["item"] = []
+                sources[name] |= {"item": [], "level": []}
         summed = [*self.accounts, *(name for name, rule in self.rules.items() if rule["way"] != "mark")]
         walked = [name for name, kinds in self.accounts.items() if kinds]
         plain = [name for name in summed if name not in walked]
@@ -235,15 +236,14 @@ class _Maker:
     def rule(self, name):
         """A rule as its outline says, with any of what such a rule can have."""
         chance, pen, rule = self.chance, self.pen, self.rules[name]
-        of_item, kinds = bool(rule["items"]), rule["kinds"]
-        names = Names(names_of(kinds, of_item=of_item))
+        names = Names(names_of(rule["kinds"], rule["items"]))
         names = replace(names, this=names.of if self.has("this", 4) else {})
         if rule["opened"] == "when":
             made = {"when": pen.flag(Names(), 2)}
         else:
-            made = {"items": rule["items"]} if of_item else {"for": rule["named"]}
-            made |= self.place(kinds, of_item) | self.beside(name)
-        if self.has("rule where", 2):
+            made = {"items": rule["class"]} if rule["items"] else {"for": rule["named"]}
+            made |= self.place(rule) | self.beside(name)
+        if self.has("rule where", 3):
             made["where"] = pen.flag(names, 1)
         if self.has("subject", 5):
             made["subject"] = chance.one(("person", "person", "organisation"))
@@ -251,12 +251,12 @@ class _Maker:
         made |= self.worth(rule, names) | self.endings(rule, names)
         return made | {"counts": self.counts(rule, names), "clause": "c", "words": WORDS}
 
-    def place(self, kinds, of_item):
-        alone = Names(names_of(kinds, of_item=of_item, state=False), state=False, values=False)
-        if not kinds:
+    def place(self, rule):
+        alone = Names(names_of(rule["kinds"], rule["items"], state=False), state=False, values=False)
+        if not rule["kinds"]:
             return {}
         if self.has("placed", 4):
-            return {"placed": self.pen.date(replace(alone, of=alone.of | {"end": []}), 1)}
+            return {"placed": self.pen.date(alone, 1)}
         if self.has("after day", 6):
             return {"after": self.pen.date(alone, 1)}
         return {"after": self.pen.period(alone, short=True)} if self.has("after period", 6) else {}
@@ -274,11 +274,15 @@ class _Maker:
 
     def worth(self, rule, names):
         made = {"grade": self.pen.grade(names)} if self.has("graded", 3) else {}
+        if "item.grade" in names.of["grade"]:
+            made["grade"] = "item.grade"
         if rule["way"] == "mark":
             return {} if self.chance.maybe() else made
         number = self.pen.number(names)
-        if rule["items"] and self.chance.maybe():
+        if "item.points" in names.of["number"] and self.chance.maybe():
             number = "item.points"
+        if rule["items"] and self.chance.maybe(3):
+            number = f"{number} if {self.pen.alike(self.chance.one(('=', '!=')), names)} else {self.chance.one(('1', '4'))}"
         if rule["way"] == "amount":
             return made | {"amount": number}
         ladders = [table for table, word in (("rungs", "steps"), ("stretches", "brackets")) if self.has(word)]
@@ -323,7 +327,7 @@ class _Maker:
     def of_ended(self, source):
         if source in self.rules and source not in self.accounts:
             return names_of_entries([self.rules[source]])
-        return merged(self.pen.sources[source], {kind: names for kind, names in self.pen.sources[source].items() if kind != "item"})
+        return self.pen.sources[source] | {"item": [], "level": []}
 
     def account(self, name):
         made = {"words": WORDS}
@@ -337,8 +341,8 @@ class _Maker:
         order = dict.fromkeys(GRADES, WORDS)
         made = {"order": order}
         if self.has("override", 2):
-            grade = self.chance.one(["'poor'", "'fair'", self.pen.grade(Names())])
-            made["overrides"] = [{"grade": grade, "when": self.pen.flag(Names(), 1), "clause": "c"}]
+            grades = [self.pen.grade(Names()), self.chance.one(("'poor'", "'fair'"))][-self.chance.random.randint(1, 2) :]
+            made["overrides"] = [{"grade": grade, "when": self.pen.flag(Names(), 1), "clause": "c"} for grade in grades]
         if self.has("no ladder", 4):
             return made | {"otherwise": "good"}
         banded = ["total", "extra"] if self.has("two ladders") else ["total"]
@@ -362,13 +366,13 @@ class _Maker:
         if measure["kind"] == "while":
             return plain | {"while": pen.flag(Names(), 2)}
         at = chance.one(self.rules) if self.has("at", 2) else None
-        names = Names(names_of(self.rules[at]["kinds"], of_item=False) if at else {})
+        names = Names(names_of(self.rules[at]["kinds"]) if at else {})
         made = plain | {"when": pen.flag(names, 2)} | ({"at": at} if at else {})
         if measure["imposed by"]:
             made |= {"imposed by": measure["imposed by"], "if its ground falls": chance.one(("stands", "falls"))}
-            made |= {"lapses": "when no longer so"} if not at and self.has("lapses", 2) else {}
-        if self.has("measure until", 2):
-            of = names_of(measure["imposed by"], of_item=False) if measure["imposed by"] else {}
+            made |= {"lapses": "when no longer so"} if not at and self.has("lapses") else {}
+        if self.has("measure until", 3):
+            of = names_of(measure["imposed by"]) if measure["imposed by"] else {}
             length, day = pen.length(Names(of)), pen.date(Names(of))
             made["until"] = chance.one([f"{length} after today", f"max({day}, {length} beginning today)"])
         return made

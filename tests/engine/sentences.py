@@ -10,6 +10,9 @@ from random import Random
 COMPARISONS = ("=", "!=", "<", "<=", ">", ">=")
 ROUNDING = ("half-up", "half-even", "down", "up", "floor", "ceiling")
 DEGREES, GRADES = ("A", "B", "C", "D"), ("good", "fair", "poor")
+LITERALS = {"degree": DEGREES, "grade": GRADES, "kind": ("fault.minor", "gift.made", "order.given"), "item": ("i0", "i1"),
+            "level": ("low", "high")}  # fmt: skip
+"""Codes with which names of a type are compared."""
 NUMBERS = ("0", "1", "2", "3", "5", "10", "20", "40", "0.5", "2.25", "7", "100")
 DATES = ("2020-02-29", "2020-12-31", "2021-03-31", "2021-06-15")
 SHORT, LONG = ("10 days", "1 month", "30 days"), ("1 year", "12 months", "24 months", "6 months", "100 days", "2 years")
@@ -19,11 +22,11 @@ WORDS = (
     *("+", "-", "*", "/", "negative", "if else", "and", "or", "not", "in codes", "in period", *COMPARISONS),
     *("map", "since", "since today", "brackets", "steps", "cell of code", "cell of date", "this", "value", "careless"),
     *("min", "max", *ROUNDING, "known", "month_after", "year_after", "year_of", "next_of", "full_years", "full_months"),
-    *("full today", "min of days", "max of days", "before", "before grade", "reached", "pending", "imposed"),
+    *("min of days", "max of days", "before", "before grade", "reached", "pending", "imposed"),
     *("sum", "sum of", "sum on", "peak", "peak from", "count", "some", "latest", "first", "highest", "lowest", "worst"),
     *("continuing", "ever", "where", "within", "code"),
 )  # fmt: skip
-TYPES = ("number", "degree", "grade", "flag", "date", "end", "occurrence", "kind", "rule", "item")
+TYPES = ("number", "degree", "grade", "flag", "date", "end", "occurrence", "kind", "rule", "item", "level")
 """Of names: degrees and grades are codes, an end is a date that may be never."""
 
 
@@ -101,7 +104,7 @@ class Pen:
             ("+", lambda: f"({l()} + {r()})"),
             ("-", lambda: f"({l()} - {r()})"),
             ("*", lambda: f"({l()} * {one(('2', '0.5', '-1', '1 / 3'))})"),
-            ("/", lambda: f"({l()} / {r() if self.seldom() else one(('4', '3', '10'))})"),
+            ("/", lambda: f"({l()} / {one(known) if known and self.seldom() else one(('4', '3', '10'))})"),
             ("negative", lambda: f"-{r()}"),
             ("if else", lambda: f"({l()} if {self.flag(names, 0)} else {r()})"),
             ("min", lambda: f"min({l()}, {r()})"),
@@ -120,7 +123,7 @@ class Pen:
     def whole(self, names):
         for word in ("full_years", "full_months"):
             yield word, lambda word=word: f"{word}({self.date(names, 0)}, {self.date(names, 0)})"
-            if names.state and "full today" in self.words:
+            if names.state:
                 yield word, lambda word=word: f"{word}({self.date(names, 0)}, today)"
 
     def sums(self, names):
@@ -155,9 +158,11 @@ class Pen:
         at = f" {reading} {self.date(names, 0)}" if reading else ""
         where = ""
         if "where" in self.words and chance.maybe():
-            within = "within" in self.words and not names.deep and chance.maybe(6)
+            within = "within" in self.words and not names.deep and chance.maybe()
             asked = replace(inner, state=True, this={}) if within else inner
-            where = f" where {self.flag(asked, 1)}"
+            met = inner.get("item") or inner.get("level") or len(inner.get("occurrence")) > 1
+            alike = not within and met and chance.maybe(3)
+            where = f" where {self.alike('=', inner) if alike else self.flag(asked, 1)}"
         other = f" else {otherwise()}" if otherwise and not self.seldom() else ""
         return f"{function}({read}{ever}{source}{at}{where}{other})"
 
@@ -169,12 +174,12 @@ class Pen:
             (">=", lambda: f"{n()} >= {one(NUMBERS)}"),
             *((sign, lambda sign=sign: f"{n()} {sign} {one(NUMBERS)}") for sign in COMPARISONS),
             *((sign, lambda sign=sign: f"{d()} {sign} {self.end(names)}") for sign in COMPARISONS),
-            *((sign, lambda sign=sign: self.alike(sign, names)) for sign in ("=", "!=")),
+            *((sign, lambda sign=sign: self.alike(sign, names)) for sign in ("=", "!=", "=", "!=")),
             ("in codes", lambda: f"{self.degree(names)} in ('A', {self.degree(names)})"),
             ("in codes", lambda: f"{self.degree(names)} in ('B', 'C', 'D')"),
             ("in period", lambda: f"{self.end(names)} in {self.period(names)}"),
             *((("known", lambda: f"known({one(asked)})"),) if asked else ()),
-            *((("value", lambda: one(self.names("flag", names))),) if self.names("flag", names) else ()),
+            *((("value", lambda: one(self.names("flag", names))),) * 3 if self.names("flag", names) else ()),
             *((("if else", lambda: f"({self.flag(names, 0)} if {self.flag(names, 0)} else {self.flag(names, 0)})"),) if depth > 0 else ()),
             *((("and", lambda: f"({self.flag(names, depth - 1)} and {self.flag(names, 0)})"),) if depth > 0 else ()),
             *((("or", lambda: f"({self.flag(names, depth - 1)} or {self.flag(names, 0)})"),) if depth > 0 else ()),
@@ -183,12 +188,16 @@ class Pen:
         return "(" + self.pick(*forms, *(self.asked_of_the_day(names) if names.state else ())) + ")"
 
     def alike(self, sign, names):
-        """Two codes of one list, or the same occurrence, kind, rule or item."""
-        kinds = [kind for kind in ("occurrence", "kind", "rule", "item") if len(names.get(kind)) > 1]
-        kind = self.chance.one([*kinds, *(kind for kind in ("degree", "grade") if self.names(kind, names))] or ["degree"])
-        if kind in kinds:
-            return f"{names.get(kind)[0]} {sign} {names.get(kind)[-1]}"
-        return f"{getattr(self, kind)(names)} {sign} '{self.chance.one(DEGREES if kind == 'degree' else GRADES)}'"
+        """Two codes of one list, or the same occurrence, kind, rule, item or level."""
+        literals = dict(LITERALS) | {"rule": tuple(self.sources)} | ({"occurrence": ("a",)} if self.seldom() else {})
+        kinds = [kind for kind in literals if names.get(kind) or self.names(kind, names) and kind in ("degree", "grade")]
+        kinds += [kind for kind in ("item", "level") * 6 if names.get(kind)]
+        kinds += [kind for kind in ("occurrence",) * 3 if len(names.get(kind)) > 1]
+        kind = self.chance.one(kinds or ["degree"])
+        known = self.names(kind, names) or [self.degree(names)]
+        others = [f"'{one}'" for one in literals.get(kind, ())]
+        others += [name for name in names.get(kind) if name != known[0]] * (1 if others else 2)
+        return f"{known[0]} {sign} {self.chance.one(others)}"
 
     def asked_of_the_day(self, names):
         one, every = self.chance.one, list(self.sources)
