@@ -53,12 +53,16 @@ def number(value: Fraction, language: Language) -> str:
 
 @dataclass(frozen=True)
 class Speaker:
-    """Tells parts of one policy in one language; `of_entry`: plain names are read of an entry."""
+    """Tells parts of one policy in one language.
+
+    `of_entry`: plain names are read of an entry; `today`: the message with which today is called.
+    """
 
     policy: Policy
     language: Language
     catalogue: Catalogue
     of_entry: bool = False
+    today: str = "today"
 
     def say(self, key: str, /, **parts: str) -> str:
         """Return the message of a key, with its parts filled in."""
@@ -152,7 +156,7 @@ class Speaker:
         if self.of_entry and name in _OF_ENTRY:
             return self.say(f"entry.{name}")
         if name in _DATES_AND_ITEM:
-            return self.say(name)
+            return self.say(self.today if name == "today" else name)
         if name in self.policy.values:
             return self.word(self.policy.values[name].words)
         attribute = self._attribute(name)

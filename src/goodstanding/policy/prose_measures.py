@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from goodstanding.facts.catalogue import Words
 from goodstanding.policy.model import Decision, Measure, Options, Repair
@@ -49,7 +50,7 @@ def _course(name: str, one: Measure, speaker: Speaker) -> Iterator[str]:
     else:
         yield say("at-once") if one.when else say("so-long")
     if one.until:
-        yield say("force-until", until=speaker.phrase(one.until))
+        yield say("force-until", until=replace(speaker, today="that-day").phrase(one.until))
     ending = [key for key, rule in speaker.policy.entries.items() if rule.ends and name in rule.ends.entries]
     if ending:
         yield say("ended-by-rule", rules=speaker.listed(map(speaker.named, ending)))
