@@ -1,13 +1,13 @@
 """What would better a standing: the smallest lawful acts, looked for with the exact evaluator, and what waiting does.
 
 The acts are those under `repairs` of the policy, done on the day asked for. Sets of one act, then of two, then of three
-are tried, every set with all its numbers: nothing is taken to grow or to fall with anything else. A set is smaller than
-another if it has fewer acts, then if its numbers are fewer steps above the least in sum, then if it stands before it in
-the order of the policy.
+are tried, every set with all its numbers: nothing is taken to grow or to fall with anything else. An act about an entry
+and one with numbers are done once in a set, others as often as it takes. A set is smaller than another if it has fewer
+acts, then if its numbers are fewer steps above the least in sum, then if it comes before it in the policy's order.
 
 Two limits keep the search short. Of a set with more than `MOST_POINTS` choices of numbers each number is lowered in
-turn, by halving, from the most. After `MOST_TRIALS` standings nothing more is tried. Where a limit was met, `least` of a
-remedy says so: it gives its grade, but there may be a smaller one.
+turn, by halving, from the most. After `MOST_TRIALS` standings nothing more is tried. Where a limit was met, `least` of
+a remedy says so: it gives its grade, but there may be a smaller one.
 """
 
 from __future__ import annotations
@@ -75,12 +75,13 @@ class Remedy:
     acts: tuple[Act, ...]
     standing: Standing
     steps: int
+    place: int
     least: bool = False
 
     @property
-    def size(self) -> tuple[int, int]:
-        """What makes it smaller than another: how many acts, and how many steps."""
-        return len(self.acts), self.steps
+    def size(self) -> tuple[int, int, int]:
+        """What makes it smaller than another: how many acts, how many steps, and its place in the policy's order."""
+        return len(self.acts), self.steps, self.place
 
 
 @dataclass(frozen=True)
@@ -162,6 +163,14 @@ def _waiting(evaluator: Evaluator, now: Standing, changes: Sequence[Change]) -> 
             yield change
 
 
+def sets_of(acts: Sequence[Possible], many: int) -> Iterator[tuple[Possible, ...]]:
+    """Yield the sets of so many acts, in the order of the policy."""
+    for chosen in combinations_with_replacement(acts, many):
+        once = [(one.repair, one.occurrence) for one in chosen if one.occurrence is not None or one.numbers]
+        if len(set(once)) == len(once):
+            yield chosen
+
+
 @dataclass
 class _Search:
     """A search in progress: the smallest set found so far for each grade."""
@@ -180,10 +189,8 @@ class _Search:
             ceiling = min([self._rank(self.now.grade), *map(self._rank, self.best)])
             if ceiling == 0:
                 return
-            for chosen in combinations_with_replacement(acts, many):
-                about = [(one.repair, one.occurrence) for one in chosen if one.occurrence is not None]
-                if len(set(about)) == len(about):
-                    self._try(chosen, ceiling)
+            for place, chosen in enumerate(sets_of(acts, many)):
+                self._try(chosen, place, ceiling)
             for grade, remedy in self.best.items():
                 if len(remedy.acts) == many:
                     self.best[grade] = replace(remedy, least=self.complete)
@@ -199,40 +206,40 @@ class _Search:
     def _rank(self, grade: str | None) -> int:
         return _rank(self.evaluator, grade)
 
-    def _try(self, chosen: Sequence[Possible], ceiling: int) -> None:
+    def _try(self, chosen: Sequence[Possible], place: int, ceiling: int) -> None:
         """Try a set with all its numbers, fewer steps first, for grades better than `ceiling`."""
         ranges = [range(len(values)) for one in chosen for values in one.numbers.values()]
         if prod(map(len, ranges)) > MOST_POINTS:
             self.complete = False
-            self._lower(chosen, [len(one) - 1 for one in ranges], ceiling)
+            self._lower(chosen, place, [len(one) - 1 for one in ranges], ceiling)
             return
         for steps in sorted(product(*ranges), key=sum):
-            if self._needless(len(chosen), sum(steps)):
+            if self._needless((len(chosen), sum(steps), place)):
                 return
-            self._found(self._tried(chosen, steps), ceiling)
+            self._found(self._tried(chosen, place, steps), ceiling)
 
-    def _needless(self, many: int, steps: int) -> bool:
+    def _needless(self, size: tuple[int, int, int]) -> bool:
         """Whether nothing so large can be kept, for the best grade of all takes no more."""
         top = next(iter(self.evaluator.policy.grades.order))
-        return top in self.best and self.best[top].size <= (many, steps)
+        return top in self.best and self.best[top].size <= size
 
-    def _lower(self, chosen: Sequence[Possible], steps: list[int], ceiling: int) -> None:
+    def _lower(self, chosen: Sequence[Possible], place: int, steps: list[int], ceiling: int) -> None:
         """Lower the numbers of a set one by one, by halving, as long as it gives a grade as good as with the most."""
-        most = self._tried(chosen, tuple(steps))
+        most = self._tried(chosen, place, tuple(steps))
         rank = self._rank(most.standing.grade) if most else ceiling
         if rank >= ceiling:
             return
         self._found(most, ceiling)
-        for place in range(len(steps)):
-            low, high = 0, steps[place]
+        for at in range(len(steps)):
+            low, high = 0, steps[at]
             while low < high:
                 middle = (low + high) // 2
-                tried = self._tried(chosen, (*steps[:place], middle, *steps[place + 1 :]))
+                tried = self._tried(chosen, place, (*steps[:at], middle, *steps[at + 1 :]))
                 self._found(tried, ceiling)
                 low, high = (low, middle) if tried and self._rank(tried.standing.grade) <= rank else (middle + 1, high)
-            steps[place] = high
+            steps[at] = high
 
-    def _tried(self, chosen: Sequence[Possible], steps: Steps) -> Remedy | None:
+    def _tried(self, chosen: Sequence[Possible], place: int, steps: Steps) -> Remedy | None:
         """Work out the standing with the acts of a set, if there may still be trials."""
         if self.trials >= MOST_TRIALS:
             self.complete = False
@@ -240,12 +247,12 @@ class _Search:
         self.trials += 1
         subject = self.records[0].subject if self.records else "subject"
         left, acts = list(steps), []
-        for place, one in enumerate(chosen, start=1):
+        for nth, one in enumerate(chosen, start=1):
             own, left = tuple(left[: len(one.numbers)]), left[len(one.numbers) :]
-            acts.append(Act(one.repair, one.record(subject, self.now.on, f"repair-{place}", own)))
+            acts.append(Act(one.repair, one.record(subject, self.now.on, f"repair-{nth}", own)))
         dossier = [*self.records, *(act.record for act in acts)]
         standing = self.evaluator.standing(dossier, self.subject, self.now.on, self.now.known_on)
-        return Remedy(tuple(acts), standing, sum(steps))
+        return Remedy(tuple(acts), standing, sum(steps), place)
 
     def _found(self, remedy: Remedy | None, ceiling: int) -> None:
         """Keep a remedy if it is the smallest for its grade."""
