@@ -46,7 +46,7 @@ def test_a_policy_is_named_by_its_content(folder):
         ("is: held + sum", "is: hold + sum", ["'hold'", "did you mean 'held'?"]),
         ("lowest[worst(direct)]", "lowest[1]", ["found a number where a code is expected"]),
         ("score: score", "score: points", ["no value"]),
-        ("ended by: court.performed", "ended by: court.preformed", ["did you mean 'court.performed'?"]),
+        ("ended by: [court.performed,", "ended by: [court.preformed,", ["did you mean 'court.performed'?"]),
         ("clause: art-19", "clause: art-91", ["no clause under 'law'"]),
         ("AA: 1030..1049", "AA: 1030..1048", ["every value in one band, none in two"]),
         ("AA: 1030..1049", "AA: 1030-1049", ["expected a band as 0..15"]),
@@ -54,7 +54,6 @@ def test_a_policy_is_named_by_its_content(folder):
         ("running: hours", "running: hour", ["did you mean 'hours'?"]),
         ("unless: direct", "unless: repair", ["stands above this one"]),
         ("until: 2 years after act", "until: 2 years after", ["expected"]),
-        ("    account: grade\n", "", ["expected a value, found nothing"]),
         ("goodstanding: 1\n", "goodstanding: 2\n", ["'2'"]),
         ("- {at: 20, points: 5}", "- {at: 5, points: 5}", ["rising order"]),
     ],
@@ -76,7 +75,7 @@ def test_a_fault_in_the_items_names_the_items_file(folder):
 
 
 def test_all_faults_are_told_at_once(folder):
-    (folder / "policy.yaml").write_text((folder / "policy.yaml").read_text().replace("clause: art-20", "clause: art-2"))
+    (folder / "policy.yaml").write_text((folder / "policy.yaml").read_text().replace("clause: art-20", "clause: art-99"))
     with pytest.raises(PolicyError) as answer:
         read_policy(folder)
     assert len(str(answer.value).splitlines()) >= 5

@@ -153,7 +153,16 @@ def _ending(value: Any) -> Any:
     return {"entries": value} if isinstance(value, str | list) else value
 
 
-Endings = Annotated[Ending, BeforeValidator(_ending)]
+_STRINGS = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
+_EFFECT = {
+    "type": "object",
+    "properties": {"entries": _STRINGS, "where": {"type": "string", "format": "goodstanding-expression"}},
+    "required": ["entries"],
+    "additionalProperties": False,
+}
+Endings = Annotated[
+    Ending, BeforeValidator(_ending), WithJsonSchema({"anyOf": [*_STRINGS["anyOf"], _EFFECT]})
+]
 
 
 class EntryRule(Element):
@@ -383,6 +392,10 @@ def json_schema() -> dict[str, Any]:
     schema = Policy.model_json_schema(by_alias=True)
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     items = schema["properties"]["items"]
+    required = schema.pop("required")
+    del schema["$defs"]["Grades"]["required"]
+    schema["required"] = [name for name in required if name in ("goodstanding", "id", "version", "title")]
+    schema["anyOf"] = [{"required": ["based on"]}, {"required": required}]
     files = {"type": "array", "items": {"type": "string"}}
     schema["properties"]["items"] = {
         "anyOf": [{"type": "string"}, files, items],
