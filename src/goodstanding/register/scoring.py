@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import polars as pl
 import sqlalchemy as sa
 
-from goodstanding.engine.entries import ENDING
+from goodstanding.engine.state import ENDING
 from goodstanding.register import schema
 from goodstanding.register.bulk import copy_in, copy_out
 from goodstanding.register.database import Register
