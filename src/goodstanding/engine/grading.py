@@ -8,7 +8,7 @@ from fractions import Fraction
 from functools import cache
 from typing import Any
 
-from goodstanding.engine.evaluation import evaluate, holds, parsed, unknown
+from goodstanding.engine.evaluation import day_of, evaluate, holds, parsed, unknown
 from goodstanding.engine.standing import Ground, Outcome, Stage, Step, Unknown, number_text
 from goodstanding.engine.state import NO_GRADE, State
 from goodstanding.policy import expressions as ex
@@ -162,7 +162,7 @@ def steps(state: State) -> Iterable[Step]:
     """Yield the arithmetic: each value with the numbers put in."""
     for name, value in state.policy.values.items():
         node = parsed(value.expression)
-        yield Step(name, value.expression, _filled(node, state), state.value(name), value.clause, value.words)
+        yield Step(name, value.expression, _filled(node, state), day_of(state.value(name)), value.clause, value.words)
 
 
 def _filled(node: ex.Node, state: State) -> str:
@@ -175,7 +175,7 @@ def _filled(node: ex.Node, state: State) -> str:
         return f"{_filled(node.left, state)} {node.sign} {f'({right})' if right.startswith('-') else right}"
     if isinstance(node, ex.Call) and node.function in ("min", "max"):
         return f"{node.function}({', '.join(_filled(one, state) for one in node.arguments)})"
-    return number_text(evaluate(node, state.plain))
+    return number_text(day_of(evaluate(node, state.plain)))
 
 
 def score(state: State) -> Fraction | None:
