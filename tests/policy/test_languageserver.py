@@ -17,7 +17,7 @@ class Editor:
         command = [Path(sys.executable).with_name("goodstanding"), "policy", "serve-editor"]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.said = []
-        self.number = 0
+        self.number = self.version = 0
 
     def notify(self, method, **params):
         self.send(method=method, params=params)
@@ -41,13 +41,22 @@ class Editor:
         return message
 
     def diagnostics(self, file):
-        """What the server says of a file now: asks something, so that all it had to say has been said."""
-        self.ask("textDocument/hover", textDocument={"uri": file.as_uri()}, position={"line": 0, "character": 0})
-        told = [one["params"] for one in self.said if one.get("method") == "textDocument/publishDiagnostics"]
-        return next(one["diagnostics"] for one in reversed(told) if one["uri"] == file.as_uri())
+        """What the server says of the last version of a file."""
+        while True:
+            for one in (message["params"] for message in self.said if "params" in message):
+                if one["uri"] == file.as_uri() and one.get("version") == self.version:
+                    return one["diagnostics"]
+            self.said.append(self.heard())
+
+    def open(self, file, text):
+        self.version += 1
+        document = {"uri": file.as_uri(), "languageId": "yaml", "version": self.version, "text": text}
+        self.notify("textDocument/didOpen", textDocument=document)
 
     def change(self, file, text):
-        self.notify("textDocument/didChange", textDocument={"uri": file.as_uri()}, contentChanges=[{"text": text}])
+        self.version += 1
+        document = {"uri": file.as_uri(), "version": self.version}
+        self.notify("textDocument/didChange", textDocument=document, contentChanges=[{"text": text}])
 
     def complete(self, file, text, marker):
         """Offer words at the marker, which stands nowhere else and is taken out."""
@@ -73,7 +82,8 @@ def editor():
 def policy(editor, tmp_path):
     start(tmp_path / "wharf")
     file = tmp_path / "wharf" / "policy.yaml"
-    editor.notify("textDocument/didOpen", textDocument={"uri": file.as_uri(), "text": file.read_text()})
+    editor.open(file, file.read_text())
+    editor.diagnostics(file)
     return file
 
 
@@ -129,9 +139,37 @@ def test_names_are_completed_inside_expressions(editor, policy):
 def test_examples_complete_their_own_keys(editor, policy):
     file = policy.with_name("examples.yaml")
     text = file.read_text()
-    editor.notify("textDocument/didOpen", textDocument={"uri": file.as_uri(), "text": text})
+    editor.open(file, text)
     offered = editor.complete(file, text + "- name: One more\n  §", "§")
     assert {"records", "expect", "on"} <= set(offered)
+
+
+def test_a_fault_in_examples_is_told_before_they_are_saved(editor, policy):
+    file = policy.with_name("examples.yaml")
+    editor.open(file, file.read_text().replace("kind: fire.fine", "kind: fire.fein", 1))
+    (fault,) = editor.diagnostics(file)
+    assert "did you mean 'fire.fine'?" in fault["message"]
+    assert fault["range"]["start"]["line"] > 0
+
+
+def test_files_that_belong_to_no_policy_are_left_alone(editor, tmp_path):
+    file = tmp_path / "compose.yaml"
+    editor.open(file, "services: [")
+    assert editor.diagnostics(file) == []
+    assert editor.complete(file, "ser§", "§") == {}
+
+
+def test_what_is_typed_fast_is_checked_once_and_questions_are_answered_first(editor, policy):
+    text = policy.read_text()
+    said = len(editor.said)
+    for count in range(20):
+        editor.change(policy, text + f"# {count}\n")
+    answer = editor.ask(
+        "textDocument/hover", textDocument={"uri": policy.as_uri()}, position={"line": 4, "character": 1}
+    )
+    assert answer["result"]
+    assert editor.diagnostics(policy) == []
+    assert len(editor.said) - said <= 3
 
 
 def test_hovering_tells_the_words_of_a_name(editor, policy):

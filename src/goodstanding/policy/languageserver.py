@@ -7,7 +7,10 @@ open in the editor stand in the place of those on disk.
 from __future__ import annotations
 
 import json
+import queue
 import re
+import tempfile
+import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -24,8 +27,8 @@ from goodstanding.policy.reader import PolicyError, parse_yaml, policy_from
 _FAULT, _WARNING = 1, 2
 _LINE = re.compile(r"^(?P<file>.+?\.yaml):(?:(?P<line>\d+):)?\s*(?P<message>.*)$", re.S)
 _NOT_FOUND, _BROKEN, _INVALID = -32601, -32603, -32600
-LONGEST = 10_000_000
-"""Bytes of one message at most."""
+LONGEST, PAUSE = 10_000_000, 0.15
+"""Bytes of one message at most, and seconds without one after which what was typed is checked."""
 
 
 class Server:
@@ -35,18 +38,40 @@ class Server:
         """Listen on one stream and answer on the other."""
         self.source, self.sink = source, sink
         self.texts: dict[Path, str] = {}
+        self.versions: dict[Path, int | None] = {}
+        self.waiting: queue.Queue[dict[str, Any] | None] = queue.Queue()
+        self.changed: set[Path] = set()
         self.policies: dict[Path, Any] = {}
         self.told: dict[Path, set[Path]] = {}
         self.ready = self.stopping = False
         self.catalogue = catalogue(World.SYNTHETIC)
 
     def run(self) -> int:
-        """Serve; return 0 where the editor said `shutdown` before `exit`, else 1."""
-        while (message := self._received()) is not None:
-            if message.get("method") == "exit":
+        """Serve; return 0 where the editor said `shutdown` before `exit`, else 1.
+
+        What was typed is checked when the editor pauses: questions that arrive behind it are answered first.
+        """
+        threading.Thread(target=self._listen, daemon=True).start()
+        while True:
+            try:
+                message = self.waiting.get(timeout=PAUSE if self.changed else None)
+            except queue.Empty:
+                self._check_changed()
+                continue
+            if message is None or message.get("method") == "exit":
                 return int(not self.stopping)
             self._handle(message)
-        return 1
+
+    def _listen(self) -> None:
+        message: dict[str, Any] | None = {}
+        while message is not None:
+            message = self._received()
+            self.waiting.put(message)
+
+    def _check_changed(self) -> None:
+        folders, self.changed = self.changed, set()
+        for folder in sorted(folders):
+            self._check(folder)
 
     def _received(self) -> dict[str, Any] | None:
         length = 0
@@ -109,34 +134,42 @@ class Server:
         self.stopping = True
 
     def _opened(self, params: Any) -> None:
-        self._take(params["textDocument"]["uri"], params["textDocument"]["text"])
+        self._take(params["textDocument"], params["textDocument"]["text"])
 
     def _changed(self, params: Any) -> None:
-        self._take(params["textDocument"]["uri"], params["contentChanges"][-1]["text"])
+        self._take(params["textDocument"], params["contentChanges"][-1]["text"])
 
     def _saved(self, params: Any) -> None:
-        self._check(_file(params["textDocument"]["uri"]).parent)
+        self.changed.add(_file(params["textDocument"]["uri"]).parent)
 
     def _closed(self, params: Any) -> None:
-        self.texts.pop(_file(params["textDocument"]["uri"]), None)
+        file = _file(params["textDocument"]["uri"])
+        self.texts.pop(file, None)
+        self.changed.add(file.parent)
 
-    def _take(self, uri: str, text: str) -> None:
-        file = _file(uri)
-        self.texts[file] = text
-        self._check(file.parent)
+    def _take(self, document: Any, text: str) -> None:
+        file = _file(document["uri"])
+        self.texts[file], self.versions[file] = text, document.get("version")
+        self.changed.add(file.parent)
 
     def _content(self, file: Path) -> bytes:
         return self.texts[file].encode("utf-8") if file in self.texts else file.read_bytes()
 
     def _check(self, folder: Path) -> None:
         """Publish what there is to say of every file of a folder; clear what was said before and is so no more."""
-        found = self._diagnostics(folder)
+        found = self._diagnostics(folder) if self._is_policy(folder) else {}
         for file in {*found, *self.told.get(folder, set()), *(one for one in self.texts if one.parent == folder)}:
+            params = {"uri": file.as_uri(), "diagnostics": found.get(file, [])}
+            version = self.versions.get(file) if file in self.texts else None
             self._send(
                 method="textDocument/publishDiagnostics",
-                params={"uri": file.as_uri(), "diagnostics": found.get(file, [])},
+                params=params if version is None else params | {"version": version},
             )
         self.told[folder] = set(found)
+
+    def _is_policy(self, folder: Path) -> bool:
+        main = folder / "policy.yaml"
+        return main in self.texts or main.is_file()
 
     def _diagnostics(self, folder: Path) -> dict[Path, list[dict[str, Any]]]:
         found: dict[Path, list[dict[str, Any]]] = {}
@@ -144,18 +177,36 @@ class Server:
         def tell(file: Path, line: int, message: str, severity: int) -> None:
             found.setdefault(file, []).append(self._diagnostic(file, line, message, severity))
 
-        try:
-            loaded = policy_from(self._gathered(folder), folder)
-            for one in warnings(loaded, self.catalogue):
-                tell(one.file, one.line, f"{one.pitfall.message} [{one.pitfall.name}]", _WARNING)
-            if not any(file.name.startswith("examples") for file in self.texts if file.parent == folder):
-                read_examples(folder, self.catalogue)
-        except InputError as error:
+        def faults(error: InputError) -> None:
             for line in str(error).split("\n"):
                 match = _LINE.match(line)
                 file = Path(match["file"]) if match else folder / "policy.yaml"
                 tell(file, int(match["line"] or 1) if match else 1, match["message"] if match else line, _FAULT)
+
+        try:
+            loaded = policy_from(self._gathered(folder), folder)
+            for one in warnings(loaded, self.catalogue):
+                tell(one.file, one.line, f"{one.pitfall.message} [{one.pitfall.name}]", _WARNING)
+        except InputError as error:
+            faults(error)
+        try:
+            self._read_examples(folder)
+        except InputError as error:
+            faults(error)
         return found
+
+    def _read_examples(self, folder: Path) -> None:
+        """Read the examples of a folder as the editor has them. Raises PolicyError where one is none."""
+        file = folder / "examples.yaml"
+        if file not in self.texts:
+            read_examples(folder, self.catalogue)
+            return
+        with tempfile.TemporaryDirectory() as copy:
+            (Path(copy) / file.name).write_text(self.texts[file], "utf-8")
+            try:
+                read_examples(Path(copy), self.catalogue)
+            except PolicyError as error:
+                raise PolicyError(str(error).replace(copy, str(folder))) from None
 
     def _gathered(self, folder: Path) -> dict[str, bytes]:
         """Return the contents of a policy's files by name, as the reader takes them; keep its plain value."""
@@ -204,11 +255,22 @@ class Server:
 
     def _completion(self, params: Any) -> Any:
         file, text, line, character = self._at(params)
+        if not self._is_part(file):
+            return []
         offers = offering.offers(text, line, character, self.policies.get(file.parent), self.catalogue, file.name)
         return [{"label": one.word, "detail": one.what, "documentation": one.means} for one in offers]
 
+    def _is_part(self, file: Path) -> bool:
+        """Whether a file is one of a policy: the policy itself, its examples, or items that it names."""
+        items = (self.policies.get(file.parent) or {}).get("items", [])
+        named = [items] if isinstance(items, str) else items
+        part = file.name == "policy.yaml" or file.name.startswith("examples") or file.name in named
+        return part and self._is_policy(file.parent)
+
     def _hover(self, params: Any) -> Any:
         file, text, line, character = self._at(params)
+        if not self._is_part(file):
+            return None
         told = offering.meaning(text, line, character, self.policies.get(file.parent), self.catalogue, file.name)
         return {"contents": {"kind": "markdown", "value": told}} if told else None
 

@@ -51,9 +51,12 @@ class Notice:
 
 def warnings(loaded: Loaded, catalogue: Catalogue) -> list[Notice]:
     """Return the pitfalls of a policy that its author has not accepted, by file and line."""
+    left_open = list(pitfalls(loaded, catalogue))
+    if not left_open:
+        return []
     where = places(loaded.contents, loaded.folder)
     found = []
-    for pitfall in pitfalls(loaded, catalogue):
+    for pitfall in left_open:
         file, line = where.of(pitfall.path)
         first = where.of(pitfall.path[:2])[1]
         if file.parent == loaded.folder and not _accepted(loaded, file, {line, first}, pitfall.name):

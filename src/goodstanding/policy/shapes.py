@@ -27,7 +27,7 @@ class Shape:
     def _branches(self, schema: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
         if "$ref" in schema:
             yield from self._branches(self.definitions[schema["$ref"].rpartition("/")[2]])
-        elif "anyOf" in schema:
+        elif "anyOf" in schema and "properties" not in schema:
             for one in schema["anyOf"]:
                 yield from self._branches(one)
         else:
