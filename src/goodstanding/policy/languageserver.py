@@ -64,7 +64,7 @@ class Server:
 
     def _listen(self) -> None:
         message: dict[str, Any] | None = {}
-        while message is not None:
+        while message is not None and message.get("method") != "exit":
             message = self._received()
             self.waiting.put(message)
 
