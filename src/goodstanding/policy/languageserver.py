@@ -111,7 +111,7 @@ class Server:
             return
         try:
             result = handlers[method](params)
-        except (KeyError, TypeError, ValueError, OSError) as error:
+        except Exception as error:  # a question that cannot be answered does not end the conversation
             if asked is not None:
                 self._send(id=asked, error={"code": _BROKEN, "message": f"{method}: {error!r}"})
             return

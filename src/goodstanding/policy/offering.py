@@ -102,9 +102,10 @@ def offers(text: str, line: int, character: int, policy: Any, catalogue: Catalog
     shape = shape_of(file)
     for key in here.around:
         shape = _inside(shape).key(key)
+    shape = _inside(shape)
     opened = _braces(here.before)
     if here.key is None and opened is None:
-        return list(_keys(_inside(shape)))
+        return list(_keys(shape))
     if opened is not None:
         shape = _inside(shape.key(here.key) if here.key else shape)
         inner = re.match(r"\s*([\w ]+):", opened)
