@@ -9,6 +9,7 @@ from goodstanding.engine.exact import Evaluator
 from goodstanding.engine.standing import Status, Unknown
 from goodstanding.facts.records import Record
 from goodstanding.facts.shipped import shipped
+from goodstanding.policy.examples import read_examples
 from goodstanding.policy.reader import read_policy
 from goodstanding.portal.telling import Teller, missing_words
 from tests.portal import city
@@ -32,10 +33,12 @@ def told(*records: Record, on: str = "2026-01-01", subject: str = "organisation"
 
 def test_a_direct_grade_that_comes_before_the_bands_is_said_to_decide():
     revoked = record("licence.revoked", "2025-11-01")
+    banded = told(record("tax.arrears", "2025-12-01", size="ordinary"))
+    assert (banded.grade, banded.ladders[0].grade, banded.overridden) == ("A", "A", False)
     alone = told(revoked)
-    assert (alone.grade, alone.score, alone.ladders[0].grade, alone.overridden) == ("D", "599", "D", False)
+    assert (alone.grade, alone.score, alone.ladders[0].grade, alone.overridden) == ("DA", "599", "D", True)
     lifted = told(revoked, record("honour.award", "2025-12-01", level="national"))
-    assert (lifted.grade, lifted.score, lifted.ladders[0].grade, lifted.overridden) == ("D", "699", "C", True)
+    assert (lifted.grade, lifted.score, lifted.ladders[0].grade, lifted.overridden) == ("DA", "699", "C", True)
 
 
 def test_additions_that_are_held_back_are_kept_and_marked():
@@ -79,3 +82,16 @@ def test_a_change_says_what_ends():
 )
 def test_what_is_missing_is_said_in_words_where_there_are_any(fact, words):
     assert words in missing_words(fact, city.KINDS)["zh"]
+
+
+def test_an_entry_that_no_record_opened_is_neutral_and_told_with_its_rule():
+    policy = read_policy(shipped("policies") / "hk-food-premises")
+    engine, teller = Evaluator(policy, city.KINDS), Teller(policy, city.KINDS)
+    cases = read_examples(policy.folder, city.KINDS)
+    standings = [engine.standing(case.records, "thing", case.example.on) for case in cases]
+    made = next(one for one in standings if any(entry.record is None for entry in one.entries))
+    told = teller.standing(made, [], [])
+    opened = next(entry for entry in told.entries if entry.record is None)
+    assert (opened.direction, opened.rule_words) == ("neutral", policy.policy.entries[opened.rule].words)
+    assert any(entry.status == "spent" for entry in told.entries)
+    assert [measure.state for measure in told.measures] == ["pending"]

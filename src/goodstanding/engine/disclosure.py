@@ -1,7 +1,8 @@
 """A standing as plain data: everything that its explanation says, with stable keys, ready for JSON.
 
 Exact numbers are text (`2.5`, `1/3`, `?` where unknown), days are text as 2026-03-31, words are maps with `en`, `nl`
-and `zh`, a clause is `{id, cite, words}`. What does not apply is null. The keys are those of docs/reference/explanation.md.
+and `zh`, a clause is `{id, cite, words}`. What does not apply is null. docs/reference/explanation.md has every
+key.
 """
 
 from __future__ import annotations

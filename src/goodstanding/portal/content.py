@@ -65,15 +65,16 @@ class MissingContent:
 
 @dataclass(frozen=True)
 class EntryContent:
-    """What a rule made of a record. `until` is the first day on which it no longer counts; none: no end is known.
+    """What a rule made of a record, or of a condition or a measure: then there is no record, and it is neutral.
 
+    `until` is the first day on which it no longer counts; none: no end is known.
     `doubt`: the facts without which nobody can tell whether the entry is there, or counts.
     """
 
     rule: str
     rule_words: Words
-    account: str
-    account_words: Words
+    account: str | None
+    account_words: Words | None
     item: str | None
     words: Words
     clause: ClauseContent
@@ -86,7 +87,8 @@ class EntryContent:
     continuing: bool
     status: str
     doubt: tuple[MissingContent, ...]
-    record: RecordContent
+    direction: Direction
+    record: RecordContent | None
 
 
 @dataclass(frozen=True)
@@ -148,11 +150,12 @@ class ChangeContent:
 
 @dataclass(frozen=True)
 class MeasureContent:
-    """A consequence that the scheme attaches to the grade."""
+    """A consequence that the scheme attaches to the standing; `state`: imposed, or pending until an act imposes it."""
 
     id: str
     words: Words
     clause: ClauseContent
+    state: str
 
 
 @dataclass(frozen=True)
@@ -185,8 +188,8 @@ class StandingContent:
     on: dt.date
     outcome: str
     score: str | None
-    score_of: str
-    score_words: Words
+    score_of: str | None
+    score_words: Words | None
     grade: str | None
     grades: dict[str, GradeContent]
     reason: str | None
@@ -203,8 +206,8 @@ class StandingContent:
     receipt: ReceiptContent
 
     def of(self, direction: Direction) -> list[EntryContent]:
-        """Return the entries from records of one direction, the latest first."""
-        return [entry for entry in reversed(self.entries) if entry.record.direction == direction]
+        """Return the entries of one direction, the latest first."""
+        return [entry for entry in reversed(self.entries) if entry.direction == direction]
 
 
 @dataclass(frozen=True)

@@ -105,7 +105,7 @@ def _filed(known: KnownRecord, told: Sequence[StandingContent], register: Regist
 
 
 def _end(told: StandingContent, digest: str) -> End | None:
-    of_record = [entry for entry in told.entries if entry.record.digest == digest]
+    of_record = [entry for entry in told.entries if entry.record and entry.record.digest == digest]
     if not of_record:
         return None
     ends = [entry.until for entry in of_record]

@@ -215,7 +215,9 @@ def _strip(standing: StandingContent, frame: Frame) -> Iterator[Markup]:
 
 def _shown(entries: Iterable[EntryContent]) -> list[EntryContent]:
     """Return the entries to draw: those that count first, then the latest, in order of their beginning."""
-    ranked = sorted(entries, key=lambda entry: (entry.status == "ended", -entry.start.toordinal()))[:MOST_BARS]
+    ranked = sorted(entries, key=lambda entry: (entry.status in ("ended", "spent"), -entry.start.toordinal()))[
+        :MOST_BARS
+    ]
     return sorted(ranked, key=lambda entry: entry.start)
 
 
@@ -223,10 +225,10 @@ def _bars(bars: Sequence[EntryContent], frame: Frame, voice: Voice) -> Iterator[
     for at, entry in enumerate(bars):
         top = _TOP + PLOT + STRIP + 26 + BAR * at
         start, end = frame.x(entry.start), frame.x(entry.until) if entry.until else frame.right
-        amount = entry.grade or (voice.points(entry.points, entry.record.direction) if entry.points else "")
+        amount = entry.grade or (voice.points(entry.points, entry.direction) if entry.points else "")
         label = _fitted(f"{amount}  {voice.word(entry.words)}".strip(), frame.width - _LEFT - 10)
         flip = start > _LEFT + (frame.right - _LEFT) * 0.55
-        kind = f"bar {entry.record.direction} {entry.status}"
+        kind = f"bar {entry.direction} {entry.status}"
         yield tag("rect", x=start, y=top + 14, width=f"{max(end - start, 3):.1f}", height=5, rx=2.5, class_=kind)
         place = {"x": f"{max(end, start + 3):.1f}", "text_anchor": "end"} if flip else {"x": start}
         yield tag("text", label, y=top + 10, class_=f"bar-label {entry.status}", **place)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -70,7 +70,7 @@ class Teller:
             outcome=one.outcome.value,
             score=text(one.score),
             score_of=policy.score,
-            score_words=policy.values[policy.score].words,
+            score_words=policy.values[policy.score].words if policy.score else None,
             grade=one.grade,
             grades=grades_of(policy),
             reason=one.reason,
@@ -79,8 +79,8 @@ class Teller:
             clause=self.clause(one.clause) if one.clause else None,
             arithmetic=tuple(self._step(step) for step in one.arithmetic),
             ladders=ladders,
-            overridden=one.grade != self._worst(ladders),
-            measures=tuple(self._measure(name) for name in one.measures),
+            overridden=one.ground is not None and one.ground.of is None and bool(ladders),
+            measures=tuple(self._measures(one)),
             entries=tuple(self._entry(entry) for entry in one.entries),
             changes=tuple(self._change(change) for change in changes),
             history=tuple(PointContent(p.on, p.outcome.value, text(p.score), p.grade) for p in history),
@@ -120,17 +120,16 @@ class Teller:
         told = tuple(self._band(band) for band in bands)
         return LadderContent(ladder.of, words, number_text(result), given, told, self.clause(ladder.clause))
 
-    def _worst(self, ladders: Sequence[LadderContent]) -> str | None:
-        order = list(self.policy.grades.order)
-        return max((ladder.grade for ladder in ladders if ladder.grade), key=order.index, default=None)
-
     def _band(self, band: Band) -> BandContent:
         told: Words = {one: band_words(band, Speaker(self.policy, one, self.catalogue)) for one in LANGUAGES}
         return BandContent(band.grade, text(band.least), text(band.most), told)
 
-    def _measure(self, name: str) -> MeasureContent:
-        measure = self.policy.measures[name]
-        return MeasureContent(name, measure.words, self.clause(measure.clause))
+    def _measures(self, one: Standing) -> Iterator[MeasureContent]:
+        pending = [stage.measure for stage in one.stages if stage.state == "pending"]
+        for name, measure in self.policy.measures.items():
+            if name in one.measures or name in pending:
+                state = "imposed" if name in one.measures else "pending"
+                yield MeasureContent(name, measure.words, self.clause(measure.clause), state)
 
     def _change(self, change: Change) -> ChangeContent:
         ending = tuple(entry.words for entry in change.because if entry.until == change.on)
@@ -138,11 +137,12 @@ class Teller:
         return ChangeContent(change.on, change.outcome.value, text(change.score), change.grade, ending, beginning)
 
     def _entry(self, entry: Entry) -> EntryContent:
+        record = record_content(entry.record, self.catalogue) if entry.record else None
         return EntryContent(
             rule=entry.rule,
             rule_words=self.policy.entries[entry.rule].words,
             account=entry.account,
-            account_words=self.policy.accounts[entry.account].words,
+            account_words=self.policy.accounts[entry.account].words if entry.account else None,
             item=entry.item.id if entry.item else None,
             words=entry.words,
             clause=self.clause(entry.clause, entry.item.cite if entry.item else ""),
@@ -155,7 +155,8 @@ class Teller:
             continuing=entry.continuing,
             status=entry.status.value,
             doubt=self._missing(sorted(entry.doubt.missing)) if entry.doubt else (),
-            record=record_content(entry.record, self.catalogue),
+            direction=record.direction if record else "neutral",
+            record=record,
         )
 
 
