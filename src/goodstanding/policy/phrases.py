@@ -287,6 +287,8 @@ class Speaker:
         named = left.value if isinstance(left, ex.Aggregate) else left
         if not (isinstance(named, ex.Name) and isinstance(right, ex.Code)):
             return None
+        if right.text in self.policy.entries and (named.name == "rule" or named.name in self.policy.values):
+            return f"“{self.named(right.text)}”"
         attribute = self._attribute(named.name.removeprefix("this."))
         codes = self.catalogue.codes.get((attribute.codes if attribute else None) or "", {})
         if named.name == "kind" and right.text in self.catalogue.kinds:

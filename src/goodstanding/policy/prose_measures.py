@@ -135,6 +135,6 @@ def _giving(one: Repair, speaker: Speaker) -> Iterator[str]:
 
 
 def _choice(text: str, codes: Mapping[str, Words], speaker: Speaker) -> str:
-    if text == "today":
-        return speaker.say("today")
+    if text in ("today", "true", "false"):
+        return speaker.say("today" if text == "today" else f"flag.{text}")
     return speaker.word(codes[text]) if text in codes else text
