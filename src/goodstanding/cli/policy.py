@@ -113,13 +113,15 @@ def check(folder: Path, strict: bool) -> None:
 @group.command()
 @FOLDER
 @click.option("--verbose", is_flag=True, help="Name the examples that come out as written, too.")
-def test(folder: Path, verbose: bool) -> None:
+@click.option("--coverage", "covered", is_flag=True, help="Tell which parts of the policy no example touches.")
+def test(folder: Path, verbose: bool, covered: bool) -> None:
     """Run the examples of the policy in FOLDER; exit 1 where one differs, or where there are none.
 
     \b
     Example:
       goodstanding policy test policies/uk-food-hygiene
     """
+    from goodstanding.engine.coverage import coverage
     from goodstanding.engine.exact import Evaluator
     from goodstanding.engine.trials import differences
     from goodstanding.facts.catalogue import catalogue
@@ -128,8 +130,8 @@ def test(folder: Path, verbose: bool) -> None:
     from goodstanding.policy.reader import read_policy
 
     words = catalogue(World.SYNTHETIC)
-    evaluator = Evaluator(read_policy(folder), words)
-    cases = read_examples(folder, words)
+    loaded = read_policy(folder)
+    evaluator, cases = Evaluator(loaded, words), read_examples(folder, words)
     failed = 0
     for case in cases:
         found = differences(evaluator, case)
@@ -140,6 +142,8 @@ def test(folder: Path, verbose: bool) -> None:
             click.echo(f"ok  {case.example.name}")
     published = sum(case.example.published is not None for case in cases)
     click.echo(f"{len(cases)} examples, {published} published" + (f", {failed} differ" if failed else ""))
+    for line in (line for part in coverage(loaded, words, cases) for line in part.lines(verbose)) if covered else ():
+        click.echo(line)
     if failed or not cases:
         raise click.exceptions.Exit(1)
 
