@@ -136,7 +136,7 @@ class _Maker:
         elif "item grade" in self.words and made["class"] == "notes":
             made["grade"] = chance.one(GRADES)
         else:
-            made["points"] = chance.one(("-7", "5", "10", "1/3", "-2.5", "0"))
+            made["points"] = chance.one(("-7", "5", "10", "1/3" if self.has("careless") else "3", "-2.5", "0"))
         if level:
             made["level"] = chance.one(("low", "high"))
         if self.has("lines", 2):
@@ -191,7 +191,7 @@ class _Maker:
         cap = {"cap": one(("3", "30"))} if has("cap") else {}
         tables = {
             "life": {"map": cells},
-            "worth": {"map": {degree: one(("1", "-2.5", "4", "7", "1 / 3")) for degree in (DEGREES[:3] if has("careless") else DEGREES)}},
+            "worth": {"map": {degree: one(("1", "-2.5", "4", "7", "1 / 3" if has("careless") else "0")) for degree in (DEGREES[:3] if has("careless") else DEGREES)}},
             "named": {"map": {degree: one([f"'{grade}'" for grade in GRADES]) for degree in DEGREES}},
             "opened": {"map": {degree: one(("2020-02-29", "2020-12-31", "2021-06-30")) for degree in DEGREES}},
             "rate": {"since": {day: one(("1", "2", "0.5", "10")) for day in ("1900-01-01", "2020-03-01", "2021-01-01")}},
