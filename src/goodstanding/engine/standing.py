@@ -42,7 +42,7 @@ class Status(StrEnum):
     SPENT = "spent"
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True)
 class Entry:
     """What a rule makes of a record or of a day: so much on an account, from a day until the day before `until`.
 

@@ -225,8 +225,12 @@ def _aggregate(node: ex.Aggregate, scope: Scope) -> str:
     if not scope.state:
         raise InputError(f"found {node.function}(), which reads entries, expected what the record itself says")
     policy = scope.policy
-    _known(node.source, dict.fromkeys([*policy.entries, *policy.accounts], "rule"))
-    inner = replace(scope, names=attributes_of_entries(node, policy, scope.catalogue))
+    if node.source not in policy.entries and node.source not in policy.accounts:
+        known = [*policy.entries, *policy.accounts]
+        raise InputError(f"found {node.source!r}, no rule or account; {near(node.source, known)}")
+    inner = scope
+    if node.where is not None or node.value is not None:
+        inner = replace(scope, names=attributes_of_entries(node, policy, scope.catalogue))
     if node.where is not None:
         _need(node.where, "flag", inner)
     if node.reading is not None or node.function == "peak":
