@@ -200,7 +200,7 @@ def _begun(state: State, entry: Entry) -> None:
 def take_in(state: State, entry: Entry) -> None:
     """Move the sum of a walked account by an entry that begins to count, and keep how far it was moved."""
     account = entry.account or ""
-    if account in state.balances and entry.counts_on(state.today):
+    if account in state.balances and entry.amount is not None and entry.counts_on(state.today):
         before = state.balances[account]
         state.balances[account] = _bounded(state, account, before, entry.amount)
         entry.amount = unknown(state.balances[account]) or state.balances[account] - before

@@ -63,11 +63,17 @@ def _impose(state: State, measure: Measure, stage: InForce, around: Surroundings
     if isinstance(until, Unknown):
         state.doubted(until)
     stage.until = None if isinstance(until, Unknown) or until == FOREVER else until
+    if stage.until is not None and stage.until <= state.today:
+        _over(stage)
+
+
+def _over(stage: InForce) -> None:
+    stage.reached = stage.imposed = stage.until = None
 
 
 def expire(state: State) -> None:
     """End the measures whose time is over on the day."""
     for stage in state.stages.values():
         if stage.until is not None and stage.until <= state.today:
-            stage.reached = stage.imposed = stage.until = None
+            _over(stage)
             state.changed()

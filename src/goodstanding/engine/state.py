@@ -154,7 +154,8 @@ class State:
 
     def _state(self, function: str, name: str) -> Any:
         if function == "before":
-            return self.before.get(name, NO_GRADE)
+            nothing = NO_GRADE if name == "grade" else Unknown(frozenset({f"{name} of the day before"}))
+            return self.before.get(name, nothing)
         stage = self.stages[name].state
         return stage != "no" if function == "reached" else stage == function
 

@@ -34,7 +34,11 @@ def _listed(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
 
-Expression = Annotated[str, AfterValidator(_checked), Field(json_schema_extra={"format": "goodstanding-expression"})]
+Expression = Annotated[
+    str,
+    AfterValidator(_checked),
+    WithJsonSchema({"type": ["string", "number", "boolean"], "format": "goodstanding-expression"}),
+]
 Names = Annotated[
     tuple[str, ...],
     BeforeValidator(_listed),
@@ -160,9 +164,7 @@ _EFFECT = {
     "required": ["entries"],
     "additionalProperties": False,
 }
-Endings = Annotated[
-    Ending, BeforeValidator(_ending), WithJsonSchema({"anyOf": [*_STRINGS["anyOf"], _EFFECT]})
-]
+Endings = Annotated[Ending, BeforeValidator(_ending), WithJsonSchema({"anyOf": [*_STRINGS["anyOf"], _EFFECT]})]
 
 
 class EntryRule(Element):
