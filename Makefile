@@ -7,7 +7,7 @@ PORT ?= 8000
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo demo-reset demo-stop real bench bench-kernel bench-real test check docs wheel clean
+.PHONY: help setup setup-dev demo demo-reset demo-stop real bench bench-policy bench-kernel bench-real test check docs wheel clean
 
 # A virtual environment does not survive a move: forget that it was set up when the checkout lies elsewhere.
 ifneq ($(shell cat .venv/place 2>/dev/null),$(shell pwd))
@@ -44,7 +44,13 @@ demo-stop: setup ## stop the demo's database
 real: setup ## rate the real food inspections in DATA=file
 	$(BIN)/python benchmarks/real.py $(DATA)
 
-bench: bench-kernel bench-real ## measure beside others: kernels and real data
+bench: bench-policy bench-kernel bench-real ## measure everything, beside others where there are any
+
+bench-policy: setup-dev .venv-peers/ready ## measure policies beside rules engines: OpenFisca, ZEN, CEL, plain Python
+	$(BIN)/python benchmarks/policy.py
+
+.venv-peers/ready: benchmarks/peers/requirements.txt scripts/peers | .venv/ready
+	scripts/peers
 
 bench-kernel: setup-dev ## measure the kernels
 	$(BIN)/python benchmarks/kernel.py
