@@ -20,7 +20,7 @@ CODES = ["ordinary", "huge", "national", "county", "good", "bad", "worse", "nons
 NUMBERS = ["0", "1", "2", "3", "5", "10", "40", "0.5", "2.25", "1000"]
 TABLES = {
     "life": {"map": {"ordinary": "1 month", "huge": "1 year", "national": "30 months", "worse": "5 days"}},
-    "worth": {"map": {"ordinary": "1", "huge": "-2.5", "good": "4", "bad": "7", "province": "1 / 0"}},
+    "worth": {"map": {"ordinary": "1", "huge": "-2.5", "good": "4", "bad": "7"}},
     "kind": {"map": {"national": "'worse'", "huge": "'bad'", "ordinary": "'nonsense'"}},
     "rungs": {"steps": [{"at": "1", "points": "1"}, {"at": "10", "points": "2.5"}, {"at": "100", "points": "7"}]},
     "stretches": {

@@ -250,8 +250,6 @@ class Closing:
                 with code.under("for e in range(0, S[NE], WIDTH):"):
                     tests = f"E[e + RULE] == {number} and E[e + SPENT] == 0 and E[e + REC] >= 0"
                     with code.under(f"if {tests} and {self.layout.counts('e')}:"):
-                        latest = "O[a + WITNESS] < 0 or D[E[e + REC] + ACT] >= D[O[a + WITNESS] + ACT]"
+                        latest = "O[a + WITNESS] < 0 or D[ACT][E[e + REC]] >= D[ACT][O[a + WITNESS]]"
                         with code.under(f"if {latest}:"):
                             code.put("O[a + WITNESS] = E[e + REC]")
-                with code.under("if O[a + WITNESS] >= 0:"):
-                    code.put("O[a + WITNESS] = O[a + WITNESS] // ROW")

@@ -10,7 +10,8 @@ from importlib.resources import files
 from goodstanding.engine.closing import Closing
 from goodstanding.engine.coding import CONSTANT_BITS, UncompiledError, whole
 from goodstanding.engine.expressing import Expressions
-from goodstanding.engine.layout import MEMORY, Form, Layout, label
+from goodstanding.engine.fold import remembered
+from goodstanding.engine.layout import MEMORY, RECORD, Form, Layout, label
 from goodstanding.engine.opening import Rules
 from goodstanding.engine.scopes import RecordScope
 from goodstanding.engine.state import ENDING
@@ -29,9 +30,11 @@ class Program:
         """Take what was written into a layout."""
         self.words = layout.words
         self.layout = layout
-        self.source = layout.header() + "\n\n" + _runtime() + "\n\n" + layout.source()
+        self.source = layout.header() + "\n\n" + _runtime(is_straight(layout.policy)) + "\n\n" + layout.source()
         self.numbers = layout.words.table.numbers()
         self.fields, self.width, self.states = layout.fields, len(layout.marks), len(layout.slots)
+        self.columns = dict(zip(RECORD, RECORD, strict=True))
+        self.columns |= {f"F_{label(name)}": name for name in layout.words.attributes.things}
 
 
 def program(policy: Policy, catalogue: Catalogue) -> Program:
@@ -61,9 +64,26 @@ def _form_of(layout: Layout) -> Form:
     return Form(scale, quotients, values)
 
 
-def _runtime() -> str:
+def is_straight(policy: Policy) -> bool:
+    """Whether nothing happens by time alone but that entries begin and end, so that records are taken one by one."""
+    rules = policy.entries.values()
+    if any(rule.when or rule.after or rule.counts.condition or rule.placed not in (None, "act") for rule in rules):
+        return False
+    walked = any(a.floor is not None or a.ceiling is not None for a in policy.accounts.values())
+    return not walked and not remembered(policy) and not any(one.when for one in policy.measures.values())
+
+
+def _runtime(straight: bool) -> str:
     """Return the functions that every program has, which are written by hand."""
-    return files("goodstanding.engine").joinpath("folding.txt").read_text()
+    text = files("goodstanding.engine").joinpath("folding.txt").read_text()
+    first = "offsets[s], offsets[s + 1], on, known_on, D, E, L, S, K"
+    driver = f"straight({first})" if straight else f"fold({first}, V, X)"
+    parts = text.replace("DRIVER", driver).split("\n\n\n")
+    unused = _OF_DAYS if straight else ("straight",)
+    return "\n\n\n".join(part for part in parts if not part.startswith(tuple(f"def {name}(" for name in unused)))
+
+
+_OF_DAYS = ("fold", "place_all", "next_day", "morning", "sort_events", "event")
 
 
 class _Folding:
@@ -82,7 +102,8 @@ class _Folding:
         self._morning()
         self._evening()
         self.closing.write()
-        self._events()
+        if not is_straight(self.policy):
+            self._events()
 
     def _walked(self, account: str) -> None:
         """Write how an entry moves the sum of a walked account, and how its end moves it back."""
@@ -204,8 +225,8 @@ class _Folding:
     def _arrive(self) -> None:
         """Write what a record does on the day of its act, and which rules look at it on a day."""
         with self.layout.function("arrive", "r") as code:
-            code.put("kind = D[r + KIND]")
-            with code.under("if D[r + ACT] == S[TODAY]:"):
+            code.put("kind = D[KIND][r]")
+            with code.under("if D[ACT][r] == S[TODAY]:"):
                 self._end_others(code)
                 code.put("L[S[NL]] = r", "S[NL] += 1")
                 with code.under(f"if kind == {self.words.kinds.number(ENDING)}:"):
@@ -236,7 +257,7 @@ class _Folding:
             return
         with code.under(f"if {self.among(kinds)}:"):
             if rule.placed is None or rule.placed.strip() == "act":
-                test = "D[r + ACT] == S[TODAY]"
+                test = "D[ACT][r] == S[TODAY]"
             else:
                 test = f"{self._place(rule.placed, code)} == S[TODAY]"
             with code.under(f"if {test}:"):
@@ -246,7 +267,7 @@ class _Folding:
         """Return the day on which a record comes to a rule, that of its act where it is not known."""
         self._of_record_only(text)
         day = code.simple(code.text(text, RecordScope("r")))
-        return day.text if day.lacking is None else code.set(f"{day.text} if {day.lacking} == 0 else D[r + ACT]")
+        return day.text if day.lacking is None else code.set(f"{day.text} if {day.lacking} == 0 else D[ACT][r]")
 
     def _end_others(self, code: Expressions) -> None:
         """Write how a record ends entries of its occurrence, or those that it supersedes."""
@@ -259,9 +280,9 @@ class _Folding:
             with code.under(f"if {self.among(sorted({*ending, *superseding}))}:"):
                 mine = f"E[e + RULE] == {self.rules.numbers[name]} and E[e + SPENT] == 0 and E[e + UNTIL] > S[TODAY]"
                 with code.under("for e in range(0, S[NE], WIDTH):"), code.under(f"if {mine} and E[e + REC] >= 0:"):
-                    same = f"({self.among(ending)}) and D[E[e + REC] + OCCURRENCE] == D[r + OCCURRENCE]"
+                    same = f"({self.among(ending)}) and D[OCCURRENCE][E[e + REC]] == D[OCCURRENCE][r]"
                     over = f"({self.among(superseding)}) or {same}" if superseding else same
-                    with code.under(f"if D[E[e + REC] + ACT] <= D[r + ACT] and ({over}):"):
+                    with code.under(f"if D[ACT][E[e + REC]] <= D[ACT][r] and ({over}):"):
                         code.put(f"ended(e, 0, {MEMORY})")
 
     def _impose(self, name: str, code: Expressions) -> None:
@@ -304,7 +325,7 @@ class _Folding:
     def _events(self) -> None:
         """Write when the records of a subject come to their places, and when deadlines pass."""
         with self.layout.function("place", "r, n, V, X") as code:
-            code.put("n = event(n, D[r + ACT], 1, D[r + ORDER], 0, r, V, X)", "kind = D[r + KIND]")
+            code.put("n = event(n, D[ACT][r], 1, D[ORDER][r], 0, r, V, X)", "kind = D[KIND][r]")
             for name, rule in self.policy.entries.items():
                 kinds = self._kinds(name)
                 if rule.when or not kinds or (rule.after is None and rule.placed is None):
@@ -315,10 +336,10 @@ class _Folding:
                         day = self._passed(rule.after, code)
                         number = self.rules.numbers[name]
                         with code.under(f"if {day} < FOREVER:"):
-                            code.put(f"n = event(n, {day}, 0, D[r + ORDER], {number}, r, V, X)")
+                            code.put(f"n = event(n, {day}, 0, D[ORDER][r], {number}, r, V, X)")
                     else:
                         day = self._place(rule.placed or "act", code)
-                        code.put(f"n = event(n, {day}, 1, D[r + ORDER], 0, r, V, X)")
+                        code.put(f"n = event(n, {day}, 1, D[ORDER][r], 0, r, V, X)")
             code.put("return n")
 
     def _of_record_only(self, text: str) -> None:
@@ -332,4 +353,4 @@ class _Folding:
         self._of_record_only(text)
         day = code.simple(code.text(text, RecordScope("r")))
         after = day.text if day.begun is not None else f"later({day.text}, 1, 0)"
-        return code.set(after if day.lacking is None else f"{after} if {day.lacking} == 0 else D[r + ACT]")
+        return code.set(after if day.lacking is None else f"{after} if {day.lacking} == 0 else D[ACT][r]")

@@ -1,6 +1,6 @@
 """How generated code that folds a dossier reaches its memory: flat tables of whole numbers.
 
-D: facts, a row a record. E: entries of one subject, a row an entry. L: the records that have arrived. S: the state of
+D: facts, a column each. E: entries of one subject, a row an entry. L: the records that have arrived. S: the state of
 one subject. K: the numbers of the policy. Every function that is generated takes the five of them.
 """
 
@@ -28,7 +28,7 @@ ENTRY = (
     "START", "UNTIL", "TESTED", "ASKED", "DOUBT", "SPENT", "GOES", "STATUS",
 )  # fmt: skip
 """What stands in the row of an entry, before its marks. AMOUNT is of whole units, or of OVER where it is a quotient."""
-STATE = ("TODAY", "EDGE", "BAD", "NE", "NL", "CAPACITY", "IS_A")
+STATE = ("TODAY", "EDGE", "BAD", "NE", "NL", "CAPACITY", "ROOM", "USED", "IS_A")
 ANSWER = ("HAND", "OUTCOME", "SCORE", "SCOREOVER", "KNOWS", "GRADED", "MISSES", "BECAUSE", "WITNESS", "QUIET")
 """What stands in the row of an answer, before the states of measures and the outcomes of decisions."""
 
@@ -97,11 +97,16 @@ class Layout:
 
     def record(self, name: str, row: str) -> str:
         """Return a field of a record."""
-        return f"D[{row} + {name.upper() if name.upper() in RECORD else f'F_{label(name)}'}]"
+        return f"D[{name.upper() if name.upper() in RECORD else f'F_{label(name)}'}][{row}]"
 
-    def absent(self, _: str) -> str:
+    def absent(self, name: str) -> str:
         """Return what stands where a record has no such attribute."""
-        return "NOTHING"
+        return "NOTHING" if self.wide(name) else "NOWHERE"
+
+    def wide(self, name: str) -> bool:
+        """Whether the numbers of a column have 64 bits."""
+        attribute = self.words.catalogue.attributes.get(name)
+        return attribute is not None and attribute.type == "number"
 
     def entry(self, name: str, entry: str) -> str:
         """Return a field of an entry."""
@@ -194,7 +199,7 @@ class Layout:
         kinds = self.words.catalogue.kinds
         going_on = [n for n, kind in enumerate(self.words.kinds.things) if kind in kinds and kinds[kind].continuing]
         if not going_on:
-            return Operand("date", f"D[{row} + ACT]")
+            return Operand("date", f"D[ACT][{row}]")
         marks = [int(n in going_on) for n in range(len(self.words.kinds.things))]
         run = self.words.table.run(marks, "continuing")
         ending = self.words.kinds.number("conduct.ended")
@@ -211,7 +216,7 @@ class Layout:
             lines += [f"{name} = {place}" for place, name in enumerate(names)]
         answers = [*ANSWER, *(f"M_{label(n)}" for n in self.policy.measures), *(f"C_{label(n)}" for n in self.policy.decisions)]
         lines += [f"{name} = {place}" for place, name in enumerate(answers)]
-        widths = (("ROW", self.fields), ("WIDTH", self.marks), ("STATES", self.slots), ("ANSWERS", answers))
+        widths = (("WIDTH", self.marks), ("STATES", self.slots), ("ANSWERS", answers))
         return "\n".join(lines + [f"{name} = {len(names)}" for name, names in widths]) + "\n"
 
     def source(self) -> str:

@@ -9,9 +9,8 @@ import numpy as np
 from goodstanding.engine import running
 from goodstanding.engine.closing import Closing
 from goodstanding.engine.coding import UncompiledError
-from goodstanding.engine.folding import Program, program
+from goodstanding.engine.folding import Program, is_straight, program
 from goodstanding.engine.layout import ANSWER, label
-from goodstanding.engine.primitives import NOTHING
 from goodstanding.engine.snapshot import Array, Snapshot
 from goodstanding.engine.vocabulary import Vocabulary
 from goodstanding.facts.catalogue import Catalogue
@@ -26,7 +25,7 @@ _SPARE = 64
 class Memory:
     """What a program reads of all subjects: D, offsets, is_a, and how much a subject may need."""
 
-    facts: Array
+    facts: list[Array]
     offsets: Array
     is_a: Array
     most: int
@@ -82,30 +81,30 @@ class Runner:
         measures, decisions = [f"M_{label(n)}" for n in policy.measures], [f"C_{label(n)}" for n in policy.decisions]
         self.answers = [*ANSWER, *measures, *decisions]
         self.divides = _divides(policy)
+        self.straight = is_straight(policy)
         self.amount_scale, self.score_scale = 1, 1
         if self.program is not None:
             self.amount_scale = self.program.layout.form.scale
             self.score_scale = Closing(self.program.layout).score_scale()
 
     def memory(self, snapshot: Snapshot) -> Memory:
-        """Return a snapshot in the form that the program reads."""
-        many = len(snapshot.place)
+        """Return a snapshot in the form that the program reads: a column for each field, those of days of 32 bits."""
         if self.program is None:
-            return Memory(np.zeros(0, np.int64), snapshot.offsets, snapshot.is_a, 0)
-        fields = self.program.fields
-        facts = np.empty((many, len(fields)), np.int64)
-        columns = dict(snapshot.columns)
-        columns["ORDER"] = snapshot.orders()
-        for name in ("known", "withdrawn"):
-            columns[name.upper()] = snapshot.day_column(name)
+            return Memory([], snapshot.offsets, snapshot.is_a, 0)
         named = {f"F_{label(name)}": name for name in self.words.attributes.things}
-        for place, field in enumerate(fields):
-            name = named.get(field, field)
-            cells = columns[name]
-            facts[:, place] = cells
-            if name not in ("KIND", "ACT", "OCCURRENCE", "ORDER") and cells.dtype != np.int64:
-                facts[cells == _NOWHERE, place] = NOTHING
-        return Memory(facts.reshape(-1), snapshot.offsets, snapshot.is_a, int(np.diff(snapshot.offsets).max(initial=0)))
+        columns = [self._column(named.get(field, field), snapshot) for field in self.program.fields]
+        return Memory(columns, snapshot.offsets, snapshot.is_a, int(np.diff(snapshot.offsets).max(initial=0)))
+
+    def _column(self, name: str, snapshot: Snapshot) -> Array:
+        if name == "ORDER":
+            cells = np.zeros(0, np.int32) if self.straight else snapshot.orders()
+        elif name in ("KNOWN", "WITHDRAWN"):
+            cells = snapshot.day_column(name.lower())
+        else:
+            cells = snapshot.columns[name]
+        assert self.program is not None
+        wide = self.program.layout.wide(name)
+        return np.ascontiguousarray(cells, np.int64 if wide else np.int32)
 
     def _rooms(self, most: int) -> dict[str, int]:
         """Return how many numbers each part of a program's own memory holds, for subjects of so many records."""
@@ -132,12 +131,14 @@ class Runner:
         own = {name: [0] * size for name, size in rooms.items()}
         own["S"][names["CAPACITY"]] = rooms["E"]
         kept: list[int] = []
-        facts, offsets, is_a = memory.facts.tolist(), memory.offsets.tolist(), memory.is_a.tolist()
+        facts, offsets, is_a = [one.tolist() for one in memory.facts], memory.offsets.tolist(), memory.is_a.tolist()
         subject = first
         while subject < last:
             room = [0] * (rooms["E"] * (2 if entries else 0))
-            parts = (facts, self.program.numbers, table, room, int(entries), *own.values())
-            subject, used = names["judge"](subject, last, on, on, offsets, is_a, *parts)
+            own["S"][names["ROOM"]] = len(room)
+            parts = (facts, self.program.numbers, table, room, *own.values())
+            subject = names["judge"](subject, last, on, on, int(entries), offsets, is_a, *parts)
+            used = own["S"][names["USED"]]
             kept += room[:used]
         whole = np.array(table, np.int64).reshape(-1, width)[first:]
         return Answers(whole, self.answers, self._fields(np.array(kept, np.int64)) if entries else None)
@@ -147,19 +148,22 @@ class Runner:
         first, last = bounds
         if self.program is None:
             return self._by_hand(last - first)
-        module, rooms, width = running.compiled(self.program.source), self._rooms(memory.most), len(self.answers)
+        judge, rooms, width = running.compiled(self.program), self._rooms(memory.most), len(self.answers)
         table = np.zeros((last, width), np.int64)
         own = {name: np.zeros(size, np.int64) for name, size in rooms.items()}
-        own["S"][module.CAPACITY] = rooms["E"]
+        slots = {name: place for place, name in enumerate(self.program.layout.slots)}
+        own["S"][slots["CAPACITY"]] = rooms["E"]
         numbers = np.array(self.program.numbers, np.int64)
+        pointers = np.array([one.ctypes.data for one in memory.facts], np.int64)
         kept: list[Array] = []
         subject = first
         while subject < last:
             records = int(memory.offsets[last] - memory.offsets[subject])
             room = np.zeros(max(rooms["E"], 2 * records * self.program.width) * 2 if entries else 0, np.int64)
-            parts = (memory.facts, numbers, table.reshape(-1), room, int(entries), *own.values())
-            subject, used = module.judge(subject, last, on, on, memory.offsets, memory.is_a, *parts)
-            kept.append(room[:used])
+            own["S"][slots["ROOM"]] = len(room)
+            parts = (memory.offsets, memory.is_a, pointers, numbers, table, room, *own.values())
+            subject = judge(subject, last, on, on, int(entries), *(one.ctypes.data for one in parts))
+            kept.append(room[: own["S"][slots["USED"]]])
         found = self._fields(np.concatenate(kept)) if entries and kept else None
         return Answers(table[first:], self.answers, found)
 
@@ -170,7 +174,6 @@ class Runner:
         rows = kept.reshape(-1, self.program.width)
         found = {name: rows[:, place] for place, name in enumerate(layout.marks)}
         found["SUBJECT"] = found["ASKED"]
-        found["REC"] = np.where(found["REC"] < 0, -1, found["REC"] // len(layout.fields))
         numbers = np.array(self.program.numbers, np.int64)
         places = numbers[np.maximum(found["ITEM"], 0) + _ITEM_PLACE] if len(rows) and self.policy.items else found["ITEM"]
         found["ITEM"] = np.where(found["ITEM"] < 0, -1, places)
@@ -185,7 +188,6 @@ class Runner:
         return Answers(table, self.answers, entries)
 
 
-_NOWHERE = -(2**31)
 _ITEM_PLACE = 8
 _NAMES = ("SUBJECT", "RULE", "REC", "ITEM", "AMOUNT", "OVER", "LACK", "GRADE", "START", "UNTIL", "STATUS")
 

@@ -1,21 +1,24 @@
-"""Programs run: as plain Python, or compiled by Numba with the machine code kept on disk, in threads.
+"""Programs run: as plain Python, or as machine code that is kept on disk.
 
-What is compiled stands in the user's cache folder, one file for each text of code; the numbers of a policy are no part
-of it. GOODSTANDING_CACHE names another folder.
+Machine code stands in the user's cache folder, one file for each text of a program; the numbers of a policy are no part
+of it. GOODSTANDING_CACHE names another folder. Calling it lets other threads run meanwhile.
 """
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
-import importlib.util
 import os
-import sys
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
-from types import ModuleType
+from threading import Lock
 from typing import Any
 
-from goodstanding.engine import primitives
+from goodstanding.engine import native, primitives
+
+VERSION = version("llvmlite")
+_LOCK = Lock()
 
 NAMES = ("FOREVER", "NOWHERE", "NOTHING", "SEVERAL", *(function.__name__ for function in primitives.PRIMITIVES))
 
@@ -35,33 +38,31 @@ def cache_folder() -> Path:
     return Path(named) if named else base / "goodstanding" / "programs"
 
 
+def compiled(program: Any) -> Any:
+    """Return a program's function `judge` as machine code, which is made the first time and kept on disk."""
+    with _LOCK:
+        return _compiled(program)
+
+
 @cache
-def compiled(source: str) -> ModuleType:
-    """Return a program's functions compiled; the first time they are called takes seconds, later ones do not."""
-    text = _jitted(source)
-    name = "program_" + hashlib.sha256(text.encode()).hexdigest()[:32]
-    path = cache_folder() / f"{name}.py"
+def _compiled(program: Any) -> Any:
+    wide = {field: program.layout.wide(name) for field, name in program.columns.items()}
+    text = _whole(program.source)
+    key = "\n".join([text, str(wide), VERSION, str(native.target().triple), native.machine()])
+    path = cache_folder() / f"{hashlib.sha256(key.encode()).hexdigest()[:40]}.o"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         made = path.with_suffix(f".{os.getpid()}")
-        made.write_text(text)
+        made.write_bytes(native.object_code(text, wide, "judge"))
         made.replace(path)
-    spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
+    loaded = native.Loaded(path.read_bytes(), "judge")
+    numbers, tables = [ctypes.c_int64] * 5, [ctypes.c_void_p] * 11
+    judge = ctypes.CFUNCTYPE(ctypes.c_int64, *numbers, *tables)(loaded.address)
+    judge.kept = loaded  # type: ignore[attr-defined]
+    return judge
 
 
-def _jitted(source: str) -> str:
-    """Return the text of a program that compiles itself, with the functions that it calls in it."""
-    whole = Path(primitives.__file__).read_text()
-    begin = whole.index("FOREVER = ")
-    end = whole.index("PRIMITIVES = (")
-    head = "from typing import Any\n\nimport numba\n\n\n"
-    inner = '@numba.njit(nogil=True, error_model="numpy", no_cpython_wrapper=True)\ndef '
-    outer = '@numba.njit(nogil=True, error_model="numpy", cache=True)\ndef '
-    body = (whole[begin:end] + source).replace("\ndef ", "\n" + inner)
-    return head + body.replace(inner + "judge(", outer + "judge(")
+def _whole(source: str) -> str:
+    """Return the text of a program with the functions that it calls in it."""
+    text = Path(primitives.__file__).read_text()
+    return text[text.index("FOREVER = ") : text.index("PRIMITIVES = (")] + source

@@ -124,7 +124,7 @@ def _points(of: RecordScope, code: Expressions) -> Operand:
     ranged = any(one.range is not None for one in policy.items)
     if not ranged and all(one.points is not None for one in policy.items):
         return points
-    text, lacking = code.set(points.text), code.set(f"0 if K[{item} + {HAS_POINTS}] == 1 else {SEVERAL}", "u")
+    text, lacking = code.set(points.text), code.set(f"0 if K[{item} + {HAS_POINTS}] == 1 else {code.words.outside(f'K[{item} + {PLACE}]')}", "u")
     with code.under(f"if K[{item} + {HAS_POINTS}] == 0:"):
         code.put(f"{lacking} = {code.words.fact('item.points')}")
     if ranged and of.row is not None:

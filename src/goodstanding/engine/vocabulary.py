@@ -27,7 +27,7 @@ SUBJECTS: tuple[Subject, ...] = ("person", "organisation", "thing")
 """What a subject is, by number."""
 EPOCH = dt.date(1970, 1, 1).toordinal()
 DATES = ("act", "decided", "final")
-_CELL, _RANK = 1 << 32, 1 << 52
+_CELL, _RANK, _RANGE = 1 << 32, 1 << 52, 1 << 56
 _WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
@@ -113,10 +113,18 @@ class Vocabulary:
         """Return the text of the fact that a code is not among the grades."""
         return f"{_RANK} + {code}"
 
+    def outside(self, item: str) -> str:
+        """Return the text of the fact that a record gives no points within the range of an item, by its place."""
+        return f"{_RANGE} + {item}"
+
     def missing(self, fact: int, codes: list[str]) -> str:
         """Return the name of a missing fact; `codes` are those of the records too."""
         if fact < 0:
             return self._facts.things[-2 - fact]
+        if fact >= _RANGE:
+            item = self.policy.items[fact - _RANGE]
+            assert item.range is not None
+            return f"{item.kind}.assessed from {item.range[0]} to {item.range[1]}"
         if fact >= _RANK:
             return f"{codes[fact - _RANK]} among the grades"
         if fact >= _CELL:
