@@ -89,6 +89,8 @@ def test_every_comment_stays_with_its_part(folder):
         ("id: ''", 'id: ""'),
         ("subjects: [ person ,thing]", "subjects: [person, thing]"),
         ("subjects:\n- person\n- thing", "subjects:\n  - person\n  - thing"),
+        ("items: [\n  # none yet\n]", "items: []\n# none yet"),
+        ("id: x\r\nversion: y\r\n", "id: x\nversion: y"),
         ("about: {en: >-\n  x}", None),
         ("about:\n    en: |\n        one\n        two\n", "about:\n  en: |\n    one\n    two"),
         ("about:\n    en: >-\n        short\n        text\n", "about:\n  en: short text"),

@@ -143,7 +143,9 @@ class _Document:
             self._gather(value, order)
 
     def _commented(self, node: yaml.Node) -> bool:
-        return any(node.start_mark.index < one.index < node.end_mark.index for one in self.comments)
+        return bool(node.value) and any(
+            node.start_mark.index < one.index < node.end_mark.index for one in self.comments
+        )
 
     def _attach(self, order: list[_Entry]) -> None:
         taken: set[int] = set()
