@@ -10,7 +10,7 @@ import sys
 
 import click
 
-from goodstanding.cli import catalogue, demo, lab, policy, register, score
+from goodstanding.cli import catalogue, demo, explain, lab, policy, register, score
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -25,8 +25,11 @@ def commands() -> None:
     """
 
 
-for command in (policy.group, score.command, register.group, lab.group, catalogue.command, demo.command):
+policy.group.add_command(explain.command)
+for command in (policy.group, score.command, explain.command, explain.replay, register.group, lab.group):
     commands.add_command(command)
+commands.add_command(catalogue.command)
+commands.add_command(demo.command)
 
 
 def main() -> None:

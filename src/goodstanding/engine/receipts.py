@@ -152,6 +152,7 @@ def differences(receipt: ReceiptFile, again: ReceiptFile) -> Iterator[str]:
         ("policy", receipt.policy.hash, again.policy.hash),
         ("engine", receipt.engine, again.engine),
         ("catalogue", receipt.catalogue, again.catalogue),
+        ("subject", receipt.subject, again.subject),
     ):
         if said != found:
             yield f"{name}: the receipt has {said}, found {found}"

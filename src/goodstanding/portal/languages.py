@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -29,6 +30,11 @@ def messages() -> Mapping[str, Words]:
     content = files("goodstanding.portal").joinpath("words.yaml").read_bytes()
     loaded: dict[str, Words] = yaml.load(content, Loader=yaml.CSafeLoader)
     return loaded
+
+
+NUMBER = re.compile(r"-?\d+(\.\d+|/\d+)?")
+DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+DAYS = re.compile(r"(\d{4}-\d{2}-\d{2})")
 
 
 @dataclass(frozen=True)
@@ -82,12 +88,20 @@ class Voice:
         return self.exact(exact) if direction == "neutral" and exact != "?" else self.signed(exact)
 
     def exact(self, result: str) -> str:
-        """Write a result of the arithmetic, which may be unknown."""
-        return self.say("entry.unknown") if result == "?" else self.number(result)
+        """Write a result of the arithmetic: a number, a flag, a day or a code, or that it is unknown."""
+        if result in ("true", "false"):
+            return self.say(f"fact.{result}")
+        if DAY.fullmatch(result):
+            return self.date(dt.date.fromisoformat(result))
+        if result == "?":
+            return self.say("entry.unknown")
+        return self.number(result) if NUMBER.fullmatch(result) else result
 
     def sum(self, filled: str) -> str:
-        """Write arithmetic with the signs that people write."""
-        return filled.replace("-", "−").replace("*", "×")
+        """Write arithmetic with the signs that people write; days stay as they are."""
+        return "".join(
+            part if DAY.fullmatch(part) else part.replace("-", "−").replace("*", "×") for part in DAYS.split(filled)
+        )
 
     def listed(self, words: Iterable[Words]) -> str:
         """Join words with the comma of the language."""
