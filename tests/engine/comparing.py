@@ -22,7 +22,11 @@ def case_of(seed, size=2):
     """Return a policy as a map, ready, and rows about several subjects."""
     whole = policy_of(seed, size)
     loaded, text = loaded_of(whole), json.dumps(whole)
-    rows = [row | {"subject": name} for place, name in enumerate(PEOPLE) for row in dossier(seed + place, loaded.policy, text)]
+    rows = [
+        row | {"subject": name}
+        for place, name in enumerate(PEOPLE)
+        for row in dossier(seed + place, loaded.policy, text)
+    ]
     return whole, loaded, rows
 
 
@@ -37,7 +41,8 @@ def differences(loaded, rows, days, *, compiled=False):
     records, found, by_hand = records_of(rows), [], 0
     for on in days:
         standings = {
-            name: evaluator.standing([r for r in records if r.subject == name], is_a, on) for name, is_a in PEOPLE.items()
+            name: evaluator.standing([r for r in records if r.subject == name], is_a, on)
+            for name, is_a in PEOPLE.items()
         }
         expected = Counter(_standing(name, one) for name, one in standings.items())
         found += _other(f"{on} standings", _told(batch.standings, on), expected, ("quiet_until", "missing"))
@@ -58,7 +63,11 @@ def _other(what, told, expected, left_out):
     if told is None:
         return []
     rows = Counter(tuple(map(_plain, row)) for row in told.drop(left_out).rows())
-    return [f"{what}: {word} {row}" for word, rows_ in (("compiled", rows - expected), ("exact", expected - rows)) for row in rows_]
+    return [
+        f"{what}: {word} {row}"
+        for word, rows_ in (("compiled", rows - expected), ("exact", expected - rows))
+        for row in rows_
+    ]
 
 
 def _plain(cell):

@@ -12,10 +12,14 @@ from goodstanding.policy.model import Share
 from tests.engine.policies import loaded_of, policy_of
 from tests.engine.world import CATALOGUE
 
-NAMES = ("act", "decided", "final", "ended", "occurrence", "kind", "placed", "start", "until", "amount", "grade", "item",
-         "level", "rule", "item.points", "item.id", "item.grade", "item.level")  # fmt: skip
-OF_RECORDS = ("placed", "after day", "after period", "per gravest", "per highest", "unless", "repeat", "superseded by",
-              "ended by", "continuing")  # fmt: skip
+NAMES = (
+    "act", "decided", "final", "ended", "occurrence", "kind", "placed", "start", "until", "amount", "grade", "item",
+         "level", "rule", "item.points", "item.id", "item.grade", "item.level",
+)  # fmt: skip
+OF_RECORDS = (
+    "placed", "after day", "after period", "per gravest", "per highest", "unless", "repeat", "superseded by",
+    "ended by", "continuing",
+)  # fmt: skip
 NO_AMOUNT = ("amount", "share", "per gravest", "per highest")
 FUNCTIONS = ("sum", "count", "some", "latest", "first", "highest", "lowest", "worst", "continuing", "peak")
 APART = {
@@ -87,7 +91,9 @@ class _Found:
         for item in policy.items:
             self.texts([item.where])
             parts = {"points": item.points is not None, "range": item.range, "grade": item.grade, "level": item.level}
-            self.names |= {f"item {part}" for part, has in (parts | {"where": item.where, "lines": item.lines}).items() if has}
+            self.names |= {
+                f"item {part}" for part, has in (parts | {"where": item.where, "lines": item.lines}).items() if has
+            }
         for value in policy.values.values():
             self.texts([value.expression])
             grid = value.grid
@@ -119,7 +125,7 @@ class _Found:
         calendar = self.policy.calendar
         self.names |= {word for word in ("holidays", "worked") if calendar and getattr(calendar, word)}
 
-    def of(self, node):
+    def of(self, node):  # noqa: C901 - one case for each kind of node
         """Name what one node of an expression is."""
         match node:
             case ex.Code():
@@ -166,7 +172,13 @@ class _Found:
 
     def over(self, node):
         yield node.function
-        parts = {"of": node.value, "ever": node.ever, "where": node.where, "else": node.otherwise, node.reading: node.at}
+        parts = {
+            "of": node.value,
+            "ever": node.ever,
+            "where": node.where,
+            "else": node.otherwise,
+            node.reading: node.at,
+        }
         has = {part for part, there in parts.items() if there}
         named = "both" if {node.source} <= set(self.policy.accounts) & set(self.policy.entries) else ""
         has.add("of an account" if node.source in self.policy.accounts else "of a rule")
@@ -185,7 +197,11 @@ def _call(function, arguments):
     if function == "round":
         yield f"round {arguments[2].text}"
     elif function in ("min", "max"):
-        yield f"{function} of days" if any(_kind(node) == "date" for one in arguments for node in ex.walk(one)) else function
+        yield (
+            f"{function} of days"
+            if any(_kind(node) == "date" for one in arguments for node in ex.walk(one))
+            else function
+        )
     elif function == "before":
         yield "before grade" if arguments[0] == ex.Name("grade") else "before value"
     elif function.startswith("full_") and arguments[1] == ex.Name("today"):
@@ -233,8 +249,9 @@ def _period(text):
 
 def _measure(measure):
     parts = {
-        "grades": measure.grades, "while": measure.while_, "when": measure.when, "at": measure.at, "until": measure.until,
-        "imposed by": measure.imposed_by, "lapses": measure.lapses, measure.ground_falls: measure.ground_falls,
+        "grades": measure.grades, "while": measure.while_, "when": measure.when, "at": measure.at,
+        "until": measure.until, "imposed by": measure.imposed_by, "lapses": measure.lapses,
+        measure.ground_falls: measure.ground_falls,
     }  # fmt: skip
     return {part for part, there in parts.items() if there}
 

@@ -112,13 +112,17 @@ class _Maker:
         chance, size = self.chance, self.size
         for name in ("points", "credit", "store")[: chance.random.randint(1, 3)]:
             kinds = [word for word in ("held", "floor", "ceiling") if self.has(word)]
-            self.accounts[name] = chance.one([(), (), *((kind,) for kind in kinds), *([("floor", "ceiling")] if {"floor", "ceiling"} <= set(kinds) else [])])  # fmt: skip
+            both = [("floor", "ceiling")] if {"floor", "ceiling"} <= set(kinds) else []
+            self.accounts[name] = chance.one([(), (), *((kind,) for kind in kinds), *both])
         self.items = [self.item(number) for number in range(chance.random.randint(1, 4))] if self.has("items") else []
         for name in ("warning", "watch", "limits")[: chance.random.randint(1, 3)]:
             kinds = [kind for kind in ("when", "while", "grades") if self.has(f"measure {kind}")]
             if kinds:
                 imposed = self.has("imposed by", 2)
-                self.measures[name] = {"kind": chance.one([*kinds, kinds[0]]), "imposed by": chance.some(ORDERS) if imposed else []}
+                self.measures[name] = {
+                    "kind": chance.one([*kinds, kinds[0]]),
+                    "imposed by": chance.some(ORDERS) if imposed else [],
+                }
         self.staged = [name for name, measure in self.measures.items() if measure["kind"] == "when"]
         names = ["first", "second", "third", "fourth", "fifth", "sixth"][: chance.random.randint(2, size + 2)]
         if self.has("same name"):
@@ -128,7 +132,12 @@ class _Maker:
     def item(self, number):
         chance = self.chance
         kind = chance.one(OPENING)
-        made = {"id": f"i{number}", "for": kind, "subject": chance.one(("person", "person", "organisation")), "cite": "c"}
+        made = {
+            "id": f"i{number}",
+            "for": kind,
+            "subject": chance.one(("person", "person", "organisation")),
+            "cite": "c",
+        }
         made |= {"class": chance.one(("lines", "lines", "notes")), "clause": "c", "words": WORDS}
         level = "item level" in self.words and not (self.has("careless") and chance.maybe())
         if self.has("item range", 2) and kind == "fault.minor":
@@ -149,10 +158,19 @@ class _Maker:
     def opening(self, place):
         """What opens the entries of a rule, on which account, and what it is an entry of."""
         chance = self.chance
-        opened = chance.one(["for", "for", *(["items"] * 3 if self.items else []), *(["when"] if self.has("when rule") and place else []), *(["measure"] if self.has("for measure") and self.staged else [])])  # fmt: skip
+        ways = {
+            "items": self.items,
+            "when": self.has("when rule") and place,
+            "measure": self.has("for measure") and self.staged,
+        }
+        opened = chance.one(
+            ["for", "for", *(way for way, there in ways.items() if there), *(["items"] * 2 if self.items else [])]
+        )
         rule = {"opened": opened, "kinds": [], "items": [], "class": None, "named": []}
         if opened == "for":
-            rule["named"] = rule["kinds"] = chance.some((*OPENING, *OPENING, "order.given"), 1, 2 if self.has("several kinds") else 1)
+            rule["named"] = rule["kinds"] = chance.some(
+                (*OPENING, *OPENING, "order.given"), 1, 2 if self.has("several kinds") else 1
+            )
             rule["named"] = rule["kinds"] = list(dict.fromkeys(rule["kinds"]))
         elif opened == "items":
             rule["class"] = chance.one(self.items)["class"]
@@ -185,24 +203,35 @@ class _Maker:
         return Pen(self.chance, self.words, sources, summed=summed, plain=plain, staged=self.staged, values=self.values)
 
     def tables(self):
+        """Tables that expressions may name, and the calendar."""
         one, has = self.chance.one, self.has
         lengths = ["1 month", "30 days", "1 year", "24 months", *(["5 working days"] if has("working days") else [])]
-        cells = {degree: one(lengths) for degree in DEGREES}
-        cap = {"cap": one(("3", "30"))} if has("cap") else {}
-        tables = {
-            "life": {"map": cells},
-            "worth": {"map": {degree: one(("1", "-2.5", "4", "7", "1 / 3" if has("careless") else "0")) for degree in (DEGREES[:3] if has("careless") else DEGREES)}},
-            "named": {"map": {degree: one([f"'{grade}'" for grade in GRADES]) for degree in DEGREES}},
-            "opened": {"map": {degree: one(("2020-02-29", "2020-12-31", "2021-06-30")) for degree in DEGREES}},
-            "rate": {"since": {day: one(("1", "2", "0.5", "10")) for day in ("1900-01-01", "2020-03-01", "2021-01-01")}},
-            "term": {"since": {day: one(lengths) for day in ("1900-01-01", "2020-07-01")}},
-            "rungs": {"steps": [{"at": "1", "points": "1"}, {"at": "10", "points": "2.5"}, {"at": "100", "points": "7"}]} | cap,
-            "stretches": {"brackets": [{"over": "0", "each": "2.5", "points": "1"}, {"over": "50", "each": "100", "points": "0.5"}]} | cap,
-        }  # fmt: skip
+        worth = ("1", "-2.5", "4", "7", "1 / 3" if has("careless") else "0")
+        cells = {
+            "life": lengths,
+            "worth": worth,
+            "named": [f"'{grade}'" for grade in GRADES],
+            "opened": ("2020-02-29", "2020-12-31", "2021-06-30"),
+        }
+        tables = {name: {"map": {degree: one(those) for degree in DEGREES}} for name, those in cells.items()}
+        if has("careless"):
+            del tables["worth"]["map"]["D"]
+        rates = {day: one(("1", "2", "0.5", "10")) for day in ("1900-01-01", "2020-03-01", "2021-01-01")}
+        terms = {day: one(lengths) for day in ("1900-01-01", "2020-07-01")}
+        tables |= {"rate": {"since": rates}, "term": {"since": terms}} | self.ladders()
         off = {"holidays": ["2020-01-01", "2020-02-28", "2021-01-01"]} if has("holidays") else {}
         off |= {"worked": ["2020-02-29", "2020-01-04"]} if has("worked") else {}
         calendar = {"rest": ["saturday", "sunday"], "clause": "c", "words": WORDS} | off
         return {"tables": {name: {"words": WORDS} | table for name, table in tables.items()}, "calendar": calendar}
+
+    def ladders(self):
+        cap = {"cap": self.chance.one(("3", "30"))} if self.has("cap") else {}
+        steps = [("1", "1"), ("10", "2.5"), ("100", "7")]
+        brackets = [("0", "2.5", "1"), ("50", "100", "0.5")]
+        return {
+            "rungs": {"steps": [{"at": at, "points": points} for at, points in steps]} | cap,
+            "stretches": {"brackets": [{"over": o, "each": e, "points": p} for o, e, p in brackets]} | cap,
+        }
 
     # What they say.
 
@@ -282,7 +311,9 @@ class _Maker:
         if "item.points" in names.of["number"] and self.chance.maybe():
             number = "item.points"
         if rule["items"] and self.chance.maybe(3):
-            number = f"{number} if {self.pen.alike(self.chance.one(('=', '!=')), names)} else {self.chance.one(('1', '4'))}"
+            number = (
+                f"{number} if {self.pen.alike(self.chance.one(('=', '!=')), names)} else {self.chance.one(('1', '4'))}"
+            )
         if rule["way"] == "amount":
             return made | {"amount": number}
         ladders = [table for table, word in (("rungs", "steps"), ("stretches", "brackets")) if self.has(word)]
@@ -291,17 +322,27 @@ class _Maker:
     def counts(self, rule, names):
         chance, pen, words = self.chance, self.pen, self.words
         record = bool(rule["kinds"])
-        start = chance.one(["act", "act", "placed", "ended", pen.date(names, 1)] if record else ["placed", "placed", pen.date(names, 1)])
+        start = chance.one(
+            ["act", "act", "placed", "ended", pen.date(names, 1)]
+            if record
+            else ["placed", "placed", pen.date(names, 1)]
+        )
         made = {"from": start}
         if "until" not in words or chance.maybe(5):
             return made
-        until = [pen.period(names), f"{pen.length(names)} {chance.one(('after', 'beginning'))} {start}", pen.date(names, 1)]
+        until = [
+            pen.period(names),
+            f"{pen.length(names)} {chance.one(('after', 'beginning'))} {start}",
+            pen.date(names, 1),
+        ]
         until += [f"{pen.length(names)} after today"] if "until today" in words and not record else []
         until += [f"{pen.length(names)} after ended"] if record else []
         made["until"] = chance.one([*until, until[1]])
         if self.has("tested", 3):
             made["if"] = pen.flag(names, 1)
-            made |= {"again": chance.one(("1 month", "12 months", "1 year", "100 days"))} if self.has("again", 2) else {}
+            made |= (
+                {"again": chance.one(("1 month", "12 months", "1 year", "100 days"))} if self.has("again", 2) else {}
+            )
         return made
 
     def endings(self, rule, names):
@@ -341,7 +382,9 @@ class _Maker:
         order = dict.fromkeys(GRADES, WORDS)
         made = {"order": order}
         if self.has("override", 2):
-            grades = [self.pen.grade(Names()), self.chance.one(("'poor'", "'fair'"))][-self.chance.random.randint(1, 2) :]
+            grades = [self.pen.grade(Names()), self.chance.one(("'poor'", "'fair'"))][
+                -self.chance.random.randint(1, 2) :
+            ]
             made["overrides"] = [{"grade": grade, "when": self.pen.flag(Names(), 1), "clause": "c"} for grade in grades]
         if self.has("no ladder", 4):
             return made | {"otherwise": "good"}
@@ -374,7 +417,9 @@ class _Maker:
         if self.has("measure until", 3):
             of = names_of(measure["imposed by"]) if measure["imposed by"] else {}
             length, day = pen.length(Names(of)), pen.date(Names(of))
-            made["until"] = chance.one([f"{length} after today", f"max({day}, {length} beginning today)"])
+            made["until"] = chance.one(
+                [f"{length} after today", f"max({day}, {length} beginning today)", day, pen.period(Names(of))]
+            )
         return made
 
     def decision(self):
@@ -388,22 +433,38 @@ class _Maker:
         if not reads:
             of, reads = {"number": ["total"]}, ["total"]
         names = Names(of, state=False, values=False)
-        made = {"purpose": WORDS, "reads": reads, "otherwise": "admit", "review": "human", "appeal": WORDS, "clause": "c"}
+        made = {
+            "purpose": WORDS,
+            "reads": reads,
+            "otherwise": "admit",
+            "review": "human",
+            "appeal": WORDS,
+            "clause": "c",
+        }
         when = [self.pen.flag(names, 1), *measures, *(["grade = 'poor'"] if "grade" in reads else [])]
         made["outcomes"] = [{"outcome": "refuse", "when": one} for one in chance.some(when, 1, 2)]
-        made |= {"notice": chance.one(("14 days after today", "3 working days after today"))} if self.has("notice") else {}
+        made |= (
+            {"notice": chance.one(("14 days after today", "3 working days after today"))} if self.has("notice") else {}
+        )
         return made | {"words": {"refuse": WORDS, "admit": WORDS}}
 
     def repairs(self):
-        repairs = {"give": {"by": "gift.made", "giving": {"amount": {"from": "1", "to": "40", "step": "1"}, "degree": ["A", "B"]}}}
+        repairs = {
+            "give": {
+                "by": "gift.made",
+                "giving": {"amount": {"from": "1", "to": "40", "step": "1"}, "degree": ["A", "B"]},
+            }
+        }
         if self.has("repair of"):
             repairs["obey"] = {"by": "order.lifted", "of": self.chance.one(self.rules)}
-        return {name: one | {"clause": "c", "words": WORDS} for name, one in repairs.items()} if self.has("repair") else {}
+        return (
+            {name: one | {"clause": "c", "words": WORDS} for name, one in repairs.items()} if self.has("repair") else {}
+        )
 
     def unrated(self, word):
         row = {"when": self.pen.flag(Names(), 1), "clause": "c"}
-        given = [f"{name}.{attribute}" for name, rule in self.rules.items() if rule["opened"] == "for"
-                 for attribute in ("verdict", "degree", "size") if all(attribute in KINDS[kind] for kind in rule["kinds"])]  # fmt: skip
+        kinds = {name: rule["kinds"] for name, rule in self.rules.items() if rule["opened"] == "for"}
+        given = [f"{name}.{attribute}" for name in kinds for attribute in names_of(kinds[name])["degree"]]
         if word == "unrated attribute" and given:
             return row | {"because": self.chance.one(given)}
         return row | {"because": "unseen", "words": WORDS}

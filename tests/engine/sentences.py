@@ -10,8 +10,13 @@ from random import Random
 COMPARISONS = ("=", "!=", "<", "<=", ">", ">=")
 ROUNDING = ("half-up", "half-even", "down", "up", "floor", "ceiling")
 DEGREES, GRADES = ("A", "B", "C", "D"), ("good", "fair", "poor")
-LITERALS = {"degree": DEGREES, "grade": GRADES, "kind": ("fault.minor", "gift.made", "order.given"), "item": ("i0", "i1"),
-            "level": ("low", "high")}  # fmt: skip
+LITERALS = {
+    "degree": DEGREES,
+    "grade": GRADES,
+    "kind": ("fault.minor", "gift.made", "order.given"),
+    "item": ("i0", "i1"),
+    "level": ("low", "high"),
+}
 """Codes with which names of a type are compared."""
 NUMBERS = ("0", "1", "2", "3", "5", "10", "20", "40", "0.5", "2.25", "7", "100")
 DATES = ("2020-02-29", "2020-12-31", "2021-03-31", "2021-06-15")
@@ -98,18 +103,21 @@ class Pen:
             return f"{one(('sum', 'sum', 'count'))}({one(self.summed)})"
         if depth <= 0 or self.chance.maybe(4):
             return one(plain)
-        l, r = (lambda: self.number(names, depth - 1)), (lambda: self.number(names, 0))
+        left, r = (lambda: self.number(names, depth - 1)), (lambda: self.number(names, 0))
         forms = [
             (None, lambda: one(plain)),
-            ("+", lambda: f"({l()} + {r()})"),
-            ("-", lambda: f"({l()} - {r()})"),
-            ("*", lambda: f"({l()} * {one(('2', '0.5', '-1', '1 / 3' if self.seldom() else '3'))})"),
-            ("/", lambda: f"({l()} / {one(known) if known and self.seldom() else one(('4', '5', '10'))})"),
+            ("+", lambda: f"({left()} + {r()})"),
+            ("-", lambda: f"({left()} - {r()})"),
+            ("*", lambda: f"({left()} * {one(('2', '0.5', '-1', '1 / 3' if self.seldom() else '3'))})"),
+            ("/", lambda: f"({left()} / {one(known) if known and self.seldom() else one(('4', '5', '10'))})"),
             ("negative", lambda: f"-{r()}"),
-            ("if else", lambda: f"({l()} if {self.flag(names, 0)} else {r()})"),
-            ("min", lambda: f"min({l()}, {r()})"),
-            ("max", lambda: f"max({l()}, {r()})"),
-            *((mode, lambda mode=mode: f"round({l()} / 4, {one(('1', '0.5', '10'))}, '{mode}')") for mode in ROUNDING),
+            ("if else", lambda: f"({left()} if {self.flag(names, 0)} else {r()})"),
+            ("min", lambda: f"min({left()}, {r()})"),
+            ("max", lambda: f"max({left()}, {r()})"),
+            *(
+                (mode, lambda mode=mode: f"round({left()} / 4, {one(('1', '0.5', '10'))}, '{mode}')")
+                for mode in ROUNDING
+            ),
             ("map", lambda: f"worth[{self.degree(names)}]"),
             ("since", lambda: f"rate[{self.date(names, 0)}]"),
             ("brackets", lambda: f"stretches[{r()}]"),
@@ -123,11 +131,18 @@ class Pen:
     def whole(self, names):
         for word in ("full_years", "full_months"):
             yield word, lambda word=word: f"{word}({self.date(names, 0)}, {self.date(names, 0)})"
-            if names.state:
+            for _ in range(3 if names.state else 0):
                 yield word, lambda word=word: f"{word}({self.date(names, 0)}, today)"
 
     def sums(self, names):
         """Forms over entries that are numbers."""
+        of_items = [name for name, of in self.sources.items() if of["level"]]
+        if of_items and "where" in self.words:
+            source = self.chance.one(of_items)
+            yield "count", lambda: f"count({source} where {self.alike('=', Names(self.sources[source], deep=True))})"
+        yield from self.counted(names)
+
+    def counted(self, names):
         summed, plain, every = self.summed, self.plain, list(self.sources)
         chance = self.chance
         extremes = [
@@ -139,11 +154,15 @@ class Pen:
             *((("sum", lambda: self.over("sum", None, summed, names)),) * 2 if summed else ()),
             ("sum of", lambda: self.over("sum", "number", every, names)),
             *extremes,
-            *((("before", lambda: f"before({chance.one(self.values['number'])})"),) if self.remembers("number", names) else ()),
+            *(
+                (("before", lambda: f"before({chance.one(self.values['number'])})"),)
+                if self.remembers("number", names)
+                else ()
+            ),
             *((("peak", lambda: self.over("peak", None, plain, names)),) if plain else ()),
             *((("sum on", lambda: self.over("sum", None, plain, names, "on")),) if plain else ()),
             *((("peak from", lambda: self.over("peak", None, plain, names, "from")),) if plain else ()),
-        ]  # fmt: skip
+        ]
 
     def remembers(self, kind, names):
         return bool(self.values.get(kind)) and names.state and names.values
@@ -180,18 +199,23 @@ class Pen:
             ("in period", lambda: f"{self.end(names)} in {self.period(names)}"),
             *((("known", lambda: f"known({one(asked)})"),) if asked else ()),
             *((("value", lambda: one(self.names("flag", names))),) * 3 if self.names("flag", names) else ()),
-            *((("if else", lambda: f"({self.flag(names, 0)} if {self.flag(names, 0)} else {self.flag(names, 0)})"),) if depth > 0 else ()),
+            *(
+                (("if else", lambda: f"({self.flag(names, 0)} if {self.flag(names, 0)} else {self.flag(names, 0)})"),)
+                if depth > 0
+                else ()
+            ),
             *((("and", lambda: f"({self.flag(names, depth - 1)} and {self.flag(names, 0)})"),) if depth > 0 else ()),
             *((("or", lambda: f"({self.flag(names, depth - 1)} or {self.flag(names, 0)})"),) if depth > 0 else ()),
             *((("not", lambda: f"(not {self.flag(names, depth - 1)})"),) if depth > 0 else ()),
-        ]  # fmt: skip
+        ]
         return "(" + self.pick(*forms, *(self.asked_of_the_day(names) if names.state else ())) + ")"
 
     def alike(self, sign, names):
         """Two codes of one list, or the same occurrence, kind, rule, item or level."""
         literals = dict(LITERALS) | {"rule": tuple(self.sources)} | ({"occurrence": ("a",)} if self.seldom() else {})
-        kinds = [kind for kind in literals if names.get(kind) or self.names(kind, names) and kind in ("degree", "grade")]
-        kinds += [kind for kind in ("item", "level") * 6 if names.get(kind)]
+        coded = ("degree", "grade")
+        kinds = [kind for kind in literals if names.get(kind) or (kind in coded and self.names(kind, names))]
+        kinds += [kind for kind in ("item", *("level",) * 3) * 4 if names.get(kind)]
         kinds += [kind for kind in ("occurrence",) * 3 if len(names.get(kind)) > 1]
         kind = self.chance.one(kinds or ["degree"])
         known = self.names(kind, names) or [self.degree(names)]
@@ -224,16 +248,22 @@ class Pen:
     def code_of(self, kind, codes, names):
         one, known = self.chance.one, self.names(kind, names)
         plain = lambda: one([*known, *known, f"'{one(codes)}'"])  # noqa: E731
-        forms = [(None, plain), (None, plain), ("if else", lambda: f"({plain()} if {self.flag(replace(names, state=False), 0)} else {plain()})")]
+        forms = [
+            (None, plain),
+            (None, plain),
+            ("if else", lambda: f"({plain()} if {self.flag(replace(names, state=False), 0)} else {plain()})"),
+        ]
         if kind == "grade":
             forms += [("cell of code", lambda: f"named[{self.degree(names)}]")]
         if names.state and not names.deep:
             every = list(self.sources)
             for word in ("latest", "first"):
-                forms.append((word, lambda word=word: self.over(word, kind, every, names, otherwise=lambda: f"'{one(codes)}'")))
+                forms.append(
+                    (word, lambda word=word: self.over(word, kind, every, names, otherwise=lambda: f"'{one(codes)}'"))
+                )
             if kind == "grade":
                 forms.append(("worst", lambda: self.over("worst", None, every, names, otherwise=lambda: "'good'")))
-        return self.pick(*forms)  # fmt: skip
+        return self.pick(*forms)
 
     def end(self, names):
         """A date that may be never."""
@@ -251,7 +281,7 @@ class Pen:
             ("month_after", lambda: f"month_after({d()})"),
             ("year_after", lambda: f"year_after({d()})"),
             ("year_of", lambda: f"year_of({d()})"),
-            ("next_of", lambda: f"next_of({one(('12 months', '30 days', '1 year', '1 month'))}, {plain()}, {plain()})"),
+            ("next_of", lambda: f"next_of({one(LONG)}, {plain()}, {one([plain(), *names.get('end')])})"),
             ("min of days", lambda: f"min({d()}, {self.period(names)})"),
             ("max of days", lambda: f"max({d()}, {plain()})"),
             ("cell of date", lambda: f"opened[{self.degree(names)}]"),
@@ -271,7 +301,10 @@ class Pen:
         lengths = [one_ for one_ in (*SHORT, *(() if short else LONG)) if one_.split()[1].rstrip("s") + "s" in wanted]
         forms = [(None, lambda: one(lengths or SHORT))] * 2
         if working:
-            forms += [("cell of duration", lambda: f"life[{self.degree(names)}]"), ("working days", lambda: one(("3 working days", "10 working days")))]
+            forms += [
+                ("cell of duration", lambda: f"life[{self.degree(names)}]"),
+                ("working days", lambda: one(("3 working days", "10 working days"))),
+            ]
             forms += [("cell of duration", lambda: f"term[{self.date(names, 0)}]")]
         return self.pick(*forms)
 

@@ -6,7 +6,7 @@ from goodstanding.policy.model import Account, Counts, EntryRule, Measure
 from tests.engine.constructs import counted, missing
 from tests.engine.policies import policy_of
 
-SEEDS = range(520)
+SEEDS = range(800)
 
 
 def test_generated_policies_have_every_construct_and_every_two_that_can_go_together():

@@ -16,7 +16,9 @@ POLICY = {
     "tables": {
         "worth": {"map": {"ordinary": "1", "huge": "5"}},
         "rungs": {"steps": [{"at": "1", "points": "1"}, {"at": "9", "points": "2"}]},
-        "stretches": {"brackets": [{"over": "0", "each": "1", "points": "1"}, {"over": "4", "each": "1", "points": "1"}]},
+        "stretches": {
+            "brackets": [{"over": "0", "each": "1", "points": "1"}, {"over": "4", "each": "1", "points": "1"}]
+        },
     },
     "entries": {
         "evasion": {"for": "tax.evasion", "amount": "worth[size]"},
@@ -27,7 +29,7 @@ POLICY = {
         "step": {"is": "rungs[sum(points)] + stretches[sum(points)]"},
     },
     "overrides": [{"grade": "'worse'", "when": "count(evasion) > 5"}],
-}  # fmt: skip
+}
 
 
 def covered(records, on="2021-01-01"):
@@ -76,5 +78,5 @@ def test_every_generated_policy_can_be_covered():
         made = loaded_of(whole)
         records = tuple(records_of(dossier(seed, made.policy, json.dumps(whole))))
         example = Example(name="one", subject="person", on="2022-01-01", records=[], expect={})
-        touched = [part for part in coverage(made, CATALOGUE, [Case(example, records, "here")])]
-        assert all(set(part.untouched) <= set(part.parts) for part in touched)
+        parts = coverage(made, CATALOGUE, [Case(example, records, "here")])
+        assert all(set(part.untouched) <= set(part.parts) for part in parts)

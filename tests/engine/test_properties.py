@@ -53,7 +53,8 @@ def told(standing):
 def shown(standing):
     """What a step of history or a change is a change of."""
     stages = [(stage.measure, stage.state) for stage in standing.stages]
-    return (standing.outcome, standing.score, standing.grade, standing.measures, stages)
+    decisions = tuple(standing.decisions.items())
+    return (standing.outcome, standing.score, standing.grade, standing.measures, stages, decisions, standing.reason)
 
 
 cases = st.integers(0, 2**32).map(Case)
@@ -135,7 +136,8 @@ def test_walked_sums_stay_within_floor_and_ceiling(case):
         for name, (floor, ceiling) in bounds.items():
             balance = state.state.balances[name]
             if isinstance(balance, Fraction):
-                assert (floor is None or balance >= min(floor, 0)) and (ceiling is None or balance <= max(ceiling, 0)), day
+                assert floor is None or balance >= min(floor, 0), day
+                assert ceiling is None or balance <= max(ceiling, 0), day
 
 
 def _plain(account):

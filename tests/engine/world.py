@@ -105,17 +105,16 @@ def _cell(chance, attribute, days, numbers):
     return chance.one(days) if attribute.type == "date" else chance.maybe()
 
 
-def table_of(rows, subjects=None):
-    """A table of records with digests; `subjects` of each row, else `p1` of all."""
+def table_of(rows):
+    """A table of records with digests; of one subject where they do not say of whom."""
     plain = {"source": "s", "authority": "a", "basis": "b", "subject": "p1"}
     columns = schema(CATALOGUE) | {"known": pl.Date, "withdrawn": pl.Date}
-    made = [plain | row | ({"subject": subject} if subject else {}) for row, subject in zip(rows, subjects or [None] * len(rows), strict=True)]  # fmt: skip
-    return with_digest(pl.DataFrame(made, schema=columns), CATALOGUE)
+    return with_digest(pl.DataFrame([plain | row for row in rows], schema=columns), CATALOGUE)
 
 
-def records_of(rows, subjects=None):
+def records_of(rows):
     """The same records as objects."""
-    records = table_of(rows, subjects)
+    records = table_of(rows)
     return [
         Record(
             **{column: row[column] for column in (*CONTENT, "known", "withdrawn")},
