@@ -87,13 +87,14 @@ def test_diff_tells_differences_with_clause_and_examples_that_turn(wharf, tmp_pa
     assert policy("new", tmp_path / "other" / "wharf").returncode == 0
     other = tmp_path / "other" / "wharf"
     same = policy("diff", wharf, other)
-    assert (same.returncode, same.stdout) == (0, "0 differences, 0 examples that come out otherwise\n")
+    assert (same.returncode, same.stdout) == (0, "0 differences; 0 examples with another outcome\n")
     altered(other, 'general: "4"', 'general: "3"')
     answer = policy("diff", wharf, other)
     assert answer.returncode == 1
     assert "tables\n  points.map.general (Template rules art. 1): 4 → 3\n" in answer.stdout
     assert "Points still count on the last day" in answer.stdout
     assert "expected 4, found 3" in answer.stdout
+    assert answer.stdout.endswith("1 difference; 1 example with another outcome\n")
     told = json.loads(policy("diff", "--json", wharf, other).stdout)
     assert told["differences"] == [
         {"path": ["tables", "points", "map", "general"], "clause": "Template rules art. 1", "old": "4", "new": "3"}

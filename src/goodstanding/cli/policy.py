@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from collections.abc import Sized
+
     from goodstanding.facts.catalogue import Language
     from goodstanding.policy.reader import Loaded
 
@@ -179,9 +181,13 @@ def diff(old: Path, new: Path, words: bool, as_json: bool) -> None:
         for example in examples:
             under = f"{example['file']}: {example['name']}: under {example['under']}: "
             click.echo("\n".join(under + difference for difference in example["differences"]))
-        click.echo(f"{len(found)} differences, {len(examples)} examples that come out otherwise")
+        click.echo(f"{_counted(found, 'difference')}; {_counted(examples, 'example')} with another outcome")
     if found or examples:
         raise click.exceptions.Exit(1)
+
+
+def _counted(things: Sized, word: str) -> str:
+    return f"{len(things)} {word}{'' if len(things) == 1 else 's'}"
 
 
 def _turned(own: Loaded, other: Loaded) -> list[dict[str, Any]]:
