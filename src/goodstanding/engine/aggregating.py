@@ -31,6 +31,17 @@ def over(node: ex.Aggregate, scope: Scope, code: Expressions) -> Operand:
     rules = [n for n, name in enumerate(names) if (policy.entries[name].account if by_account else name) == node.source]
     if not rules:
         return _of_none(node, scope, code)
+    outer = dict(code.known)
+    for name in sorted(ex.names_in(node) & set(policy.values)):
+        code.known[name] = code.simple(around.value_of(name, code))
+    try:
+        return _over(node, scope, code, rules, by_account)
+    finally:
+        code.known = outer
+
+
+def _over(node: ex.Aggregate, scope: Scope, code: Expressions, rules: list[int], by_account: bool) -> Operand:
+    around, policy = code.around, code.words.policy
     account = node.source if by_account else policy.entries[node.source].account
     plain = node.value is None and node.where is None and not node.ever and not node.reading
     if node.function == "sum" and plain and node.source in around.walked:

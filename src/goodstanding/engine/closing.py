@@ -99,7 +99,9 @@ class Closing:
     def _close(self) -> None:
         """Write what is kept of a day for the next one."""
         layout = self.layout
+        moment, count = layout.slot("MOMENT"), layout.slot("MOMENTS")
         with layout.function("close") as code:
+            code.put(f"{count} += 1", f"{moment} = {count}")
             for name, rule in self.policy.entries.items():
                 if rule.when:
                     self._was(f"WAS_rule_{name}", rule.when, code)
@@ -118,6 +120,7 @@ class Closing:
                     kept[name] = code.simple(layout.value_of(name, code))
             for name, operand in kept.items():
                 self._keep(name, operand, code)
+            code.put(f"{moment} = 0")
 
     def _was(self, slot: str, text: str, code: Expressions) -> None:
         asked = code.simple(code.text(text, RecordScope()))
@@ -176,7 +179,9 @@ class Closing:
 
     def _final(self) -> None:
         """Write the answer of a subject."""
+        moment, count = self.layout.slot("MOMENT"), self.layout.slot("MOMENTS")
         with self.layout.function("final", "a, O") as code:
+            code.put(f"{count} += 1", f"{moment} = {count}")
             code.put(f"row, lacking = unrated({MEMORY})", f"outcome = {GRADED}", "g = -1")
             with code.under("if row < 0:"):
                 code.put(f"g, lacking = grade({MEMORY})")
@@ -194,6 +199,7 @@ class Closing:
             code.put(f"O[a + BECAUSE] = row if outcome == {NOT_RATED} else -1", "O[a + WITNESS] = -1")
             self._witness(code)
             self._score(code)
+            code.put(f"{moment} = 0")
 
     def _score(self, code: Expressions) -> None:
         code.put("O[a + KNOWS] = 0", "O[a + SCORE] = 0", "O[a + SCOREOVER] = 1")

@@ -36,6 +36,8 @@ class Expressions(Arithmetic):
         super().__init__(words.table)
         self.words, self.around = words, around
         self.bad, self.today, self.edge = around.bad, around.today, around.edge
+        self.known: dict[str, Operand] = {}
+        """Values that were worked out before a loop."""
 
     def text(self, text: str, scope: Scope) -> Operand:
         """Return the value of an expression."""
@@ -121,18 +123,48 @@ class Expressions(Arithmetic):
 
     def _kleene(self, node: ex.Binary, scope: Scope) -> Operand:
         """Work out both sides, so that the days on which either may change are told."""
-        left, right = self.value(node.left, scope), self.value(node.right, scope)
+        left = self.value(node.left, scope)
+        rest: list[Any] = []
+        with self.into(rest):
+            right = self.value(node.right, scope)
+        if rest and not self._tells(node.right):
+            return self._decided(node.sign == "or", left, right, rest)
+        self.put(*rest)
+        return self._either(node.sign, left, right)
+
+    def _tells(self, node: ex.Node) -> bool:
+        """Whether an expression is compared with today, so that it must be worked out in any case."""
+        names = ex.names_in(node)
+        inner = (parsed(self.words.policy.values[name].expression) for name in names & set(self.words.policy.values))
+        return "today" in names or any(map(self._tells, inner))
+
+    def _decided(self, sign: bool, left: Operand, right: Operand, rest: list[Any]) -> Operand:
+        """Work out the right side only where the left one does not decide."""
+        left = self.simple(left)
+        lacks = left.lacking is not None or right.lacking is not None
+        found = self.begin(left, lacks)
+        self.give(found if lacks else replace(found, lacking=None), left)
+        decided = left.text if sign else f"not {left.text}"
+        if left.lacking is not None:
+            decided = f"{left.lacking} == 0 and {decided}"
+        with self.into(rest):
+            whole = self._either("or" if sign else "and", left, right)
+            self.give(found, whole)
+        self.put(f"if not ({decided}):", rest)
+        return found
+
+    def _either(self, sign: str, left: Operand, right: Operand) -> Operand:
         if left.lacking is None and right.lacking is None:
-            return Operand("flag", f"({left.text} {node.sign} {right.text})")
+            return Operand("flag", f"({left.text} {sign} {right.text})")
         left, right = self.simple(left), self.simple(right)
-        decisive = "" if node.sign == "or" else "not "
+        decisive = "" if sign == "or" else "not "
         settled = " or ".join(
             f"({decisive}{one.text})" if one.lacking is None else f"({one.lacking} == 0 and {decisive}{one.text})"
             for one in (left, right)
         )
         truth = self.set(settled)
         lacking = self.set(f"0 if {truth} else {self.lacks(left, right)}", "u")
-        return Operand("flag", truth if node.sign == "or" else f"(not {truth})", lacking)
+        return Operand("flag", truth if sign == "or" else f"(not {truth})", lacking)
 
     def _binary(self, node: ex.Binary, scope: Scope) -> Operand:
         left, right = self.value(node.left, scope), self.value(node.right, scope)

@@ -158,13 +158,36 @@ class Layout:
 
     def value_of(self, name: str, code: Expressions) -> Operand:
         """Return a value of the policy, worked out by a function of its own."""
+        if name in code.known:
+            return code.known[name]
         if name not in self.forms:
             with self.function(f"value_{label(name)}") as own:
-                found = own.text(self.policy.values[name].expression, RecordScope())
-                found = replace(found, begun=None)
-                self._returned(own, found)
-            self.forms[name] = found
+                self.forms[name] = self._remembered(name, own)
         return self._called(f"value_{label(name)}({MEMORY})", self.forms[name], code)
+
+    def _remembered(self, name: str, code: Expressions) -> Operand:
+        """Write a value that is worked out once at the close, when nothing changes any more."""
+        moment, at = self.slot("MOMENT"), self.slot(f"AT_{name}")
+        lines: Block = []
+        with code.into(lines):
+            found = replace(code.text(self.policy.values[name].expression, RecordScope()), begun=None)
+        kept = replace(
+            found,
+            text=self.slot(f"VALUE_{name}"),
+            over=self.slot(f"VALUEOVER_{name}") if found.over is not None else None,
+            unit=self.slot(f"VALUEUNIT_{name}") if found.kind == "duration" else "0",
+            lacking=self.slot(f"VALUELACK_{name}") if found.lacking is not None else None,
+        )
+        with code.under(f"if {moment} != 0 and {at} == {moment}:"):
+            self._returned(code, kept)
+        code.put(*lines)
+        with code.under(f"if {moment} != 0:"):
+            found = code.simple(found) if found.kind != "duration" else found
+            code.give(kept, found)
+            code.put(f"{at} = {moment}")
+            self._returned(code, kept)
+        self._returned(code, found)
+        return found
 
     def _returned(self, code: Expressions, found: Operand) -> None:
         parts = [found.text, found.over, found.unit if found.kind == "duration" else None, found.lacking]
