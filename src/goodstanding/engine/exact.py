@@ -18,7 +18,7 @@ from goodstanding.engine.fold import Fold, remembered
 from goodstanding.engine.periods import DAY, later
 from goodstanding.engine.standing import Change, Entry, Outcome, Receipt, Standing, Status, Unknown
 from goodstanding.engine.state import ENDING, State
-from goodstanding.engine.timeline import ranks, timeline
+from goodstanding.engine.timeline import lookers, ranks, timeline
 from goodstanding.facts.catalogue import Catalogue, Subject
 from goodstanding.facts.records import Record
 from goodstanding.policy.reader import Loaded
@@ -38,7 +38,7 @@ class Evaluator:
         self.loaded, self.policy, self.catalogue = loaded, loaded.policy, catalogue
         self._read = loaded.policy.kinds | {ENDING}
         self._items = fitting_items(loaded.policy)
-        self._ranks = ranks(loaded.policy)
+        self._ranks, self._lookers = ranks(loaded.policy), lookers(loaded.policy)
         self._remembered = remembered(loaded.policy)
 
     def standing(
@@ -105,7 +105,7 @@ class Evaluator:
         """Begin before the first record; what is placed after `on` by the day of an act does not come."""
         first = min((record.act for record in records), default=on)
         state = State(self.policy, self.catalogue, subject, first - DAY)
-        coming = timeline(self.policy, self._ranks, records, state)
+        coming = timeline(self._ranks, self._lookers, records, state)
         state.today = min(coming.days | {on}) - DAY
         state.changed()
         coming.records = {day: arrivals for day, arrivals in coming.records.items() if day <= on}

@@ -44,18 +44,31 @@ def ranks(policy: Policy) -> dict[str, int]:
     return {kind: place for place, kind in enumerate(dict.fromkeys(named))}
 
 
-def timeline(policy: Policy, order: Mapping[str, int], records: Iterable[Record], state: State) -> Timeline:
+def lookers(policy: Policy) -> dict[str, list[str]]:
+    """Return by kind the rules that look at its records, in the order of the policy."""
+    found: dict[str, list[str]] = {}
+    for name, rule in policy.entries.items():
+        kinds = {item.kind for item in policy.items if item.class_ == rule.items} if rule.items else rule.kinds
+        for kind in kinds:
+            found.setdefault(kind, []).append(name)
+    return found
+
+
+def timeline(
+    order: Mapping[str, int], looking: Mapping[str, Sequence[str]], records: Iterable[Record], state: State
+) -> Timeline:
     """Place records: each rule on the day that it names, the record itself on the day of its act.
 
-    A record without the date that a rule places it by comes to that rule on the day of its act.
+    order and looking are what `ranks` and `lookers` return. A record without the date that a rule places it by comes to that rule on the day of its act.
     """
     deadlines: dict[dt.date, list[Arrival]] = {}
     arrivals: dict[dt.date, list[Arrival]] = {}
     for record in sorted(records, key=lambda r: (order.get(r.kind, len(order)), r.occurrence, r.digest)):
         by_day: dict[dt.date, list[str]] = {record.act: []}
         around = state.around(record)
-        for name, rule in policy.entries.items():
-            if not _looks(policy, name, record) or rule.subject not in (None, state.subject):
+        for name in looking.get(record.kind, ()):
+            rule = state.policy.entries[name]
+            if rule.subject not in (None, state.subject):
                 continue
             if rule.after is not None:
                 day = _passed(rule.after, record, around)
@@ -66,13 +79,6 @@ def timeline(policy: Policy, order: Mapping[str, int], records: Iterable[Record]
         for day, rules in by_day.items():
             arrivals.setdefault(day, []).append(Arrival(record, tuple(rules), itself=day == record.act))
     return Timeline(deadlines, arrivals)
-
-
-def _looks(policy: Policy, name: str, record: Record) -> bool:
-    rule = policy.entries[name]
-    if rule.items:
-        return any(item.class_ == rule.items and item.kind == record.kind for item in policy.items)
-    return record.kind in rule.kinds
 
 
 def _passed(text: str, record: Record, around: Surroundings) -> dt.date:
