@@ -59,7 +59,8 @@ def timeline(
 ) -> Timeline:
     """Place records: each rule on the day that it names, the record itself on the day of its act.
 
-    order and looking are what `ranks` and `lookers` return. A record without the date that a rule places it by comes to that rule on the day of its act.
+    order and looking are what `ranks` and `lookers` return. A record without the date that a rule places it by comes to
+    that rule on the day of its act.
     """
     deadlines: dict[dt.date, list[Arrival]] = {}
     arrivals: dict[dt.date, list[Arrival]] = {}
