@@ -105,3 +105,10 @@ def test_items_are_compared_by_their_id_wherever_they_stand():
     assert (one.old, one.new) == (str(first.points), str(first.points - 1))
     gone = compared(policy, policy.model_copy(update={"items": tuple(rest)}))
     assert [(one.path, one.new) for one in gone] == [(("items", first.id), None)]
+
+
+def test_a_part_that_is_named_like_a_key_of_the_language_is_compared_all_the_same(folder):
+    file = folder / "policy.yaml"
+    file.write_text(file.read_text().replace("  fine:\n", "  appeal:\n").replace("general:", "words:"))
+    assert differences(folder, "1 if amount <= 5000", "1 if amount <= 6000")[0][0] == "entries.appeal.amount"
+    assert differences(folder, 'words: "4"', 'words: "5"')[0][0] == "tables.points.map.words"

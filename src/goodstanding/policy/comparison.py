@@ -28,6 +28,9 @@ _IDENTITY = {
 """What names the members of a list that have no key of their own."""
 
 _WORDS = {"words", "title", "about", "purpose", "appeal"}
+_BY_NAME = {"map", "since", "bands", "order", "giving"}
+"""Keys deep inside a part under which names of an author stand."""
+
 _IGNORED = {"id", "version"}
 _ORDERED = {"entries", "order", "measures", "outcomes"}
 """Parts of which the order has meaning."""
@@ -92,10 +95,15 @@ def _differences(old: Any, new: Any, path: Path, clause: str | None, words: bool
 
 def _only_worded(path: Path, old: Any, new: Any) -> bool:
     """Whether a part holds nothing but words; a grade or an interpretation that is new or gone is more than that."""
-    if path and path[-1] in _WORDS:
+    if path and path[-1] in _WORDS and not _is_name(path):
         return True
     named = (path[:1] == ("interpretations",) and len(path) > 1) or (path[:2] == ("grades", "order") and len(path) > 2)
     return named and old is not None and new is not None
+
+
+def _is_name(path: Path) -> bool:
+    """Whether the end of a path is a name that an author chose, not a key of the language."""
+    return (len(path) == 2 and path[0] != "calendar") or (len(path) > 2 and path[-2] in _BY_NAME)
 
 
 def _maps(
