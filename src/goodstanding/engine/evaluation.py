@@ -160,11 +160,19 @@ def _call(function: str, arguments: tuple[ex.Node, ...], around: Surroundings) -
         return (min if function == "min" else max)(day_of(value) for value in values)
     if function == "round":
         return rounded(*values)
+    if function in ("days", "months", "years"):
+        return _length(values[0], function)
     if function in _DAYS:
         return _DAYS[function](day_of(values[0]))
     if function == "next_of":
         return periods.next_of(values[0].count, values[0].unit, day_of(values[1]), day_of(values[2]))
     return _full(function.removeprefix("full_"), arguments, [day_of(value) for value in values], around)
+
+
+def _length(count: Fraction, unit: str) -> ex.Duration | Unknown:
+    if count.denominator != 1 or not 0 <= count <= ex.MOST_UNITS:
+        return Unknown(frozenset({f"a whole number of {unit} up to {ex.MOST_UNITS}"}))
+    return ex.Duration(int(count), unit)
 
 
 def _full(unit: str, arguments: tuple[ex.Node, ...], days: list[dt.date], around: Surroundings) -> Fraction:

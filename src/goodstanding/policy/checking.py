@@ -27,7 +27,7 @@ _WEEK = 7
 _ROUNDING = ("half-up", "half-even", "down", "up", "floor", "ceiling")
 _NUMBERS = ("sum", "peak", "count")
 _FUNCTIONS = (
-    "min", "max", "round", "known", "month_after", "year_after", "year_of", "next_of", "full_years", "full_months",
+    "min", "max", "round", "known", "month_after", "year_after", "year_of", "next_of", "full_years", "full_months", "days", "months", "years",
     "before", "reached", "pending", "imposed",
 )  # fmt: skip
 
@@ -166,7 +166,7 @@ def _type_of_cell(cell: str, scope: Scope) -> str:
 
 def _call(function: str, arguments: tuple[ex.Node, ...], scope: Scope) -> str:
     if function not in _FUNCTIONS:
-        known = [*_FUNCTIONS, *ex.AGGREGATES] if scope.state else list(_FUNCTIONS[:10])
+        known = [*_FUNCTIONS, *ex.AGGREGATES] if scope.state else list(_FUNCTIONS[:13])
         raise InputError(f"found the function {function!r}; {near(function, known)}")
     if function in ("min", "max"):
         return _extreme(arguments, scope)
@@ -178,6 +178,9 @@ def _call(function: str, arguments: tuple[ex.Node, ...], scope: Scope) -> str:
     if function == "known":
         type_of(arguments[0], scope)
         return "flag"
+    if function in ("days", "months", "years"):
+        _need(arguments[0], "number", scope)
+        return "duration"
     if function == "round":
         _need(arguments[0], "number", scope)
         mode = arguments[2]
