@@ -233,8 +233,8 @@ class Expressions(Arithmetic):
 
     def _period(self, length: Operand, day: Operand, *, counted: bool) -> Operand:
         day = self.simple(day)
-        if length.unit in ("0", "1"):
-            end = f"end_of_period({day.text}, {length.text}, {length.unit}, {counted})"
+        if length.unit in ("0", "1") or self.words.policy.calendar is None:
+            end = f"near_end({day.text}, {length.text}, {length.unit}, {counted}, K)"
         else:
             calendar = self.words.calendar()
             end = f"end_of_any({day.text}, {length.text}, {length.unit}, {counted}, K, {calendar})"

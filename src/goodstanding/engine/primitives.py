@@ -184,6 +184,22 @@ def end_of_period(start: int, count: int, unit: int, counted: bool) -> int:
     return min(end, FOREVER)
 
 
+def near_end(start: int, count: int, unit: int, counted: bool, table: Any) -> int:
+    """Return what `end_of_period` does, by the table's first days of months where they reach."""
+    if unit == 0:
+        return min(start + count + (0 if counted else 1), FOREVER)
+    months = table[0]
+    if start < table[months] or start >= table[months + 2399] or count > 600:
+        return end_of_period(start, count, unit, counted)
+    month = (start - table[months]) * 16 // 487
+    if table[months + month] > start:
+        month -= 1
+    if table[months + month + 1] <= start:
+        month += 1
+    end = table[months + month + count] + start - table[months + month] + (0 if counted else 1)
+    return min(end, table[months + month + count + 1])
+
+
 def month_after(day: int) -> int:
     """Return the first day of the next month."""
     month, _ = civil(day)
@@ -318,7 +334,7 @@ def soonest(edge: int, day: int, today: int) -> int:
 
 PRIMITIVES = (
     join, add, mul, gcd, reduced, q_mul, q_add, q_cmp, halves, rounded, civil, first_day, later, end_of_period,
-    month_after, year_of, year_after, full, next_of, works, end_of_working_days, end_of_any, on_ladder, since, band,
+    near_end, month_after, year_of, year_after, full, next_of, works, end_of_working_days, end_of_any, on_ladder, since, band,
     soonest,
 )  # fmt: skip
 """All of them, each after those that it calls."""

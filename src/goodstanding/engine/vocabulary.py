@@ -14,7 +14,7 @@ from typing import Any, Generic, TypeVar
 
 from goodstanding.engine.coding import Table, scale_of, whole
 from goodstanding.engine.evaluation import parsed
-from goodstanding.engine.primitives import SEVERAL
+from goodstanding.engine.primitives import SEVERAL, first_day
 from goodstanding.engine.state import ENDING, NO_GRADE
 from goodstanding.engine.timeline import ranks
 from goodstanding.facts.catalogue import Catalogue, Subject
@@ -28,6 +28,8 @@ SUBJECTS: tuple[Subject, ...] = ("person", "organisation", "thing")
 EPOCH = dt.date(1970, 1, 1).toordinal()
 DATES = ("act", "decided", "final")
 _CELL, _RANK, _RANGE = 1 << 32, 1 << 52, 1 << 56
+_MONTHS = [first_day(1950 * 12 + month) for month in range(3001)]
+"""The first days of months from January 1950 on, as `near_end` reads them."""
 _WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
@@ -61,6 +63,7 @@ class Vocabulary:
     def __init__(self, policy: Policy, catalogue: Catalogue) -> None:
         """Number all that the policy names."""
         self.policy, self.catalogue, self.table = policy, catalogue, Table()
+        self.table.run(_MONTHS, "months")
         self.codes: Numbered[str] = Numbered(*policy.grades.order, NO_GRADE)
         self.kinds = Numbered(*sorted(policy.kinds | {ENDING}))
         self.rules = Numbered(*policy.entries)
