@@ -27,7 +27,8 @@ _WEEK = 7
 _ROUNDING = ("half-up", "half-even", "down", "up", "floor", "ceiling")
 _NUMBERS = ("sum", "peak", "count")
 _FUNCTIONS = (
-    "min", "max", "round", "known", "month_after", "year_after", "year_of", "next_of", "full_years", "full_months", "days", "months", "years",
+    "min", "max", "round", "known", "month_after", "year_after", "year_of", "next_of", "full_years", "full_months",
+    "days", "months", "years",
     "before", "reached", "pending", "imposed",
 )  # fmt: skip
 
