@@ -27,6 +27,9 @@ _PLAIN = {
 }
 
 
+_ENTRY = {"account": "points", "counts": {"from": "act"}, "clause": "c", "words": WORDS}
+
+
 @cache
 def _read(content):
     return policy_from({"policy.yaml": content}, Path("small"))
@@ -58,7 +61,7 @@ def loaded(kinds=KINDS, **parts):
         ],
         "accounts": {name: {"words": WORDS, **rest} for name, rest in _accounts(parts).items()},
         "entries": {
-            name: {"account": "points", "counts": {"from": "act"}, "clause": "c", "words": WORDS, **entry}
+            name: {key: one for key, one in {**_ENTRY, **entry}.items() if one is not None}
             for name, entry in parts["entries"].items()
         },
         "values": {name: {"clause": "c", "words": WORDS, **value} for name, value in parts["values"].items()},
@@ -70,6 +73,11 @@ def loaded(kinds=KINDS, **parts):
             "ladders": [{"clause": "c", **row} for row in parts["ladders"]],
         },
     }
+    whole["measures"] = {
+        name: {"clause": "c", "words": WORDS, **one} for name, one in parts.get("measures", {}).items()
+    }
+    if "calendar" in parts:
+        whole["calendar"] = {"clause": "c", "words": WORDS, **parts["calendar"]}
     content = json.dumps(whole).encode()
     return _read(content) if kinds is KINDS else under(kinds, content)
 
@@ -84,7 +92,7 @@ def day(text):
 
 def record(kind, act, document="1", **rest):
     """A record; dates are text, numbers are exact, and the occurrence is the document unless it is given."""
-    dates = {name: day(rest.pop(name)) for name in ("decided", "final") if name in rest}
+    dates = {name: day(rest.pop(name)) for name in ("decided", "final", "known", "withdrawn") if name in rest}
     occurrence = rest.pop("occurrence", document)
     attributes = {
         name: Fraction(value) if KINDS.attributes[name].type == "number" else value for name, value in rest.items()

@@ -163,10 +163,13 @@ class Fold:
         self._keep()
 
     def _keep(self) -> None:
+        """Keep what is asked of the day before; where it changed, the day after is one on which that comes out otherwise."""
         state = self.state
         kept = {name: state.value(name) for name in self.remembered if name != "grade"}
         if "grade" in self.remembered:
             kept["grade"] = grade_of(state)
+        if kept != state.before:
+            state.edges.add(state.today + DAY)
         state.before = kept
         state.changed()
 
