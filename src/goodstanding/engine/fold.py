@@ -163,7 +163,7 @@ class Fold:
         self._keep()
 
     def _keep(self) -> None:
-        """Keep what is asked of the day before; where it changed, the day after is one on which that comes out otherwise."""
+        """Keep what is asked of the day before; where it changed, the next day is one on which it comes out otherwise."""
         state = self.state
         kept = {name: state.value(name) for name in self.remembered if name != "grade"}
         if "grade" in self.remembered:
