@@ -204,6 +204,8 @@ def _call(function, arguments):
         )
     elif function == "before":
         yield "before grade" if arguments[0] == ex.Name("grade") else "before value"
+    elif function in ("days", "months", "years"):
+        yield f"{function}()"
     elif function.startswith("full_") and arguments[1] == ex.Name("today"):
         yield f"{function} today"
     else:

@@ -23,6 +23,7 @@ DATES = ("2020-02-29", "2020-12-31", "2021-03-31", "2021-06-15")
 SHORT, LONG = ("10 days", "1 month", "30 days"), ("1 year", "12 months", "24 months", "6 months", "100 days", "2 years")
 
 WORDS = (
+    *("days of", "months of", "years of"),
     *("days", "months", "years", "working days", "after", "beginning", "+ duration", "cell of duration", "today"),
     *("+", "-", "*", "/", "negative", "if else", "and", "or", "not", "in codes", "in period", *COMPARISONS),
     *("map", "since", "since today", "brackets", "steps", "cell of code", "cell of date", "this", "value", "careless"),
@@ -301,12 +302,19 @@ class Pen:
         lengths = [one_ for one_ in (*SHORT, *(() if short else LONG)) if one_.split()[1].rstrip("s") + "s" in wanted]
         forms = [(None, lambda: one(lengths or SHORT))] * 2
         if working:
+            units = ("days", "months", "years")
+            forms += [(f"{unit} of", lambda unit=unit: self.worked_out(unit, names)) for unit in units]
             forms += [
                 ("cell of duration", lambda: f"life[{self.degree(names)}]"),
                 ("working days", lambda: one(("3 working days", "10 working days"))),
             ]
             forms += [("cell of duration", lambda: f"term[{self.date(names, 0)}]")]
         return self.pick(*forms)
+
+    def worked_out(self, unit, names):
+        """A duration of so many days, months or years."""
+        number = self.number(names, 0)
+        return f"{unit}({number})" if self.seldom() else f"{unit}(max(0, min(36, round({number}, 1, 'down'))))"
 
     def period(self, names, *, short=False):
         sign = self.pick(*((word, lambda word=word: word) for word in ("after", "beginning")))

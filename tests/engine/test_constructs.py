@@ -13,7 +13,8 @@ def test_generated_policies_have_every_construct_and_every_two_that_can_go_toget
     singles, pairs = counted(SEEDS, size=4)
     unmet, apart = missing(singles, pairs)
     assert (unmet, apart) == (set(), set())
-    assert set(_FUNCTIONS) - {"round", "before"} <= set(singles)
+    named = {"before": "before value", **{unit: f"{unit}()" for unit in ("days", "months", "years")}}
+    assert {named.get(function, function) for function in _FUNCTIONS if function != "round"} <= set(singles)
     assert {f"round {mode}" for mode in _ROUNDING} <= set(singles)
     assert set(ex.AGGREGATES) <= set(singles)
 
