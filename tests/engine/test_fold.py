@@ -272,6 +272,16 @@ class TestTime:
         )
         assert score(policy, faults("2020-01-01", "2020-02-01", "2020-02-01"), "2020-02-01") == 0 + 1
 
+    def test_the_grade_of_a_day_reads_the_close_of_the_day_before(self):
+        policy = loaded(
+            entries={"fault": {"for": FAULT, "amount": "1"}},
+            overrides=[{"grade": "'worse'", "when": "before(score) >= 1"}],
+        )
+        grades = [told(policy, faults("2020-01-01"), on).grade for on in ("2019-12-31", "2020-01-01", "2020-01-02")]
+        assert grades == ["good", "good", "worse"]
+        history = Evaluator(policy, KINDS).history(faults("2020-01-01"), "person", day("2020-02-01"))
+        assert [(one.on, one.grade) for one in history] == [(day("2020-01-01"), "good"), (day("2020-01-02"), "worse")]
+
     def test_what_was_not_known_then_is_left_out_and_what_is_withdrawn_too(self):
         policy = loaded()
         late = record(FAULT, "2020-01-01", known="2020-06-01", withdrawn="2021-01-01")

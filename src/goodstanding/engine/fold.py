@@ -31,6 +31,7 @@ class Fold:
         self.state, self.coming, self.fitting, self.remembered = state, coming, fitting, remembered
         self.left = sorted(coming.days)
         self.was: dict[str, Any] = {}
+        self.kept: dict[str, Any] = {}
         self._close()
 
     def days(self, until: dt.date) -> Iterator[dt.date]:
@@ -43,6 +44,8 @@ class Fold:
         """Return the state on a day."""
         for _ in self.days(day):
             pass
+        if day > self.state.today:
+            self.state.before = self.kept
         self.state.on(day)
         return self.state
 
@@ -67,6 +70,7 @@ class Fold:
         state = self.state
         ending = [entry for entry in state.entries if entry.until == day and not entry.spent]
         asked = self._tests(ending, day - DAY)
+        state.before = self.kept
         state.on(day)
         state.edges = {edge for edge in state.edges if edge > day}
         for entry in ending:
@@ -163,15 +167,14 @@ class Fold:
         self._keep()
 
     def _keep(self) -> None:
-        """Keep what is asked of the day before; where it changed, the next day is one on which it comes out otherwise."""
+        """Keep what the day before is asked for; where it changed, it comes out otherwise on the next day."""
         state = self.state
         kept = {name: state.value(name) for name in self.remembered if name != "grade"}
         if "grade" in self.remembered:
             kept["grade"] = grade_of(state)
         if kept != state.before:
             state.edges.add(state.today + DAY)
-        state.before = kept
-        state.changed()
+        self.kept = kept
 
 
 def remembered(policy: Policy) -> frozenset[str]:
