@@ -6,8 +6,8 @@ and one with numbers are done once in a set, others as often as it takes. A set 
 acts, then if its numbers are fewer steps above the least in sum, then if it comes before it in the policy's order.
 
 Two limits keep the search short. Of a set with more than `MOST_POINTS` choices of numbers each number is lowered in
-turn, by halving, from the most. After `MOST_TRIALS` standings nothing more is tried. Where a limit was met, `least` of
-a remedy says so: it gives its grade, but there may be a smaller one.
+turn, by halving, from the most. After `MOST_TRIALS` standings, fewer for a long dossier, nothing more is tried. Where a
+limit was met, `least` of a remedy says so: it gives its grade, but there may be a smaller one.
 """
 
 from __future__ import annotations
@@ -31,6 +31,8 @@ from goodstanding.policy.scalars import day, number
 MOST_ACTS = 3
 MOST_POINTS = 2000
 MOST_TRIALS = 4000
+LONG = 10
+"""Records from which on a dossier is long: one of twice as many gets half the trials."""
 
 Steps = tuple[int, ...]
 """For every number of a set, how many steps it is above the least."""
@@ -183,6 +185,11 @@ class _Search:
     trials: int = 0
     complete: bool = True
 
+    @property
+    def most(self) -> int:
+        """How many standings may be worked out."""
+        return max(1, MOST_TRIALS * LONG // max(LONG, len(self.records)))
+
     def run(self, acts: Sequence[Possible]) -> None:
         """Try sets of one act, then of more, for grades that are better than those that fewer acts give."""
         for many in range(1, MOST_ACTS + 1):
@@ -190,6 +197,9 @@ class _Search:
             if ceiling == 0:
                 return
             for place, chosen in enumerate(sets_of(acts, many)):
+                if self.trials >= self.most:
+                    self.complete = False
+                    break
                 self._try(chosen, place, ceiling)
             for grade, remedy in self.best.items():
                 if len(remedy.acts) == many:
@@ -241,7 +251,7 @@ class _Search:
 
     def _tried(self, chosen: Sequence[Possible], place: int, steps: Steps) -> Remedy | None:
         """Work out the standing with the acts of a set, if there may still be trials."""
-        if self.trials >= MOST_TRIALS:
+        if self.trials >= self.most:
             self.complete = False
             return None
         self.trials += 1

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
+from fractions import Fraction
 from itertools import islice, pairwise
+from math import prod
 
-from goodstanding.facts.catalogue import Catalogue
+from goodstanding.facts.catalogue import Attribute, Catalogue
 from goodstanding.facts.errors import InputError
 from goodstanding.policy import expressions as ex
 from goodstanding.policy.bands import bands_of, gap_in
-from goodstanding.policy.model import Account, EntryRule, Measure, Policy, Share, Table
+from goodstanding.policy.model import Account, EntryRule, Measure, Options, Policy, Repair, Share, Table
+from goodstanding.policy.scalars import day, number
 
 DATES = ("act", "decided", "final", "ended")
 OWN = {"placed": "date", "start": "date", "until": "date", "amount": "number", "grade": "code", "rule": "code"}
@@ -21,6 +24,8 @@ _OF_RECORD = {"occurrence": "code", "kind": "code", **dict.fromkeys(DATES, "date
 _ITEM = {"item.points": "number", "item.level": "code", "item.grade": "code", "item.id": "code"}
 MOST = 100
 """Faults that are told at once."""
+MOST_CHOICES = 2000
+"""Values that a repair may be tried with."""
 
 _CONSTANTS: dict[type, str] = {ex.Number: "number", ex.Code: "code", ex.Date: "date", ex.Duration: "duration"}
 _WEEK = 7
@@ -740,13 +745,43 @@ def _repairs(policy: Policy, catalogue: Catalogue, __: Types) -> Iterator[Fault]
             yield from _typed((*path, "where"), repair.where, "flag", Scope(of_rule, policy, catalogue))
         elif repair.where is not None:
             yield Fault((*path, "where"), "expected 'of' beside it, the rule whose entries are asked")
-        attributes = catalogue.kinds[repair.by].attributes
-        for attribute in repair.giving:
-            if attribute not in attributes:
-                yield Fault((*path, "giving"), f"found {attribute!r}; {near(attribute, attributes)}")
-        for attribute, one in attributes.items():
-            if one.required and attribute not in repair.giving:
-                yield Fault((*path, "giving"), f"expected {attribute!r}, which every {repair.by} has")
+        yield from _giving((*path, "giving"), repair, catalogue)
+
+
+def _giving(path: tuple[str, ...], repair: Repair, catalogue: Catalogue) -> Iterator[Fault]:
+    attributes = catalogue.kinds[repair.by].attributes
+    for attribute, given in repair.giving.items():
+        if attribute not in attributes:
+            yield Fault(path, f"found {attribute!r}; {near(attribute, attributes)}")
+        elif isinstance(given, Options):
+            if attributes[attribute].type != "number" or given.least > given.most:
+                yield Fault((*path, attribute), "expected numbers from the least to the most, of a number")
+        else:
+            wrong = [text for text in given if not _can_be(attributes[attribute], text, catalogue)]
+            yield from (Fault((*path, attribute), f"found {text!r}, no such {attribute}") for text in wrong)
+    for attribute, one in attributes.items():
+        if one.required and attribute not in repair.giving:
+            yield Fault(path, f"expected {attribute!r}, which every {repair.by} has")
+    ranges = [one for one in repair.giving.values() if isinstance(one, Options)]
+    choices = prod(max(1, len(one)) for one in repair.giving.values() if not isinstance(one, Options))
+    numbers = prod(int(max(Fraction(0), one.most - one.least) // one.step) + 1 for one in ranges)
+    if max(choices, numbers) > MOST_CHOICES:
+        yield Fault(path, f"found {max(choices, numbers):,} choices, expected at most {MOST_CHOICES:,}")
+
+
+def _can_be(attribute: Attribute, text: str, catalogue: Catalogue) -> bool:
+    """Whether an attribute can have a value that is written so; `today` is a day."""
+    if attribute.type == "code":
+        return text in catalogue.codes[attribute.codes or ""]
+    if attribute.type == "flag":
+        return text in ("true", "false")
+    try:
+        if attribute.type == "date":
+            return text == "today" or bool(day(text))
+        found = number(text)
+    except ValueError:
+        return False
+    return attribute.values is None or found in attribute.values
 
 
 def _tables(policy: Policy, catalogue: Catalogue, __: Types) -> Iterator[Fault]:
