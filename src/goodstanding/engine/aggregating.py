@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from goodstanding.engine.coding import Operand, UncompiledError
+from goodstanding.engine.coding import Block, Operand, UncompiledError
 from goodstanding.engine.expressing import Expressions, Scope
 from goodstanding.engine.primitives import SEVERAL
 from goodstanding.engine.scopes import EntryScope
@@ -63,9 +63,7 @@ def _over(node: ex.Aggregate, scope: Scope, code: Expressions, rules: list[int],
 def by_account_of(node: ex.Aggregate, code: Expressions) -> bool:
     """Whether the name of a function's source is read as that of an account."""
     policy = code.words.policy
-    return node.source in policy.accounts and (
-        node.function in ("sum", "peak") or node.source not in policy.entries
-    )
+    return node.source in policy.accounts and (node.function in ("sum", "peak") or node.source not in policy.entries)
 
 
 def _of_none(node: ex.Aggregate, scope: Scope, code: Expressions) -> Operand:
@@ -133,8 +131,8 @@ def member(rule: str, rules: Sequence[int], around: object) -> str:
 
 def _sum(loop: _Loop) -> Operand:
     code = loop.code
-    trial: list[object] = []
-    with code.into(trial):  # type: ignore[arg-type]
+    trial: Block = []
+    with code.into(trial):
         found = _amount(loop, EntryScope("e0", loop.rules, loop.scope))
     total = code.begin(replace(found, text="0", bits=61), lacking=True)
     with loop.entries() as one:
@@ -178,8 +176,8 @@ def _some(loop: _Loop) -> Operand:
             code.put(f"if {loop.around.entry('GOES', one.entry)} != 0:")
         else:
             code.put("if True:")
-        inside: list[object] = []
-        with code.into(inside):  # type: ignore[arg-type]
+        inside: Block = []
+        with code.into(inside):
             if one.doubt is None or lacking is None:
                 code.put(f"{some} = True")
             else:
@@ -187,7 +185,7 @@ def _some(loop: _Loop) -> Operand:
                     code.put(f"{some} = True")
                 with code.under("else:"):
                     code.put(f"{lacking} = join({lacking}, {one.doubt})")
-        code.put(inside)  # type: ignore[arg-type]
+        code.put(inside)
     if lacking is not None:
         with code.under(f"if {some}:"):
             code.put(f"{lacking} = 0")
@@ -231,22 +229,22 @@ def _else(loop: _Loop, found: Operand, some: str) -> Operand:
         with code.under(f"if not {some}:"):
             code.put(f"{found.lacking} = {code.words.fact(node.source)}")
         return found
-    lines: list[object] = []
-    with code.into(lines):  # type: ignore[arg-type]
+    lines: Block = []
+    with code.into(lines):
         other = code.value(node.otherwise, loop.scope)
     if found.kind == "number" and (other.over, other.scale) != (found.over, found.scale):
-        one: list[object] = []
-        with code.into(lines):  # type: ignore[arg-type]
+        one: Block = []
+        with code.into(lines):
             other, _ = code.alike(other, replace(found, text="0"))
-        with code.into(one):  # type: ignore[arg-type]
+        with code.into(one):
             found, _ = code.alike(found, replace(other, text="0"))
-        code.put(*one)  # type: ignore[arg-type]
+        code.put(*one)
     names = code.begin(replace(found, begun=None, bits=max(found.bits, other.bits)), lacking=True)
     with code.under(f"if {some}:"):
         code.give(names, found)
-    with code.into(lines):  # type: ignore[arg-type]
+    with code.into(lines):
         code.give(names, other)
-    code.put("else:", lines)  # type: ignore[arg-type]
+    code.put("else:", lines)
     return names
 
 
@@ -262,23 +260,23 @@ def _placed(loop: _Loop) -> Operand:
         with code.under(f"if {best} < 0 or {placed} {sign} {around.entry('PLACED', best)}:"):
             code.put(f"{best} = {one.entry}")
     assert loop.node.value is not None
-    lines: list[object] = []
-    with code.into(lines):  # type: ignore[arg-type]
+    lines: Block = []
+    with code.into(lines):
         found = code.value(loop.node.value, EntryScope(best, loop.rules, loop.scope))
     names = code.begin(replace(found, begun=None), lacking=True)
-    with code.into(lines):  # type: ignore[arg-type]
+    with code.into(lines):
         code.give(names, replace(found, begun=None))
         with code.under(f"if {lacking} != 0:"):
             code.put(f"{names.lacking} = {lacking}")
-    code.put(f"if {best} >= 0:", lines)  # type: ignore[arg-type]
+    code.put(f"if {best} >= 0:", lines)
     return _else(loop, names, f"({best} >= 0)")
 
 
 def _highest(loop: _Loop) -> Operand:
     code = loop.code
     assert loop.node.value is not None
-    trial: list[object] = []
-    with code.into(trial):  # type: ignore[arg-type]
+    trial: Block = []
+    with code.into(trial):
         form = code.value(loop.node.value, EntryScope("e0", loop.rules, loop.scope))
         form = code.quotient(form) if form.over is not None else form
     names, some = code.begin(replace(form, begun=None), lacking=True), code.set("False")
@@ -322,13 +320,16 @@ def _on_days(loop: _Loop) -> Operand:
     first = code.set("-719162" if at is None else f"min({at.text}, {code.today})", "b")
     most = code.simple(_sum_on(loop, mark, first))
     day, which = code.name("day"), code.name("edge")
-    with code.under(around.loop(each)), code.under(f"if {around.entry(mark, each)} != 0:"):
-        with code.under(f"for {which} in range(2):"):
-            code.put(f"{day} = {around.entry('START', each)} if {which} == 0 else {around.entry('UNTIL', each)}")
-            with code.under(f"if {first} < {day} <= {code.today}:"):
-                then = code.simple(_sum_on(loop, mark, day))
-                with code.under(f"if {code.compared('>', then, most)}:"):
-                    code.give(replace(most, lacking=None), then)
+    with (
+        code.under(around.loop(each)),
+        code.under(f"if {around.entry(mark, each)} != 0:"),
+        code.under(f"for {which} in range(2):"),
+    ):
+        code.put(f"{day} = {around.entry('START', each)} if {which} == 0 else {around.entry('UNTIL', each)}")
+        with code.under(f"if {first} < {day} <= {code.today}:"):
+            then = code.simple(_sum_on(loop, mark, day))
+            with code.under(f"if {code.compared('>', then, most)}:"):
+                code.give(replace(most, lacking=None), then)
     return replace(most, lacking=lacking)
 
 

@@ -120,9 +120,8 @@ class Batch:
         told = Answers.joined(self.judged(on))
         hand = self._left(told)
         outcome, places = told["OUTCOME"], self._places([self.runner.score_scale])
-        score = answers.numbers(
-            told["SCORE"], told["SCOREOVER"] * self.runner.score_scale, (outcome == GRADED) & (told["KNOWS"] == 1) & ~hand, places
-        )
+        known = (outcome == GRADED) & (told["KNOWS"] == 1) & ~hand
+        score = answers.numbers(told["SCORE"], told["SCOREOVER"] * self.runner.score_scale, known, places)
         columns = {
             "subject": self.snapshot.subjects,
             "outcome": answers.texts([str(one) for one in OUTCOMES], outcome),
@@ -212,16 +211,17 @@ class Batch:
         rules = list(self.policy.entries)
         accounts = [self.policy.entries[rule].account or "" for rule in rules]
         rule, row, having = entries["RULE"], entries["REC"], self.runner.having[entries["RULE"]]
-        digest = answers.where(row >= 0, self.snapshot.records["digest"].gather(self.snapshot.place[np.maximum(row, 0)]))
+        place = self.snapshot.place[np.maximum(row, 0)] if len(self.snapshot.place) else row
+        digest = answers.where(row >= 0, self.snapshot.records["digest"].gather(place))
         account = answers.texts(accounts, rule)
-        scale = self.runner.amount_scale
+        over, known = entries["OVER"] * self.runner.amount_scale, (entries["LACK"] == 0) & having
         columns = {
             "subject": self.snapshot.subjects.gather(entries["SUBJECT"]),
             "digest": digest,
             "rule": answers.texts(rules, rule),
             "item": answers.texts([item.id for item in self.policy.items], entries["ITEM"]),
             "account": pl.select(pl.when(account != "").then(account)).to_series(),
-            "amount": answers.numbers(entries["AMOUNT"], entries["OVER"] * scale, (entries["LACK"] == 0) & having, places),
+            "amount": answers.numbers(entries["AMOUNT"], over, known, places),
             "grade": answers.texts(self.snapshot.codes, entries["GRADE"]),
             "start": answers.days(entries["START"]),
             "until": answers.days(entries["UNTIL"]),

@@ -252,10 +252,12 @@ class Closing:
             if not attribute:
                 continue
             number = list(self.policy.entries).index(rule)
-            with code.under(f"if row == {place} and outcome == {NOT_RATED}:"):
-                with code.under("for e in range(0, S[NE], WIDTH):"):
-                    tests = f"E[e + RULE] == {number} and E[e + SPENT] == 0 and E[e + REC] >= 0"
-                    with code.under(f"if {tests} and {self.layout.counts('e')}:"):
-                        latest = "O[a + WITNESS] < 0 or D[ACT][E[e + REC]] >= D[ACT][O[a + WITNESS]]"
-                        with code.under(f"if {latest}:"):
-                            code.put("O[a + WITNESS] = E[e + REC]")
+            with (
+                code.under(f"if row == {place} and outcome == {NOT_RATED}:"),
+                code.under("for e in range(0, S[NE], WIDTH):"),
+            ):
+                tests = f"E[e + RULE] == {number} and E[e + SPENT] == 0 and E[e + REC] >= 0"
+                with code.under(f"if {tests} and {self.layout.counts('e')}:"):
+                    latest = "O[a + WITNESS] < 0 or D[ACT][E[e + REC]] >= D[ACT][O[a + WITNESS]]"
+                    with code.under(f"if {latest}:"):
+                        code.put("O[a + WITNESS] = E[e + REC]")

@@ -17,7 +17,7 @@ Block = list[Any]
 """Lines, and blocks that are indented under the line before them."""
 
 ATTRIBUTE_BITS, CONSTANT_BITS, ENTRIES_BITS = 44, 31, 14
-"""Attributes below 2^44 units, numbers of a policy below 2^31 and subjects of at most 2^14 entries are computed with."""
+"""Attributes are below 2^44 units, numbers of a policy mostly below 2^31, and subjects have below 2^14 records."""
 MOST_BITS = 61
 
 
@@ -97,8 +97,8 @@ class Writer:
         self._names += 1
         return f"{what}{self._names}"
 
-    def put(self, *lines: str) -> None:
-        """Add lines."""
+    def put(self, *lines: Any) -> None:
+        """Add lines, and blocks under them."""
         self.lines.extend(lines)
 
     @contextmanager
@@ -225,7 +225,8 @@ class Arithmetic(Writer):
         if operand.over is None:
             self.put(f"{top}, {bottom} = reduced({operand.text}, {operand.scale})")
         else:
-            self.put(f"{top}, {bottom}, {self.bad} = q_mul({operand.text}, {operand.over}, 1, {operand.scale}, {self.bad})")
+            parts = f"{operand.text}, {operand.over}, 1, {operand.scale}"
+            self.put(f"{top}, {bottom}, {self.bad} = q_mul({parts}, {self.bad})")
         return replace(operand, text=top, over=bottom, scale=1, bits=MOST_BITS)
 
     def checked(self, function: str, left: str, right: str) -> str:

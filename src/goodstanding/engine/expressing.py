@@ -46,18 +46,10 @@ class Expressions(Arithmetic):
     def value(self, node: ex.Node, scope: Scope) -> Operand:
         """Return the value of a node."""
         match node:
-            case ex.Number(number):
-                return self.constant(number)
-            case ex.Code(code):
-                return Operand("code", str(self.words.codes.number(code)))
-            case ex.Date(day):
-                return Operand("date", self.table.number(day_number(day), ("date", day)))
-            case ex.Duration():
-                return self.duration(node)
-            case ex.Name("today"):
-                return Operand("date", self.today)
+            case ex.Number() | ex.Code() | ex.Date() | ex.Duration():
+                return self._constant(node)
             case ex.Name(name):
-                return scope.name(name, self)
+                return Operand("date", self.today) if name == "today" else scope.name(name, self)
             case ex.Lookup(table, key):
                 return self._lookup(table, key, scope)
             case ex.Call(function, arguments):
@@ -71,10 +63,17 @@ class Expressions(Arithmetic):
                 return replace(truth, text=f"(not {truth.text})")
             case ex.Choice():
                 return self._choice(node, scope)
-            case ex.Binary("and" | "or"):
-                return self._kleene(node, scope)
             case ex.Binary():
-                return self._binary(node, scope)
+                return self._kleene(node, scope) if node.sign in ("and", "or") else self._binary(node, scope)
+
+    def _constant(self, node: ex.Number | ex.Code | ex.Date | ex.Duration) -> Operand:
+        if isinstance(node, ex.Number):
+            return self.constant(node.value)
+        if isinstance(node, ex.Code):
+            return Operand("code", str(self.words.codes.number(node.text)))
+        if isinstance(node, ex.Date):
+            return Operand("date", self.table.number(day_number(node.day), ("date", node.day)))
+        return self.duration(node)
 
     def duration(self, node: ex.Duration) -> Operand:
         """Return a duration: months for years."""
@@ -269,7 +268,7 @@ class Expressions(Arithmetic):
         found = self.begin(replace(values[0], begun=None, bits=max(one.bits for one in values)), lacking=False)
         self.give(found, values[0])
         for one in values[1:]:
-            one = self.simple(one)  # noqa: PLW2901
+            one = self.simple(one)
             if one.kind == "number":
                 test = self.compared(sign, one, found)
             else:
@@ -306,7 +305,7 @@ class Expressions(Arithmetic):
         table, found = self.words.policy.tables[name], self.simple(self.value(key, scope))
         if table.map is not None:
             keys = [self.words.codes.number(code) for code in table.map]
-            cells = dict(zip(keys, (constant(text) for text in table.map.values()), strict=True))
+            cells = dict(zip(keys, map(constant, table.map.values()), strict=True))
             return self._cells(name, cells, max(keys, default=0) + 1, found, found.text)
         if table.since is not None:
             days = sorted(table.since)
@@ -373,9 +372,12 @@ def unit_of(duration: ex.Duration) -> int:
     return {"days": DAYS, "working days": WORKING}.get(duration.unit, MONTHS)
 
 
+_CELLS = ((bool, "flag"), (Fraction, "number"), (ex.Duration, "duration"), (dt.date, "date"), (str, "code"))
+
+
 def kind_of(cell: Any) -> str:
     """Return the kind of operand that a cell is."""
-    for type_, kind in ((bool, "flag"), (Fraction, "number"), (ex.Duration, "duration"), (dt.date, "date"), (str, "code")):
+    for type_, kind in _CELLS:
         if isinstance(cell, type_):
             return kind
     raise UncompiledError("a cell that is no constant")

@@ -117,14 +117,15 @@ class _Folding:
                 if bound is not None:
                     code.put(f"after = {function}(after, {self._bound(bound)})")
             code.put(f"{total.text} = after")
-        with layout.function(f"take_in_{name}", "e") as code:
-            with code.under(f"if E[e + SPENT] == 0 and {layout.counts('e')}:"):
-                code.put(f"before = {total.text}")
-                code.put(f"bounded_{name}(E[e + AMOUNT], E[e + LACK], {MEMORY})")
-                code.put(f"E[e + AMOUNT] = {total.text} - before", f"E[e + LACK] = {total.lacking}")
-        with layout.function(f"give_back_{name}", "e") as code:
-            with code.under("if E[e + START] <= S[TODAY]:"):
-                code.put(f"bounded_{name}(-E[e + AMOUNT], E[e + LACK], {MEMORY})")
+        with (
+            layout.function(f"take_in_{name}", "e"),
+            code.under(f"if E[e + SPENT] == 0 and {layout.counts('e')}:"),
+        ):
+            code.put(f"before = {total.text}")
+            code.put(f"bounded_{name}(E[e + AMOUNT], E[e + LACK], {MEMORY})")
+            code.put(f"E[e + AMOUNT] = {total.text} - before", f"E[e + LACK] = {total.lacking}")
+        with layout.function(f"give_back_{name}", "e") as code, code.under("if E[e + START] <= S[TODAY]:"):
+            code.put(f"bounded_{name}(-E[e + AMOUNT], E[e + LACK], {MEMORY})")
 
     def _bound(self, bound: Fraction) -> str:
         scale = self.layout.form.scale
@@ -217,10 +218,12 @@ class _Folding:
 
     def _asked_at(self, at: str, text: str, code: Expressions) -> None:
         rule = self.policy.entries[at]
-        with code.under("for e in range(0, S[NE], WIDTH):"):
-            with code.under(f"if E[e + RULE] == {self.rules.numbers[at]} and E[e + PLACED] == S[TODAY]:"):
-                code.put("r = E[e + REC]", "i = E[e + ITEM]")
-                self._asked(text, self.rules.scope(rule), code)
+        with (
+            code.under("for e in range(0, S[NE], WIDTH):"),
+            code.under(f"if E[e + RULE] == {self.rules.numbers[at]} and E[e + PLACED] == S[TODAY]:"),
+        ):
+            code.put("r = E[e + REC]", "i = E[e + ITEM]")
+            self._asked(text, self.rules.scope(rule), code)
 
     def _arrive(self) -> None:
         """Write what a record does on the day of its act, and which rules look at it on a day."""
@@ -345,7 +348,11 @@ class _Folding:
     def _of_record_only(self, text: str) -> None:
         node = ex.parse(text)
         reads = ex.names_in(node)
-        if any(isinstance(one, ex.Aggregate) for one in ex.walk(node)) or reads & {*self.policy.values, "today", "ended"}:
+        if any(isinstance(one, ex.Aggregate) for one in ex.walk(node)) or reads & {
+            *self.policy.values,
+            "today",
+            "ended",
+        }:
             raise UncompiledError("a place that hangs on more than the record")
 
     def _passed(self, text: str, code: Expressions) -> str:

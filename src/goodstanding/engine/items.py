@@ -31,7 +31,8 @@ class Items:
 
     def _row(self, place: int, item: Item) -> list[int]:
         codes, scale = self.words.codes, self.words.points_scale
-        form, slots = 0, []
+        form = 0
+        slots: list[int] = []
         if item.where:
             node = parsed(item.where)
             key, slots = skeleton(node, self.words)
@@ -61,7 +62,8 @@ class Items:
 
     def candidates(self, class_: str, row: str, code: Expressions) -> tuple[str, str]:
         """Return the places of a run of items of a class that a record can match, by its kind and subject."""
-        firsts, numbers = [], []
+        firsts: list[int] = []
+        numbers: list[int] = []
         fitting: dict[tuple[str, str], list[int]] = {}
         for place, item in enumerate(self.items):
             if item.class_ == class_:
@@ -105,9 +107,8 @@ def _starts(rows: list[list[int]]) -> list[int]:
 def skeleton(node: ex.Node, words: Any) -> tuple[str, list[int]]:
     """Return a condition without its numbers, and these; one with more than comparisons keeps its own."""
     nodes = list(ex.walk(node))
-    if not all(isinstance(one, _PLAIN) or isinstance(one, ex.Binary) and one.sign not in "+-*/" for one in nodes):
-        return repr(node), []
-    if any(isinstance(one, ex.Binary) and one.sign in ("after", "beginning", "+", "-", "*", "/") for one in nodes):
+    working = ("after", "beginning", "+", "-", "*", "/")
+    if any(not isinstance(one, _PLAIN) and (not isinstance(one, ex.Binary) or one.sign in working) for one in nodes):
         return repr(node), []
     return _without(node), [_slot(one, words) for one in nodes if isinstance(one, ex.Number | ex.Code | ex.Date)]
 

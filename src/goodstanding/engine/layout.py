@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from math import lcm
-from typing import Any
 
 from goodstanding.engine import aggregating
 from goodstanding.engine.coding import Block, Operand, UncompiledError, scale_of, written
@@ -145,7 +144,8 @@ class Layout:
         if function == "before":
             return self.before(name)
         stage = self.slot(f"STAGE_{name}")
-        return Operand("flag", {"reached": f"({stage} != 0)", "pending": f"({stage} == 1)"}.get(function, f"({stage} == 2)"))
+        tests = {"reached": f"({stage} != 0)", "pending": f"({stage} == 1)", "imposed": f"({stage} == 2)"}
+        return Operand("flag", tests[function])
 
     def before(self, name: str) -> Operand:
         """Return what a value, or the grade, was at the close of the day before."""
@@ -230,14 +230,15 @@ class Layout:
 
     def subject(self, name: str | None) -> str | None:
         """Return the test whether the subject is a person, an organisation or a thing."""
-        return None if name is None else f"S[IS_A] == {SUBJECTS.index(name)}"  # type: ignore[arg-type]
+        return None if name is None else f"S[IS_A] == {SUBJECTS.index(name)}"
 
     def header(self) -> str:
         """Return the names of places, as generated code uses them."""
         lines = []
         for names in (self.fields, self.marks, self.slots):
             lines += [f"{name} = {place}" for place, name in enumerate(names)]
-        answers = [*ANSWER, *(f"M_{label(n)}" for n in self.policy.measures), *(f"C_{label(n)}" for n in self.policy.decisions)]
+        answers = [*ANSWER, *(f"M_{label(name)}" for name in self.policy.measures)]
+        answers += [f"C_{label(name)}" for name in self.policy.decisions]
         lines += [f"{name} = {place}" for place, name in enumerate(answers)]
         widths = (("WIDTH", self.marks), ("STATES", self.slots), ("ANSWERS", answers))
         return "\n".join(lines + [f"{name} = {len(names)}" for name, names in widths]) + "\n"

@@ -11,8 +11,8 @@ import ast
 from collections.abc import Mapping
 from typing import Any
 
-import llvmlite.binding as llvm  # type: ignore[import-untyped]
-from llvmlite import ir  # type: ignore[import-untyped]
+import llvmlite.binding as llvm  # type: ignore[import-untyped, unused-ignore]
+from llvmlite import ir  # type: ignore[import-untyped, unused-ignore]
 
 _I64, _I1, _REAL, _BYTE, _I32 = ir.IntType(64), ir.IntType(1), ir.DoubleType(), ir.IntType(8), ir.IntType(32)
 _POINTER = ir.PointerType()
@@ -75,7 +75,9 @@ class _Module:
         self.constants = {
             line.targets[0].id: _constant(line.value)
             for line in tree.body
-            if isinstance(line, ast.Assign) and isinstance(line.targets[0], ast.Name) and _constant(line.value) is not None
+            if isinstance(line, ast.Assign)
+            and isinstance(line.targets[0], ast.Name)
+            and _constant(line.value) is not None
         }
         functions = [line for line in tree.body if isinstance(line, ast.FunctionDef)]
         self.returns = {one.name: _returns(one) for one in functions}
@@ -107,7 +109,8 @@ def _constant(node: ast.expr) -> int | None:
 
 def _folded(node: ast.expr) -> int | None:
     """Return the value of -(2**31) and the like."""
-    if isinstance(node, ast.BinOp | ast.UnaryOp) and not any(isinstance(one, ast.Name | ast.Call) for one in ast.walk(node)):
+    reads = any(isinstance(one, ast.Name | ast.Call) for one in ast.walk(node))
+    if isinstance(node, ast.BinOp | ast.UnaryOp) and not reads:
         return int(eval(compile(ast.Expression(node), "<number>", "eval"), {"__builtins__": {}}))  # noqa: S307
     return None
 
@@ -313,7 +316,8 @@ class _Function:
         if isinstance(node.op, ast.Not):
             return self.code.not_(self.truth(node.operand))
         if isinstance(node.operand, ast.Constant):
-            return (_REAL if isinstance(node.operand.value, float) else _I64)(-node.operand.value)  # type: ignore[operator]
+            type_ = _REAL if isinstance(node.operand.value, float) else _I64
+            return type_(-node.operand.value)  # type: ignore[operator]
         return self.code.neg(self.number(node.operand))
 
     def _BinOp(self, node: ast.BinOp) -> Any:  # noqa: N802
@@ -329,10 +333,10 @@ class _Function:
         code = self.code
         count = code.sdiv(left, right)
         rest = code.sub(left, code.mul(count, right))
-        off = code.and_(
-            code.icmp_signed("!=", rest, _I64(0)), code.icmp_signed("<", code.xor(rest, right), _I64(0))
-        )
-        return code.select(off, code.sub(count, _I64(1)), count) if whole else code.select(off, code.add(rest, right), rest)
+        off = code.and_(code.icmp_signed("!=", rest, _I64(0)), code.icmp_signed("<", code.xor(rest, right), _I64(0)))
+        if whole:
+            return code.select(off, code.sub(count, _I64(1)), count)
+        return code.select(off, code.add(rest, right), rest)
 
     def _Compare(self, node: ast.Compare) -> Any:  # noqa: N802
         values = [self.number(one) for one in (node.left, *node.comparators)]

@@ -1,4 +1,4 @@
-"""Rules as generated code: what each makes of a record or a day; each function means what its namesake in `entries` says."""
+"""Rules as generated code: what each makes of a record or a day, as its namesake in `entries` does."""
 
 from __future__ import annotations
 
@@ -186,9 +186,11 @@ class Rules:
         ladder, unit = self.words.ladder(share.share, form.scale)
         self.layout.scales.append(unit)
         code.put("first = year_of(S[TODAY])", "last = year_after(S[TODAY])", "before = 0", "lack = E[e + BASELACK]")
-        with code.under("for o in range(0, S[NE], WIDTH):"):
-            with code.under(f"if E[o + RULE] == {number} and first <= E[o + PLACED] < last:"):
-                code.put("before, S[BAD] = add(before, E[o + BASE], S[BAD])", "lack = join(lack, E[o + BASELACK])")
+        with (
+            code.under("for o in range(0, S[NE], WIDTH):"),
+            code.under(f"if E[o + RULE] == {number} and first <= E[o + PLACED] < last:"),
+        ):
+            code.put("before, S[BAD] = add(before, E[o + BASE], S[BAD])", "lack = join(lack, E[o + BASELACK])")
         code.put("after, S[BAD] = add(before, E[e + BASE], S[BAD])")
         code.put(f"was, S[BAD] = on_ladder(before, K, {ladder}, S[BAD])")
         code.put(f"now, S[BAD] = on_ladder(after, K, {ladder}, S[BAD])")
@@ -202,11 +204,13 @@ class Rules:
         if rule.unless:
             other = self.numbers[rule.unless]
             code.put("lack = 0")
-            with code.under(f"for o in range(0, S[NE], WIDTH):"):
-                with code.under(f"if E[o + RULE] == {other} and same(E[o + REC], r, D):"):
-                    with code.under("if E[o + DOUBT] == 0:"):
-                        code.put("return")
-                    code.put("lack = join(lack, E[o + DOUBT])")
+            with (
+                code.under("for o in range(0, S[NE], WIDTH):"),
+                code.under(f"if E[o + RULE] == {other} and same(E[o + REC], r, D):"),
+            ):
+                with code.under("if E[o + DOUBT] == 0:"):
+                    code.put("return")
+                code.put("lack = join(lack, E[o + DOUBT])")
             with code.under("if lack != 0:"):
                 code.put("doubted(e, lack, E)")
         if rule.choose:
@@ -234,11 +238,13 @@ class Rules:
             return
         code.put("certain = False", "lack = 0")
         earlier = f"E[o + RULE] == {number} and E[o + ITEM] == i and E[o + PLACED] < S[TODAY]"
-        with code.under("for o in range(0, S[NE], WIDTH):"):
-            with code.under(f"if {earlier} and E[o + SPENT] == 0 and {self.layout.counts('o')}:"):
-                with code.under("if E[o + DOUBT] == 0:"):
-                    code.put("certain = True")
-                code.put("lack = join(lack, E[o + DOUBT])")
+        with (
+            code.under("for o in range(0, S[NE], WIDTH):"),
+            code.under(f"if {earlier} and E[o + SPENT] == 0 and {self.layout.counts('o')}:"),
+        ):
+            with code.under("if E[o + DOUBT] == 0:"):
+                code.put("certain = True")
+            code.put("lack = join(lack, E[o + DOUBT])")
         with code.under("if certain and E[e + LACK] == 0:"):
             self._times(rule.repeat.times, code)
         with code.under("elif E[e + LACK] == 0 and lack != 0:"):
@@ -259,12 +265,15 @@ class Rules:
         """Write that entries of rules that give way to this one are taken away."""
         giving = {n: rule for n, rule in self.policy.entries.items() if rule.unless == name}
         for other, rule in giving.items():
-            with code.under("if r >= 0:"), code.under("for o in range(0, S[NE], WIDTH):"):
-                with code.under(f"if E[o + RULE] == {self.numbers[other]} and same(E[o + REC], r, D):"):
-                    with code.under("if E[e + DOUBT] == 0:"):
-                        self._removed(rule.account, code)
-                    with code.under("else:"):
-                        code.put("doubted(o, E[e + DOUBT], E)")
+            with (
+                code.under("if r >= 0:"),
+                code.under("for o in range(0, S[NE], WIDTH):"),
+                code.under(f"if E[o + RULE] == {self.numbers[other]} and same(E[o + REC], r, D):"),
+            ):
+                with code.under("if E[e + DOUBT] == 0:"):
+                    self._removed(rule.account, code)
+                with code.under("else:"):
+                    code.put("doubted(o, E[e + DOUBT], E)")
 
     def _others_ended(
         self, rule: EntryRule, names: Sequence[str], where: str | None, spends: int, code: Expressions
@@ -318,4 +327,3 @@ class Rules:
                 code.put(call)
         else:
             code.put(call)
-

@@ -25,8 +25,10 @@ HALF_UP, HALF_EVEN, DOWN, UP, FLOOR, CEILING = range(6)
 
 def join(one: int, other: int) -> int:
     """Return what is missing where one or the other is: 0 nothing, SEVERAL, or the number of the one fact."""
-    if one == 0 or one == other:
+    if one == 0:
         return other
+    if one == other:
+        return one
     return one if other == 0 else -1
 
 
@@ -188,7 +190,7 @@ def near_end(start: int, count: int, unit: int, counted: bool, table: Any) -> in
     """Return what `end_of_period` does, by the table's first days of months where they reach."""
     if unit == 0:
         return min(start + count + (0 if counted else 1), FOREVER)
-    months = table[0]
+    months: int = table[0]
     if start < table[months] or start >= table[months + 2399] or count > 600:
         return end_of_period(start, count, unit, counted)
     month = (start - table[months]) * 16 // 487
@@ -196,8 +198,9 @@ def near_end(start: int, count: int, unit: int, counted: bool, table: Any) -> in
         month -= 1
     if table[months + month + 1] <= start:
         month += 1
-    end = table[months + month + count] + start - table[months + month] + (0 if counted else 1)
-    return min(end, table[months + month + count + 1])
+    end: int = table[months + month + count] + start - table[months + month] + (0 if counted else 1)
+    following: int = table[months + month + count + 1]
+    return min(end, following)
 
 
 def month_after(day: int) -> int:
@@ -249,10 +252,10 @@ def works(day: int, table: Any, rest: int, holidays: int, worked: int, end: int)
             return True
     if table[rest + (day + 3) % 7] != 0:
         return False
+    resting = False
     for place in range(holidays, worked):
-        if table[place] == day:
-            return False
-    return True
+        resting = resting or table[place] == day
+    return not resting
 
 
 def end_of_working_days(start: int, count: int, counted: bool, table: Any, calendar: int) -> int:
@@ -334,7 +337,7 @@ def soonest(edge: int, day: int, today: int) -> int:
 
 PRIMITIVES = (
     join, add, mul, gcd, reduced, q_mul, q_add, q_cmp, halves, rounded, civil, first_day, later, end_of_period,
-    near_end, month_after, year_of, year_after, full, next_of, works, end_of_working_days, end_of_any, on_ladder, since, band,
-    soonest,
+    near_end, month_after, year_of, year_after, full, next_of, works, end_of_working_days, end_of_any, on_ladder,
+    since, band, soonest,
 )  # fmt: skip
 """All of them, each after those that it calls."""

@@ -11,6 +11,7 @@ from goodstanding.engine.closing import Closing
 from goodstanding.engine.coding import UncompiledError
 from goodstanding.engine.folding import Program, is_straight, program
 from goodstanding.engine.layout import ANSWER, label
+from goodstanding.engine.scopes import PLACE
 from goodstanding.engine.snapshot import Array, Snapshot
 from goodstanding.engine.vocabulary import Vocabulary
 from goodstanding.facts.catalogue import Catalogue
@@ -175,8 +176,9 @@ class Runner:
         found = {name: rows[:, place] for place, name in enumerate(layout.marks)}
         found["SUBJECT"] = found["ASKED"]
         numbers = np.array(self.program.numbers, np.int64)
-        places = numbers[np.maximum(found["ITEM"], 0) + _ITEM_PLACE] if len(rows) and self.policy.items else found["ITEM"]
-        found["ITEM"] = np.where(found["ITEM"] < 0, -1, places)
+        if len(rows) and self.policy.items:
+            places = numbers[np.maximum(found["ITEM"], 0) + PLACE]
+            found["ITEM"] = np.where(found["ITEM"] < 0, -1, places)
         if not layout.form.quotients:
             found["OVER"] = np.ones(len(rows), np.int64)
         return found
@@ -188,7 +190,6 @@ class Runner:
         return Answers(table, self.answers, entries)
 
 
-_ITEM_PLACE = 8
 _NAMES = ("SUBJECT", "RULE", "REC", "ITEM", "AMOUNT", "OVER", "LACK", "GRADE", "START", "UNTIL", "STATUS")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from goodstanding.engine.coding import ATTRIBUTE_BITS, Operand
+from goodstanding.engine.coding import ATTRIBUTE_BITS, Block, Operand
 from goodstanding.engine.expressing import Expressions, Scope
 from goodstanding.engine.primitives import SEVERAL
 from goodstanding.engine.vocabulary import DATES
@@ -44,7 +44,7 @@ def of_record(name: str, of: RecordScope, code: Expressions) -> Operand:
         return replace(_nothing(name, code), lacking=str(code.words.fact(name)))
     if not of.perhaps:
         return _read(name, of, code)
-    lines: list[object] = []
+    lines: Block = []
     with code.into(lines):
         found = _read(name, replace(of, perhaps=False), code)
     names = code.begin(replace(found, begun=None), lacking=True)
@@ -52,7 +52,7 @@ def of_record(name: str, of: RecordScope, code: Expressions) -> Operand:
         code.put(f"{names.lacking} = {code.words.fact(name)}")
     with code.into(lines):
         code.give(names, found)
-    code.put("else:", lines)  # type: ignore[arg-type]
+    code.put("else:", lines)
     return names
 
 
@@ -124,7 +124,8 @@ def _points(of: RecordScope, code: Expressions) -> Operand:
     ranged = any(one.range is not None for one in policy.items)
     if not ranged and all(one.points is not None for one in policy.items):
         return points
-    text, lacking = code.set(points.text), code.set(f"0 if K[{item} + {HAS_POINTS}] == 1 else {code.words.outside(f'K[{item} + {PLACE}]')}", "u")
+    outside = code.words.outside(f"K[{item} + {PLACE}]")
+    text, lacking = code.set(points.text), code.set(f"0 if K[{item} + {HAS_POINTS}] == 1 else {outside}", "u")
     with code.under(f"if K[{item} + {HAS_POINTS}] == 0:"):
         code.put(f"{lacking} = {code.words.fact('item.points')}")
     if ranged and of.row is not None:

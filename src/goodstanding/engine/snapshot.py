@@ -1,11 +1,13 @@
 """Records as arrays of whole numbers, prepared once: sorted by subject and day, each record once, codes by number.
 
-A snapshot serves any number of days. `columns` are in order of subject, act, kind as the policy ranks it, occurrence and
-digest; what a record does not have is NOWHERE in a column of days or codes, NOTHING in one of numbers.
+A snapshot serves any number of days. `columns` are in order of subject, act, kind as the policy ranks it, occurrence
+and digest; what a record does not have is NOWHERE in a column of days or codes, NOTHING in one of numbers.
 """
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -42,19 +44,27 @@ class Snapshot:
         occur. Raises InputError where a column is missing or empty, or a record is about somebody not among them.
         """
         self.words, self.records = words, _completed(records, words)
-        self.subjects, self.is_a = _subjects(self.records, subjects)
-        kinds = _numbers(self.records["kind"], words.kinds.numbers, -1)
-        owner = _owners(self.records["subject"], self.subjects)
-        self.place = _sorted(self.records, owner, kinds, words)
-        self.owner = owner[self.place]
-        self.offsets = np.searchsorted(self.owner, np.arange(len(self.subjects) + 1)).astype(np.int64)
         self.codes = words.codes.things
-        self.hand = np.diff(self.offsets) >= 1 << ENTRIES_BITS
-        self.columns = {"KIND": kinds[self.place], "ACT": self._days("act"), "OCCURRENCE": self._occurrences()}
-        for name in words.attributes.things:
-            self.columns[name] = self._column(name)
+        self._others: dict[str, int] = {}
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            kinds = pool.submit(_numbers, self.records["kind"], words.kinds.numbers, -1)
+            occurrences = pool.submit(_encoded, self.records["occurrence"])
+            coded = {name: pool.submit(_categories, self.records[name]) for name in self._texts()}
+            self.subjects, self.is_a, owner = _subjects(self.records["subject"], subjects)
+            self.place = _sorted(self.records, owner, kinds.result(), words)
+            self.owner = owner[self.place]
+            self.offsets = np.searchsorted(self.owner, np.arange(len(self.subjects) + 1)).astype(np.int64)
+            self.hand = np.diff(self.offsets) >= 1 << ENTRIES_BITS
+            self.columns = {"KIND": kinds.result()[self.place], "ACT": self._days("act")}
+            self.columns["OCCURRENCE"] = occurrences.result()[0][self.place]
+            for name in words.attributes.things:
+                self.columns[name] = self._coded(*coded[name].result()) if name in coded else self._column(name)
         self.dated = any(name in self.records.columns and self.records[name].null_count() < self.records.height
                          for name in _OPTIONAL)  # fmt: skip
+
+    def _texts(self) -> list[str]:
+        """Return the attributes that are codes."""
+        return [name for name in self.words.attributes.things if _is_text(self.records[name])]
 
     def _days(self, name: str) -> Array:
         cells = self.records[name].to_physical()
@@ -68,16 +78,8 @@ class Snapshot:
             return np.full(len(self.place), NOWHERE, np.int32)
         return self._days(name)
 
-    def _occurrences(self) -> Array:
-        """Return a number for each occurrence, the same for the same text."""
-        found: Array = _categories(self.records["occurrence"])[0][self.place].astype(np.int32)
-        return found
-
     def _column(self, name: str) -> Array:
         cells = self.records[name]
-        if cells.dtype == pl.String or isinstance(cells.dtype, pl.Categorical | pl.Enum):
-            found: Array = self._coded(cells)[self.place]
-            return found
         if cells.dtype == pl.Int64:
             numbers: Array = (cells.fill_null(NOTHING) if cells.null_count() else cells).to_numpy()[self.place]
             large = (np.abs(numbers) >= 1 << ATTRIBUTE_BITS) & (numbers != NOTHING)
@@ -88,32 +90,22 @@ class Snapshot:
             return flags
         return self._days(name)
 
-    def _coded(self, cells: pl.Series) -> Array:
-        numbers, texts = _categories(cells)
+    def _coded(self, numbers: Array, texts: list[str]) -> Array:
         known = self.words.codes.numbers
-        first = len(self.codes)
-        mapped = np.empty(len(texts) + 1, np.int32)
-        for place, text in enumerate(texts):
-            mapped[place] = known[text] if text in known else self._unheard(text, first)
-        mapped[-1] = NOWHERE
-        return mapped[numbers]
-
-    def _unheard(self, text: str, _: int) -> int:
-        """Return the number of a code that the policy does not know."""
-        if text not in self.codes:
-            self.codes = [*self.codes, text]
-        return self.codes.index(text)
-
-    def absence(self, name: str) -> int:
-        """Return what stands in a column where a record has nothing."""
-        return NOTHING if self.columns[name].dtype == np.int64 else NOWHERE
+        for text in texts:
+            if text not in known and text not in self._others:
+                self._others[text] = len(self.codes)
+                self.codes.append(text)
+        if not texts:
+            return np.full(len(self.place), NOWHERE, np.int32)
+        mapped = np.array([*(known.get(text, self._others.get(text, 0)) for text in texts), NOWHERE], np.int32)
+        found: Array = mapped[numbers[self.place]]
+        return found
 
     def orders(self) -> Array:
         """Return the place of each record among its subject's by kind, occurrence and digest alone."""
-        table = self.records.select("occurrence", "digest")[self.place]
         ranks = _ranks(self.words)[self.columns["KIND"]]
-        keys = table.with_columns(owner=pl.Series(self.owner), rank=pl.Series(ranks)).with_row_index("row")
-        order = keys.sort("owner", "rank", "occurrence", "digest")["row"].to_numpy()
+        order, _ = _ordered(self.records, self.place, self.owner.astype(np.int64) << 10 | ranks)
         places = np.empty(len(order), np.int64)
         places[order] = np.arange(len(order)) - self.offsets[self.owner]
         return places
@@ -128,7 +120,8 @@ def _completed(records: pl.DataFrame, words: Vocabulary) -> pl.DataFrame:
     blank = [pl.lit(None, types[name]).alias(name) for name in reads if name not in records.columns]
     wanted = {name: types[name] for name in (*_NEEDED, *reads)}
     records = records.with_columns(blank)
-    wrong = {name: kind for name, kind in wanted.items() if records.schema[name] != kind and not _is_coded(records[name])}
+    other = {name: kind for name, kind in wanted.items() if records.schema[name] != kind}
+    wrong = {name: kind for name, kind in other.items() if not _is_coded(records[name])}
     records = records.cast(wrong) if wrong else records  # type: ignore[arg-type]
     empty = [name for name in _NEEDED if records[name].null_count()]
     if empty or (records["digest"] == "").any():
@@ -140,12 +133,36 @@ def _is_coded(cells: pl.Series) -> bool:
     return isinstance(cells.dtype, pl.Categorical | pl.Enum)
 
 
+def _is_text(cells: pl.Series) -> bool:
+    return cells.dtype == pl.String or _is_coded(cells)
+
+
 def _categories(cells: pl.Series) -> tuple[Array, list[str]]:
     """Return texts as numbers, -1 for none, and the text of each number."""
+    if cells.null_count() == len(cells):
+        return np.full(len(cells), -1, np.int32), []
+    numbers, texts = _encoded(cells)
+    return numbers, texts.to_pylist()
+
+
+def _encoded(cells: pl.Series) -> tuple[Array, Any]:
+    """Return texts as numbers, -1 for none, and the texts as an array of Arrow."""
+    if _is_coded(cells):
+        return _recoded(cells)
     arrow: Any = cells.to_arrow()
-    coded = arrow if isinstance(arrow, _ARROW.DictionaryArray) else arrow.dictionary_encode()
-    numbers = coded.indices.fill_null(-1) if coded.indices.null_count else coded.indices
-    return numbers.to_numpy(zero_copy_only=False).astype(np.int64), coded.dictionary.to_pylist()
+    coded = arrow.dictionary_encode()
+    numbers: Array = coded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+    return numbers, coded.dictionary
+
+
+def _recoded(cells: pl.Series) -> tuple[Array, Any]:
+    """Return codes as numbers from 0, -1 for none, and the texts of those that occur."""
+    own = cells.to_physical().cast(pl.Int32).fill_null(-1).to_numpy()
+    each = cells.unique().drop_nulls()
+    places = each.to_physical().cast(pl.Int32).to_numpy()
+    numbers = np.full(int(own.max(initial=-1)) + 2, -1, np.int32)
+    numbers[places] = np.arange(len(places))
+    return numbers[own], each.cast(pl.String).to_arrow()
 
 
 def _numbers(cells: pl.Series, known: dict[str, int], none: int) -> Array:
@@ -155,22 +172,36 @@ def _numbers(cells: pl.Series, known: dict[str, int], none: int) -> Array:
     return found
 
 
-def _subjects(records: pl.DataFrame, subjects: pl.DataFrame | None) -> tuple[pl.Series, Array]:
-    """Return the subjects, sorted, and what each of them is."""
-    if subjects is None:
-        names = records["subject"].cast(pl.String)
-        names = names.filter(_changes(names)) if names.is_sorted() else names.unique().sort()
+def _subjects(subject: pl.Series, given: pl.DataFrame | None) -> tuple[pl.Series, Array, Array]:
+    """Return the subjects, sorted, what each of them is, and the place of each record's subject among them."""
+    numbers, found = _encoded(subject)
+    texts = pl.Series(found, dtype=pl.String)
+    if given is None:
+        used = np.bincount(numbers, minlength=len(texts)) > 0
+        names = texts.filter(pl.Series(used)).sort() if not texts.is_sorted() or not used.all() else texts
         kinds = _kinds_of(names)
     else:
-        subjects = subjects.select(pl.col("subject", "is_a").cast(pl.String)).unique().sort("subject")
-        names, kinds = subjects["subject"], subjects["is_a"]
+        given = given.select(pl.col("subject", "is_a").cast(pl.String)).unique().sort("subject")
+        names, kinds = given["subject"], given["is_a"]
         if names.is_duplicated().any() or names.null_count():
             raise InputError("subjects: found a subject twice or none at all, expected each once")
     strange = kinds.filter(~kinds.is_in(SUBJECTS) | kinds.is_null())
     if len(strange):
         raise InputError(f"subjects: is_a: found {strange[0]!r}, expected one of {', '.join(SUBJECTS)}")
-    numbers = {kind: number for number, kind in enumerate(SUBJECTS)}
-    return names, kinds.replace_strict(numbers, return_dtype=pl.UInt8).to_numpy().copy()
+    is_a = {kind: number for number, kind in enumerate(SUBJECTS)}
+    kind_numbers = kinds.replace_strict(is_a, return_dtype=pl.UInt8).to_numpy().copy()
+    return names, kind_numbers, _places(texts, names)[numbers]
+
+
+def _places(texts: pl.Series, names: pl.Series) -> Array:
+    """Return the place of each text among the names."""
+    if len(texts) == len(names) and (texts == names).all():
+        return np.arange(len(names), dtype=np.int32)
+    places = pl.DataFrame({"subject": names}).with_row_index("place")
+    joined = pl.DataFrame({"subject": texts}).join(places, on="subject", how="left", maintain_order="left")["place"]
+    if joined.null_count():
+        raise InputError(f"{joined.null_count()} subjects have records, but are not among those given")
+    return joined.cast(pl.Int32).to_numpy().copy()
 
 
 def _kinds_of(names: pl.Series) -> pl.Series:
@@ -181,23 +212,6 @@ def _kinds_of(names: pl.Series) -> pl.Series:
     except KeyError as error:
         raise InputError(f"found the identifier scheme {error.args[0]!r}, which is not known") from None
     return heads.replace_strict(known, return_dtype=pl.String) if known else heads
-
-
-def _changes(subject: pl.Series) -> pl.Series:
-    return (subject != subject.shift()).fill_null(value=True)
-
-
-def _owners(subject: pl.Series, names: pl.Series) -> Array:
-    """Return the place of each record's subject among the names."""
-    if subject.is_sorted() and _changes(subject).sum() == len(names):
-        owner = _changes(subject).cum_sum() - 1
-        if (subject == names.gather(owner)).all():
-            return owner.cast(pl.Int32).to_numpy().copy()
-    places = pl.DataFrame({"subject": names}).with_row_index("place")
-    joined = pl.DataFrame({"subject": subject}).join(places, on="subject", how="left", maintain_order="left")["place"]
-    if joined.null_count():
-        raise InputError(f"{joined.null_count()} records are about a subject that is not among those given")
-    return joined.cast(pl.Int32).to_numpy().copy()
 
 
 def _ranks(words: Vocabulary) -> Array:
@@ -212,16 +226,25 @@ def _sorted(records: pl.DataFrame, owner: Array, kinds: Array, words: Vocabulary
     ranks, act = _ranks(words), records["act"].to_physical().to_numpy()
     day = (act[rows].astype(np.int64) + 2**21) & (2**23 - 1)
     key = (owner[rows].astype(np.int64) << 23 | day) << 10 | ranks[kinds[rows]]
-    if (np.diff(key) < 0).any():
-        order = np.argsort(key, kind="stable")
-        rows, key = rows[order], key[order]
+    order, again = _ordered(records, rows, key)
+    order = order if again is None else order[~again]
+    found: Array = rows[order]
+    return found
+
+
+def _ordered(records: pl.DataFrame, rows: Array, key: Array) -> tuple[Array, Array | None]:
+    """Return the order of rows by key, occurrence and digest, and which of them in that order are there before."""
+    order = np.argsort(key, kind="stable") if (np.diff(key) < 0).any() else np.arange(len(key))
+    key = key[order]
     same = np.diff(key) == 0
+    if not same.any():
+        return order, None
     tied = np.append(same, False) | np.append(False, same)
-    if not tied.any():
-        return rows
     where = np.flatnonzero(tied)
-    text = records.select(pl.col("occurrence", "digest").gather(rows[where]))
-    ties = text.with_columns(key=key[where], row=rows[where]).sort("key", "occurrence", "digest")
-    rows[where] = ties["row"].to_numpy()
-    again = (ties["key"] == ties["key"].shift()) & (ties["digest"] == ties["digest"].shift())
-    return np.delete(rows, where[again.fill_null(value=False).to_numpy()])
+    text = records.select(pl.col("occurrence", "digest").gather(rows[order[where]]).cast(pl.String))
+    ties = text.with_columns(key=key[where], row=order[where]).sort("key", "occurrence", "digest")
+    order[where] = ties["row"].to_numpy()
+    again = np.zeros(len(order), np.bool_)
+    repeated = (ties["key"] == ties["key"].shift()) & (ties["digest"] == ties["digest"].shift())
+    again[where] = repeated.fill_null(value=False).to_numpy()
+    return order, again

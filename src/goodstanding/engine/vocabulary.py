@@ -6,7 +6,7 @@ The numbers of a policy's amounts, days and edges go into one table that generat
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from fractions import Fraction
 from functools import cached_property
 from math import lcm
@@ -71,20 +71,11 @@ class Vocabulary:
         self._facts: Numbered[str] = Numbered()
         self._tables: Numbered[str] = Numbered()
         texts = list(_texts(policy))
-        for text in texts:
-            for node in ex.walk(parsed(text)):
-                if isinstance(node, ex.Code):
-                    self.codes.number(node.text)
-        for table in policy.tables.values():
-            for code in table.map or ():
-                self.codes.number(code)
-        for item in policy.items:
-            for code in (item.id, item.level, item.grade):
-                if code is not None:
-                    self.codes.number(code)
+        self.attributes = Numbered(*sorted(self._read(texts)))
+        for code in _codes(policy, texts):
+            self.codes.number(code)
         for name in (*self.kinds.things, *self.rules.things):
             self.codes.number(name)
-        self.attributes = Numbered(*sorted(self._read(texts)))
         for name in self.attributes.things:
             attribute = catalogue.attributes.get(name)
             for code in catalogue.codes.get(attribute.codes or "", ()) if attribute else ():
@@ -184,6 +175,16 @@ class Vocabulary:
         """Return the units in which the points of all items are whole."""
         points: list[Fraction] = [item.points for item in self.policy.items if item.points is not None]
         return scale_of(points)
+
+
+def _codes(policy: Policy, texts: Iterable[str]) -> Iterator[str]:
+    """Yield every code that a policy names."""
+    for text in texts:
+        yield from (node.text for node in ex.walk(parsed(text)) if isinstance(node, ex.Code))
+    for table in policy.tables.values():
+        yield from table.map or ()
+    for item in policy.items:
+        yield from (field for field in (item.id, item.level, item.grade) if field is not None)
 
 
 def _texts(policy: Policy) -> Iterator[str]:
