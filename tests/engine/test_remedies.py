@@ -129,6 +129,13 @@ def test_an_act_is_about_an_entry_for_which_the_policy_allows_it():
     assert all(act.repair != "performed" for one in found(wendeng(revoked)).acts for act in one.acts)
 
 
+def test_a_petitioner_repairs_d_by_a_commitment_and_nothing_else_by_it():
+    placed = record("petition.sensitive-place", "2021-03-01", "P-1")
+    for one, repairs in ((placed, True), (record("licence.revoked", "2021-03-01", "L-1"), False)):
+        candidates = possible(evaluator_of("cn-wendeng"), "person", wendeng(one).standing())
+        assert ("commitment_d" in {candidate.repair for candidate in candidates}) is repairs
+
+
 def test_every_better_rating_of_an_inspection_is_named_the_nearest_first():
     records = (
         record("food.inspection", "2021-03-01", "D-1", **dict.fromkeys(("hygiene", "structural"), Fraction(20))),
