@@ -195,6 +195,8 @@ def _binary(node: ex.Binary, around: Surroundings) -> Any:
     if sign in ("after", "beginning"):
         return _period(left, day_of(right), around, counted=sign == "beginning")
     if isinstance(right, ex.Duration):
+        if right.unit == "working days":
+            return Unknown(frozenset({"a day and working days after it"}))
         return periods.later(day_of(left), right.count, right.unit)
     if sign == "/" and right == 0:
         return Unknown(frozenset({"a divisor that is zero"}))

@@ -92,7 +92,7 @@ def type_of(node: ex.Node, scope: Scope) -> str:
     """
     match node:
         case ex.Number() | ex.Code() | ex.Date() | ex.Duration():
-            return _CONSTANTS[type(node)]
+            return _constant(node, scope)
         case ex.Codes():
             raise InputError("found codes in brackets, expected them after 'in' only")
         case ex.Name(name):
@@ -109,6 +109,12 @@ def type_of(node: ex.Node, scope: Scope) -> str:
             return _choice(node, scope)
         case ex.Binary(sign, left, right):
             return _binary(sign, left, right, scope)
+
+
+def _constant(node: ex.Node, scope: Scope) -> str:
+    if isinstance(node, ex.Duration) and node.unit == "working days" and scope.policy.calendar is None:
+        raise InputError("found working days, expected a 'calendar' in the policy that says which they are")
+    return _CONSTANTS[type(node)]
 
 
 def _name(name: str, scope: Scope) -> str:
@@ -327,8 +333,6 @@ def _binary(sign: str, left: ex.Node, right: ex.Node, scope: Scope) -> str:
         if right == ex.Name("today"):
             return "period"
         _dated("date", right, scope)
-        if isinstance(left, ex.Duration) and left.unit == "working days" and scope.policy.calendar is None:
-            raise InputError("found working days, expected a 'calendar' in the policy that says which they are")
         return "period"
     if sign == "in":
         return _member(left, right, scope)
@@ -347,12 +351,12 @@ def _binary(sign: str, left: ex.Node, right: ex.Node, scope: Scope) -> str:
 
 
 def _sum_of(sign: str, left: ex.Node, right: ex.Node, scope: Scope) -> str:
-    if isinstance(right, ex.Duration):
+    if sign in ("+", "-") and type_of(right, scope) == "duration":
         if sign != "+":
             raise InputError(f"found {sign!r} before a duration; look forward from the other day: D in 2 years after E")
         if left == ex.Name("today"):
             raise InputError("found 'today' + a duration; compare today with a period instead")
-        if right.unit.startswith("working"):
+        if isinstance(right, ex.Duration) and right.unit == "working days":
             raise InputError("found '+ working days', expected '3 working days after D'")
         return _dated("date", left, scope) and "date"
     _need(left, "number", scope)
