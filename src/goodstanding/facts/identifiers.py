@@ -96,6 +96,9 @@ SCHEMES: dict[str, Scheme] = {
             _by_form(r"(\d{2}|[A-Z]{2})\d{6}", "8 digits, or 2 letters and 6 digits"),
         ),
         Scheme("eu.vat", "organisation", False, "eu.vat:NL004495445B01", _by_stdnum("eu.vat", "an EU VAT number")),
+        Scheme("gb.vat", "organisation", False, "gb.vat:980780684", _by_stdnum("gb.vat", "9 digits")),
+        Scheme("sg.uen", "organisation", False, "sg.uen:00192200M", _by_stdnum("sg.uen", "9 or 10 characters")),
+        Scheme("jp.cn", "organisation", False, "jp.cn:5835678256246", _by_stdnum("jp.cn", "13 digits")),
         Scheme(
             "gb.fhrs",
             "thing",
