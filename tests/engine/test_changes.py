@@ -9,6 +9,7 @@ from tests.engine.dossiers import dossiers, told
 
 POLICIES = ["cn-wendeng", "uk-hmrc-late-vat", "de-driver-register", "cn-driver-points", "hk-food-premises"]
 POLICIES += ["cn-court-defaulters", "sg-workplace-safety", "eu-transport-risk", "int-exclusion-lists"]
+POLICIES += ["uk-food-hygiene", "cn-credit-clocks", "jp-construction-w"]
 YEARS = 1500
 
 

@@ -13,7 +13,8 @@ from goodstanding.engine.standing import Outcome
 from goodstanding.facts.records import Record
 from tests.engine.dossiers import Dossier, dossiers, evaluator_of
 
-REPAIRED = ["uk-food-hygiene", "cn-driver-points", "de-driver-register"]
+REPAIRED = ["uk-food-hygiene", "cn-driver-points", "de-driver-register", "cn-court-defaulters"]
+REPAIRED += ["int-exclusion-lists", "uk-hmrc-late-vat"]
 ON = dt.date(2021, 6, 30)
 
 

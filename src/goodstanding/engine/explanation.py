@@ -146,13 +146,14 @@ class Explainer:
 
     def _facts(self, kind: str, facts: Mapping[str, str]) -> str:
         """Return the attributes of a record in words, as `amount in yuan 5000`."""
-        attributes = self.catalogue.kinds[kind].attributes
-        told = []
+        attributes, told = self.catalogue.kinds[kind].attributes, []
         for name, value in facts.items():
             attribute = attributes.get(name)
             codes = self.catalogue.codes[attribute.codes] if attribute and attribute.codes else {}
             words = attribute.words[self.language] if attribute else name
-            told.append(f"{words} {codes[value][self.language] if value in codes else value}")
+            flag = attribute is not None and attribute.type == "flag"
+            said = codes[value][self.language] if value in codes else value
+            told.append(f"{words} {self.speaker.say(f'flag.{value}') if flag else said}")
         return self.say("comma").join(told)
 
     def _made(self, entry: Entry) -> Iterator[str]:
