@@ -14,6 +14,7 @@ from goodstanding.engine.batch import Batch
 from goodstanding.engine.exact import Evaluator
 from goodstanding.engine.periods import end_of_period
 from goodstanding.facts.errors import InputError
+from goodstanding.facts.records import CONTENT, objects, schema
 from tests.engine.small import KINDS, dossiers, table
 
 SUBJECTS = {"o1": "organisation", "p1": "person", "p2": "person", "t1": "thing"}
@@ -110,6 +111,31 @@ def compare(data, policy, rows, kinds=KINDS, people=None):
         by_hand += batch.by_hand
     event(f"by hand: {by_hand > 0}")
     return by_hand
+
+
+def same(policy, records, example, compiled):
+    """Fail unless both say the same of an example's records, on its day and a month and a year after each record."""
+    evaluator, rows = Evaluator(policy, KINDS), as_table(records)
+    dossier = list(objects(rows, KINDS))
+    people = pl.DataFrame({"subject": ["s"], "is_a": [example.subject]})
+    batch = Batch(policy, KINDS, rows, people, compiled=compiled)
+    days = {example.on} | {one.act + dt.timedelta(later) for one in records for later in (0, 31, 366)}
+    for on in sorted(days)[:12]:
+        standing = {"s": evaluator.standing(dossier, example.subject, on)}
+        amounts = [entry.amount for entry in standing["s"].entries]
+        _same(standing, batch.standings(on), _told(batch.contributions, on, amounts))
+
+
+def as_table(records):
+    """The table of an example's records, all about one subject."""
+    rows = []
+    for one in records:
+        cells = {name: getattr(one, name) for name in (*CONTENT, "digest", "known", "withdrawn")} | {"subject": "s"}
+        for name, value in one.attributes.items():
+            attribute = KINDS.attributes[name]
+            cells[name] = int(value * 10**attribute.scale) if attribute.type == "number" else value
+        rows.append(cells)
+    return pl.DataFrame(rows, schema=schema(KINDS) | {"digest": pl.String, "known": pl.Date, "withdrawn": pl.Date})
 
 
 def _told(tell, on, numbers):

@@ -1,6 +1,9 @@
 """Small policies of every shape that the language has, for the tests of agreement."""
 
+import hypothesis
 from hypothesis import strategies as st
+
+from goodstanding.policy.reader import PolicyError
 
 from tests.engine.small import KINDS, loaded
 
@@ -165,16 +168,19 @@ def policies(draw):
     values["score"] = {"is": draw(one_of("sum(points)", draw(number(above)))), "grid": {"step": "0.25"}}
     every = above | {"number": [*above["number"], "score"]}
     held = {"held while": draw(flag(of_rules))} if draw(st.integers(0, 2)) == 0 else {}
-    return loaded(
-        tables=TABLES,
-        items=items,
-        accounts={"points": held, "other": {}},
-        entries=entries,
-        values=values,
-        ladders=draw(ladders()),
-        unrated=draw(st.lists(unrated(every, entries), max_size=1)),
-        overrides=draw(st.lists(override(every), max_size=2)),
-    )
+    try:
+        return loaded(
+            tables=TABLES,
+            items=items,
+            accounts={"points": held, "other": {}},
+            entries=entries,
+            values=values,
+            ladders=draw(ladders()),
+            unrated=draw(st.lists(unrated(every, entries), max_size=1)),
+            overrides=draw(st.lists(override(every), max_size=2)),
+        )
+    except PolicyError:
+        return hypothesis.reject()
 
 
 @st.composite
@@ -194,4 +200,5 @@ def unrated(draw, names, entries):
 
 @st.composite
 def override(draw, names):
-    return {"grade": draw(code(names)), "when": draw(flag(names))}
+    grade = draw(one_of("'good'", "'bad'", "'worse'", *names["code"]))
+    return {"grade": grade, "when": draw(flag(names))}

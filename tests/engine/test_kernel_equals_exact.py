@@ -20,8 +20,9 @@ from goodstanding.facts.catalogue import Attribute
 from goodstanding.facts.errors import InputError
 from goodstanding.facts.identifiers import SCHEMES, subject_of
 from goodstanding.facts.shipped import shipped
+from goodstanding.policy.examples import read_examples
 from goodstanding.policy.reader import read_policy
-from tests.engine.agreement import SUBJECTS, compare, crowd, dossier
+from tests.engine.agreement import SUBJECTS, compare, crowd, dossier, same
 from tests.engine.dense import POLICIES
 from tests.engine.generated import policies
 from tests.engine.small import KINDS, PERSON, loaded, table
@@ -94,7 +95,7 @@ def test_many_ranges_say_what_one_says(data, make, size):
     records = table(data.draw(dossier(sorted(make().policy.kinds), sizes=(12,))))
     people = pl.DataFrame({"subject": list(SUBJECTS), "is_a": list(SUBJECTS.values())})
     one = score(make(), KINDS, records, people, dt.date(2020, 3, 15))
-    with mock.patch.multiple(batch, _SMALL=1, _LARGE=size):
+    with mock.patch.multiple(batch, _WORTH=0, _LARGE=size):
         assert score(make(), KINDS, records, people, dt.date(2020, 3, 15)).equals(one)
 
 
@@ -162,22 +163,37 @@ def test_numbers_that_may_pass_64_bits_are_refused():
         score(square, KINDS, table([gift]), None, ON)
 
 
-def test_a_period_past_the_end_of_the_calendar_is_refused():
+def test_a_period_past_the_end_of_the_calendar_has_no_end():
     counts = {"from": "act", "until": "8000 years after act"}
-    with pytest.raises(InputError, match="year 9999"):
-        score(loaded(entries={"f": {"for": "contract.default", "counts": counts}}), KINDS, table([DEFAULT]), None, ON)
+    policy = loaded(entries={"f": {"for": "contract.default", "counts": counts}})
+    assert contributions(policy, KINDS, table([DEFAULT]), None, ON)["until"].to_list() == [None]
 
 
-def test_a_quotient_that_is_no_whole_unit_goes_to_the_exact_evaluator_and_is_told(caplog):
-    mean = {"score": {"is": "sum(points) / count(fault)", "grid": {"step": "0.25"}}}
+def test_quotients_are_exact_and_what_is_off_its_grid_is_told():
+    mean = {"score": {"is": "round(sum(points) / count(fault), 0.25, 'half-up')", "grid": {"step": "0.25"}}}
     bands = [{"of": "score", "bands": {"good": "to 2", "bad": "from 2.25"}}]
     gift = {"for": "civic.volunteering", "amount": "hours"}
     policy = loaded(entries={"fault": gift}, values=mean, ladders=bands)
     work = {"kind": "civic.volunteering", "act": dt.date(2020, 1, 1)}
-    rows = [work | {"hours": hours, "document": str(hours)} for hours in (2, 3, 4, 4)]
+    rows = [work | {"hours": hours, "document": str(hours)} for hours in (2, 3, 4)]
     made = Batch(policy, KINDS, table([*rows, work | {"hours": 4, "document": "x"}]), None)
+    assert Fraction(made.standings(ON)["score"][0]) == Fraction(13, 4)
+    assert made.by_hand == 0
+
+
+def test_what_is_too_large_goes_to_the_exact_evaluator_and_is_told(caplog):
+    square = loaded(entries={"gift": {"for": "civic.donation", "amount": "amount * amount / 1000000000000"}})
+    gift = {"kind": "civic.donation", "act": dt.date(2020, 1, 1), "amount": 10**12}
+    made = Batch(square, KINDS, table([gift]), None)
     with caplog.at_level(logging.WARNING):
-        assert Fraction(made.standings(ON)["score"][0]) == Fraction(13, 4)
+        made.standings(ON)
     assert made.by_hand == 1
     assert "1 of 1 subjects" in caplog.text
-    assert Batch(policy, KINDS, table(rows), None).standings(ON)["score"].to_list() == [3]
+
+
+@pytest.mark.parametrize("name", sorted(folder.name for folder in shipped("policies").iterdir()))
+@pytest.mark.parametrize("compiled", [False, True])
+def test_examples_of_the_shipped_policies_agree(name, compiled):
+    """Each example on its day and on days around those of its records."""
+    for case in read_examples(shipped("policies") / name, KINDS):
+        same(policy(name), case.records, case.example, compiled)

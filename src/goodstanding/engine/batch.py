@@ -23,7 +23,7 @@ from goodstanding.engine import answers
 from goodstanding.engine.closing import GRADED, OUTCOMES, STATUSES
 from goodstanding.engine.exact import Evaluator
 from goodstanding.engine.periods import FOREVER
-from goodstanding.engine.runner import Answers, Runner, runner
+from goodstanding.engine.runner import Answers, Gathered, Runner, runner
 from goodstanding.engine.snapshot import Array, Snapshot
 from goodstanding.engine.standing import Entry, Standing
 from goodstanding.engine.vocabulary import SUBJECTS, day_number
@@ -95,6 +95,7 @@ class Batch:
         self.snapshot = Snapshot(self.runner.words, records, subjects)
         self.compiled = len(self.snapshot.place) >= _WORTH if compiled is None else compiled
         self.memory = self.runner.memory(self.snapshot)
+        self._days, self._gathered = 0, list[Gathered]()
         self.by_hand = 0
         """How many subjects the exact evaluator had to judge on the day asked for last."""
 
@@ -102,10 +103,21 @@ class Batch:
         """Return the standings on a day as arrays, range by range; with their entries where they are asked for."""
         if not self.compiled:
             return [self.runner.plainly(self.memory, (0, len(self.snapshot.subjects)), day_number(on), entries)]
-        ranges = list(pairwise(self._bounds()))
+        ranges, day = list(pairwise(self._bounds())), day_number(on)
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            run = lambda one: self.runner.compiled(self.memory, one, day_number(on), entries)  # noqa: E731
-            return list(pool.map(run, ranges))
+            if not entries and self._keeps(day):
+                made = self._gathered or list(pool.map(lambda one: self.runner.gathered(self.memory, one, day), ranges))
+                self._gathered = made
+                return list(pool.map(lambda one: self.runner.by_gathered(self.memory, one, day), made))
+            return list(pool.map(lambda one: self.runner.compiled(self.memory, one, day, entries), ranges))
+
+    def _keeps(self, day: int) -> bool:
+        """Whether entries are kept from day to day: those of a second day on which all records have come."""
+        snapshot = self.snapshot
+        if not self.runner.gathers or snapshot.dated or not 0 < len(snapshot.place) <= _KEPT:
+            return False
+        self._days += bool(day >= snapshot.columns["ACT"].max())
+        return self._days > 1 and bool(day >= snapshot.columns["ACT"].max())
 
     def _bounds(self) -> list[int]:
         """Return where ranges of about as many records and subjects begin, and where the last ends."""
@@ -232,6 +244,8 @@ class Batch:
 
 _WORTH = 3000
 """So few records are not worth compiling for."""
+_KEPT = 1 << 21
+"""Of so many records at most the entries are kept."""
 _LARGE = 1 << 20
 """So many records and subjects are one range at most."""
 _NOT_DECIDABLE = 2

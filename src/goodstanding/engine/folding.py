@@ -78,11 +78,21 @@ def _runtime(straight: bool) -> str:
     text = files("goodstanding.engine").joinpath("folding.txt").read_text()
     first = "offsets[s], offsets[s + 1], on, known_on, D, E, L, S, K"
     driver = f"straight({first})" if straight else f"fold({first}, V, X)"
-    parts = text.replace("DRIVER", driver).split("\n\n\n")
-    unused = _OF_DAYS if straight else ("straight",)
+    text = text.replace("DRIVER", driver).replace("    GATHERING\n", _GATHERING if straight else "")
+    parts = text.split("\n\n\n")
+    unused = _OF_DAYS if straight else ("straight", "next_edge", "gather", "judge_gathered")
     return "\n\n\n".join(part for part in parts if not part.startswith(tuple(f"def {name}(" for name in unused)))
 
 
+_GATHERING = """\
+    if keep == 2:
+        gather(first, last, on, known_on, offsets, is_a, D, K, C, E, L, S)
+        return last
+    if keep == 3:
+        judge_gathered(first, last, on, is_a, D, K, O, C, E, L, S)
+        return last
+"""
+"""What a program of the one pass does beside: 2, make the entries of all subjects and keep them; 3, judge by those."""
 _OF_DAYS = ("fold", "place_all", "next_day", "morning", "sort_events", "event")
 
 
@@ -219,7 +229,7 @@ class _Folding:
     def _asked_at(self, at: str, text: str, code: Expressions) -> None:
         rule = self.policy.entries[at]
         with (
-            code.under("for e in range(0, S[NE], WIDTH):"),
+            code.under("for e in range(S[E0], S[NE], WIDTH):"),
             code.under(f"if E[e + RULE] == {self.rules.numbers[at]} and E[e + PLACED] == S[TODAY]:"),
         ):
             code.put("r = E[e + REC]", "i = E[e + ITEM]")
@@ -282,7 +292,7 @@ class _Folding:
             superseding = [numbers[kind] for kind in rule.superseded_by if kind in numbers]
             with code.under(f"if {self.among(sorted({*ending, *superseding}))}:"):
                 mine = f"E[e + RULE] == {self.rules.numbers[name]} and E[e + SPENT] == 0 and E[e + UNTIL] > S[TODAY]"
-                with code.under("for e in range(0, S[NE], WIDTH):"), code.under(f"if {mine} and E[e + REC] >= 0:"):
+                with code.under("for e in range(S[E0], S[NE], WIDTH):"), code.under(f"if {mine} and E[e + REC] >= 0:"):
                     same = f"({self.among(ending)}) and D[OCCURRENCE][E[e + REC]] == D[OCCURRENCE][r]"
                     over = f"({self.among(superseding)}) or {same}" if superseding else same
                     with code.under(f"if D[ACT][E[e + REC]] <= D[ACT][r] and ({over}):"):

@@ -27,7 +27,7 @@ ENTRY = (
     "START", "UNTIL", "TESTED", "ASKED", "DOUBT", "SPENT", "GOES", "STATUS",
 )  # fmt: skip
 """What stands in the row of an entry, before its marks. AMOUNT is of whole units, or of OVER where it is a quotient."""
-STATE = ("TODAY", "EDGE", "BAD", "NE", "NL", "CAPACITY", "ROOM", "USED", "IS_A")
+STATE = ("TODAY", "EDGE", "BAD", "E0", "NE", "NL", "CAPACITY", "ROOM", "USED", "IS_A")
 ANSWER = ("HAND", "OUTCOME", "SCORE", "SCOREOVER", "KNOWS", "GRADED", "MISSES", "BECAUSE", "WITNESS", "QUIET")
 """What stands in the row of an answer, before the states of measures and the outcomes of decisions."""
 
@@ -113,7 +113,7 @@ class Layout:
 
     def loop(self, entry: str) -> str:
         """Return the head of a loop over all entries."""
-        return f"for {entry} in range(0, S[NE], WIDTH):"
+        return f"for {entry} in range(S[E0], S[NE], WIDTH):"
 
     def counts(self, entry: str) -> str:
         """Return the test whether an entry counts today, if it is not spent."""

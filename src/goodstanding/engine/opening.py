@@ -187,7 +187,7 @@ class Rules:
         self.layout.scales.append(unit)
         code.put("first = year_of(S[TODAY])", "last = year_after(S[TODAY])", "before = 0", "lack = E[e + BASELACK]")
         with (
-            code.under("for o in range(0, S[NE], WIDTH):"),
+            code.under("for o in range(S[E0], S[NE], WIDTH):"),
             code.under(f"if E[o + RULE] == {number} and first <= E[o + PLACED] < last:"),
         ):
             code.put("before, S[BAD] = add(before, E[o + BASE], S[BAD])", "lack = join(lack, E[o + BASELACK])")
@@ -205,7 +205,7 @@ class Rules:
             other = self.numbers[rule.unless]
             code.put("lack = 0")
             with (
-                code.under("for o in range(0, S[NE], WIDTH):"),
+                code.under("for o in range(S[E0], S[NE], WIDTH):"),
                 code.under(f"if E[o + RULE] == {other} and same(E[o + REC], r, D):"),
             ):
                 with code.under("if E[o + DOUBT] == 0:"):
@@ -216,7 +216,7 @@ class Rules:
         if rule.choose:
             sign = "" if rule.choose == "gravest" else "-"
             mine = f"E[o + RULE] == {number} and same(E[o + REC], r, D)"
-            with code.under("for o in range(0, S[NE], WIDTH):"), code.under(f"if {mine}:"):
+            with code.under("for o in range(S[E0], S[NE], WIDTH):"), code.under(f"if {mine}:"):
                 with code.under("if E[o + BASELACK] != 0 or E[o + DOUBT] != 0:"):
                     code.put("return")
                 with code.under("if E[e + BASELACK] == 0 and E[e + DOUBT] == 0:"):
@@ -225,7 +225,7 @@ class Rules:
                                   for x in "eo")  # fmt: skip
                     with code.under(f"if not {code.compared('<', base, held)}:"):
                         code.put("return")
-            with code.under("for o in range(0, S[NE], WIDTH):"), code.under(f"if {mine}:"):
+            with code.under("for o in range(S[E0], S[NE], WIDTH):"), code.under(f"if {mine}:"):
                 self._removed(rule.account, code)
 
     def _removed(self, account: str | None, code: Expressions) -> None:
@@ -239,7 +239,7 @@ class Rules:
         code.put("certain = False", "lack = 0")
         earlier = f"E[o + RULE] == {number} and E[o + ITEM] == i and E[o + PLACED] < S[TODAY]"
         with (
-            code.under("for o in range(0, S[NE], WIDTH):"),
+            code.under("for o in range(S[E0], S[NE], WIDTH):"),
             code.under(f"if {earlier} and E[o + SPENT] == 0 and {self.layout.counts('o')}:"),
         ):
             with code.under("if E[o + DOUBT] == 0:"):
@@ -267,7 +267,7 @@ class Rules:
         for other, rule in giving.items():
             with (
                 code.under("if r >= 0:"),
-                code.under("for o in range(0, S[NE], WIDTH):"),
+                code.under("for o in range(S[E0], S[NE], WIDTH):"),
                 code.under(f"if E[o + RULE] == {self.numbers[other]} and same(E[o + REC], r, D):"),
             ):
                 with code.under("if E[e + DOUBT] == 0:"):
@@ -283,7 +283,7 @@ class Rules:
         if rules:
             tests = [f"({' or '.join(f'E[o + RULE] == {n}' for n in rules)})", "E[o + SPENT] == 0"]
             tests += [] if spends else ["E[o + UNTIL] > S[TODAY]"]
-            with code.under("for o in range(0, e, WIDTH):"), code.under(f"if {' and '.join(tests)}:"):
+            with code.under("for o in range(S[E0], e, WIDTH):"), code.under(f"if {' and '.join(tests)}:"):
                 asked = Operand("flag", "True")
                 if where is not None:
                     asked = code.simple(code.text(where, EntryScope("o", rules, self.scope(rule))))

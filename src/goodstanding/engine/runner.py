@@ -18,6 +18,8 @@ from goodstanding.facts.catalogue import Catalogue
 from goodstanding.policy import expressions as ex
 from goodstanding.policy.model import Policy
 
+_ROOM = 1 << 24
+"""Numbers that one answer's entries take at most at a time."""
 _SPARE = 64
 """Entries that a subject may have beside those that its records open."""
 
@@ -30,6 +32,15 @@ class Memory:
     offsets: Array
     is_a: Array
     most: int
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """The entries of a range of subjects, and where those of each begin; with whether it is handed over."""
+
+    bounds: tuple[int, int]
+    entries: Array
+    starts: Array
 
 
 class Answers:
@@ -83,6 +94,8 @@ class Runner:
         self.answers = [*ANSWER, *measures, *decisions]
         self.divides = _divides(policy)
         self.straight = is_straight(policy)
+        self.gathers = self.straight and self.program is not None and "ended" not in _read_late(policy)
+        self._numbers = np.array(self.program.numbers if self.program else [], np.int64)
         self.amount_scale, self.score_scale = 1, 1
         if self.program is not None:
             self.amount_scale = self.program.layout.form.scale
@@ -111,8 +124,7 @@ class Runner:
         """Return how many numbers each part of a program's own memory holds, for subjects of so many records."""
         assert self.program is not None
         opening = sum(not rule.when for rule in self.policy.entries.values())
-        per_record = max(4, min(opening * 2, 12))
-        entries = most * per_record + _SPARE
+        entries = most * self._per_record() + _SPARE
         return {
             "E": entries * self.program.width,
             "L": most + 1,
@@ -120,6 +132,10 @@ class Runner:
             "V": most * (opening + 1) + 1,
             "X": most * (opening + 1) + 1,
         }
+
+    def _per_record(self) -> int:
+        """Return how many entries a record may open, so that there is room; where there is not, it is handed over."""
+        return max(4, min(2 * sum(not rule.when for rule in self.policy.entries.values()), 12))
 
     def plainly(self, memory: Memory, bounds: tuple[int, int], on: int, entries: bool) -> Answers:
         """Run the program as plain Python."""
@@ -149,24 +165,60 @@ class Runner:
         first, last = bounds
         if self.program is None:
             return self._by_hand(last - first)
-        judge, rooms, width = running.compiled(self.program), self._rooms(memory.most), len(self.answers)
-        table = np.zeros((last, width), np.int64)
-        own = {name: np.zeros(size, np.int64) for name, size in rooms.items()}
-        slots = {name: place for place, name in enumerate(self.program.layout.slots)}
-        own["S"][slots["CAPACITY"]] = rooms["E"]
-        numbers = np.array(self.program.numbers, np.int64)
-        pointers = np.array([one.ctypes.data for one in memory.facts], np.int64)
+        width, rooms = self.program.width, self._rooms(memory.most)
+        table = np.empty((last - first, len(self.answers)), np.int64)
         kept: list[Array] = []
         subject = first
         while subject < last:
             records = int(memory.offsets[last] - memory.offsets[subject])
-            room = np.zeros(max(rooms["E"], 2 * records * self.program.width) * 2 if entries else 0, np.int64)
-            own["S"][slots["ROOM"]] = len(room)
-            parts = (memory.offsets, memory.is_a, pointers, numbers, table, room, *own.values())
-            subject = judge(subject, last, on, on, int(entries), *(one.ctypes.data for one in parts))
-            kept.append(room[: own["S"][slots["USED"]]])
+            room = np.empty(max(2 * rooms["E"], min(2 * records * width, _ROOM)) if entries else 0, np.int64)
+            subject, used = self._called(memory, (subject, last), on, int(entries), table, first, room, None)
+            kept.append(room[:used])
         found = self._fields(np.concatenate(kept)) if entries and kept else None
-        return Answers(table[first:], self.answers, found)
+        return Answers(table, self.answers, found)
+
+    def _called(
+        self,
+        memory: Memory,
+        bounds: tuple[int, int],
+        on: int,
+        keep: int,
+        table: Array,
+        first: int,
+        room: Array,
+        entries: Array | None,
+    ) -> tuple[int, int]:
+        """Call the machine code; `table` holds answers from the subject `first` on. Return how far it came."""
+        assert self.program is not None
+        judge, rooms = running.compiled(self.program), self._rooms(memory.most)
+        own = {name: np.zeros(size, np.int64) for name, size in rooms.items() if name != "E" or entries is None}
+        own = own if entries is None else {"E": entries, **own}
+        slots = {name: place for place, name in enumerate(self.program.layout.slots)}
+        own["S"][[slots["CAPACITY"], slots["ROOM"]]] = len(own["E"]), len(room)
+        own["S"][slots["CAPACITY"]] = min(len(own["E"]), rooms["E"]) if keep < 2 else len(own["E"])
+        pointers = np.array([one.ctypes.data for one in memory.facts], np.int64)
+        parts = [memory.offsets, memory.is_a, pointers, self._numbers, table, room, *own.values()]
+        places = [one.ctypes.data for one in parts]
+        places[4] -= first * len(self.answers) * table.itemsize
+        reached = judge(*bounds, on, on, keep, *places)
+        return reached, int(own["S"][slots["USED"]])
+
+    def gathered(self, memory: Memory, bounds: tuple[int, int], on: int) -> Gathered:
+        """Make the entries of all subjects of a range, to judge them by on this day and all later ones."""
+        assert self.program is not None
+        first, last = bounds
+        records = int(memory.offsets[last] - memory.offsets[first])
+        entries = np.empty((records * self._per_record() + _SPARE) * self.program.width, np.int64)
+        starts = np.zeros(2 * (last - first) + 1, np.int64)
+        self._called(memory, bounds, on, 2, np.empty(0, np.int64), 0, starts, entries)
+        return Gathered(bounds, entries, starts)
+
+    def by_gathered(self, memory: Memory, made: Gathered, on: int) -> Answers:
+        """Judge a range by the entries that were made before."""
+        first, last = made.bounds
+        table = np.empty((last - first, len(self.answers)), np.int64)
+        self._called(memory, made.bounds, on, 3, table, first, made.starts, made.entries)
+        return Answers(table, self.answers, None)
 
     def _fields(self, kept: Array) -> dict[str, Array]:
         """Return entries field by field; records and items by their places."""
@@ -201,6 +253,16 @@ def runner(policy: Policy, catalogue: Catalogue) -> Runner:
         policy.__dict__["_runner"] = found
     made: Runner = found[1]
     return made
+
+
+def _read_late(policy: Policy) -> set[str]:
+    """Return the names that are read at the close of a day."""
+    texts = [value.expression for value in policy.values.values()] + [row.when for row in policy.unrated]
+    texts += [one.held_while for one in policy.accounts.values() if one.held_while]
+    texts += [text for one in policy.grades.overrides for text in (one.when, one.grade)]
+    texts += [one.while_ for one in policy.measures.values() if one.while_]
+    texts += [case.when for decision in policy.decisions.values() for case in decision.outcomes]
+    return set[str]().union(*(ex.names_in(ex.parse(text)) for text in texts))
 
 
 def _divides(policy: Policy) -> bool:
