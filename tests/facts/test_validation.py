@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from goodstanding.facts.catalogue import catalogue
 from goodstanding.facts.errors import InputError
 from goodstanding.facts.reading import read_table
+from goodstanding.facts.records import known_by
 from goodstanding.facts.refusals import with_refusals, write_table
 from goodstanding.facts.validation import Intake, check
 from goodstanding.facts.world import World
@@ -40,6 +41,42 @@ def test_a_good_row_becomes_a_record_in_whole_units():
     assert records["act"].to_list() == [dt.date(2021, 3, 1)]
     assert records["occurrence"].to_list() == ["D-1"]
     assert len(records["digest"][0]) == 64
+
+
+WHEN = {"known": "2021-04-01", "withdrawn": "2021-05-01"}
+
+
+def knowing(*rows):
+    own = Intake(catalogue(World.SYNTHETIC), World.SYNTHETIC, "city.charity", TODAY, knowing=True)
+    return check(pl.DataFrame([GOOD | row for row in rows], infer_schema_length=None), own)
+
+
+def test_when_a_record_was_known_and_withdrawn_is_no_part_of_what_it_says():
+    with_days, plain = knowing(WHEN).records, knowing({}).records
+    assert (with_days["known"][0], with_days["withdrawn"][0]) == (dt.date(2021, 4, 1), dt.date(2021, 5, 1))
+    assert (plain["known"][0], plain["withdrawn"][0]) == (None, None)
+    assert with_days["digest"][0] == plain["digest"][0] == checked({}).records["digest"][0]
+
+
+@pytest.mark.parametrize("wrong", ["soon", "2021-07-01", "2021-02-30"])
+def test_a_day_of_knowledge_is_checked_as_every_day_is(wrong):
+    refusals = knowing(WHEN | {"known": wrong}).refusals
+    assert refusals["field"].to_list() == ["known"]
+
+
+def test_a_delivery_to_a_register_cannot_say_when_it_became_known():
+    with pytest.raises(InputError, match="unknown column known, withdrawn"):
+        checked(WHEN)
+
+
+@pytest.mark.parametrize(
+    ("day", "documents"), [("2021-03-31", ["D-2"]), ("2021-04-01", ["D-1", "D-2"]), ("2021-05-01", ["D-2"])]
+)
+def test_the_records_of_a_day_are_those_known_and_not_withdrawn_by_then(day, documents):
+    records = knowing(WHEN, {"document": "D-2"}).records
+    kept = known_by(records, dt.date.fromisoformat(day))
+    assert kept["document"].to_list() == documents
+    assert not {"known", "withdrawn"} & set(kept.columns)
 
 
 @pytest.mark.parametrize(
