@@ -301,14 +301,12 @@ class Pen:
         wanted = [word for word in ("days", "months", "years") if word in self.words]
         lengths = [one_ for one_ in (*SHORT, *(() if short else LONG)) if one_.split()[1].rstrip("s") + "s" in wanted]
         forms = [(None, lambda: one(lengths or SHORT))] * 2
+        units = ("days", "months", "years")
+        forms += [(f"{unit} of", lambda unit=unit: self.worked_out(unit, names)) for unit in units]
+        forms += [("cell of duration", lambda: f"life[{self.degree(names)}]")]
+        forms += [("cell of duration", lambda: f"term[{self.date(names, 0)}]")]
         if working:
-            units = ("days", "months", "years")
-            forms += [(f"{unit} of", lambda unit=unit: self.worked_out(unit, names)) for unit in units]
-            forms += [
-                ("cell of duration", lambda: f"life[{self.degree(names)}]"),
-                ("working days", lambda: one(("3 working days", "10 working days"))),
-            ]
-            forms += [("cell of duration", lambda: f"term[{self.date(names, 0)}]")]
+            forms += [("working days", lambda: one(("3 working days", "10 working days")))]
         return self.pick(*forms)
 
     def worked_out(self, unit, names):

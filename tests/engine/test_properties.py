@@ -128,6 +128,19 @@ def test_the_way_through_other_days_makes_no_difference(case):
             assert shown(case.standing(step.on, last)) == shown(step)
 
 
+@settings(max_examples=MANY // 5)
+@given(cases)
+def test_visiting_every_day_gives_the_standing_that_visiting_some_days_gives(case):
+    """Nothing happens by time alone on a day that the fold passes over."""
+    on = min(case.days[-1], min(record.act for record in case.records) + timedelta(500))
+    kept = case.evaluator._kept(case.records, on, on)
+    fold = case.evaluator._fold(kept, case.subject, on)
+    first = fold.state.today
+    fold.left = [first + timedelta(step) for step in range(1, (on - first).days + 1)]
+    daily = case.evaluator._judged(fold.to(on), kept, on)
+    assert told(daily) == told(case.standing(on))
+
+
 @many
 @given(cases)
 def test_walked_sums_stay_within_floor_and_ceiling(case):
