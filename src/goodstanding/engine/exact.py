@@ -21,9 +21,12 @@ from goodstanding.engine.state import ENDING, State
 from goodstanding.engine.timeline import lookers, ranks, timeline
 from goodstanding.facts.catalogue import Catalogue, Subject
 from goodstanding.facts.records import Record
+from goodstanding.policy.expressions import EARLIEST
 from goodstanding.policy.reader import Loaded
 
 ENGINE = version("goodstanding")
+BEGINNING = dt.date(EARLIEST, 1, 1) - DAY
+"""The day on which every dossier is empty; a record of an earlier day begins it earlier."""
 FORECAST = 100
 """Years that are looked ahead for changes."""
 MOST_DAYS = 2000
@@ -77,14 +80,17 @@ class Evaluator:
     def history(
         self, records: Iterable[Record], subject: Subject, until: dt.date, known_on: dt.date | None = None
     ) -> list[Standing]:
-        """Return the standing on every day up to `until` on which it changed: a step function of time.
+        """Return the standing on every day up to `until` on which it changed, from the first record: a step function.
 
         known_on: what was known on that day is taken, by default on `until`.
         """
         kept = self._kept(records, until, known_on or until)
         fold = self._fold(kept, subject, until)
         steps: list[Standing] = []
-        for _ in fold.days(until):
+        first = min((record.act for record in kept), default=BEGINNING)
+        for day in fold.days(until):
+            if day < first:
+                continue
             now = self._judged(fold.state, kept, known_on or until)
             if not steps or _told(now) != _told(steps[-1]):
                 steps.append(now)
@@ -102,12 +108,10 @@ class Evaluator:
         return list({record.digest or id(record): record for record in known}.values())
 
     def _fold(self, records: Sequence[Record], subject: Subject, on: dt.date) -> Fold:
-        """Begin before the first record; what is placed after `on` by the day of an act does not come."""
-        first = min((record.act for record in records), default=on)
-        state = State(self.policy, self.catalogue, subject, first - DAY)
+        """Begin on `BEGINNING`, the same for all; what is placed after `on` by the day of an act does not come."""
+        state = State(self.policy, self.catalogue, subject, BEGINNING)
         coming = timeline(self._ranks, self._lookers, records, state)
-        state.today = min(coming.days | {on}) - DAY
-        state.changed()
+        state.on(min(coming.days | {BEGINNING + DAY}) - DAY)
         coming.records = {day: arrivals for day, arrivals in coming.records.items() if day <= on}
         return Fold(state, coming, self._items, self._remembered)
 
