@@ -103,6 +103,17 @@ class TestConditions:
         assert [(one.on, one.score) for one in changes] == [(day("2022-01-02"), 0)]
 
 
+    def test_what_the_calendar_makes_true_does_not_hang_on_when_the_first_record_was(self):
+        policy = loaded(
+            entries={
+                "fault": {"for": FAULT, "amount": "1"},
+                "late": {"when": "today >= 2020-04-30", "amount": "10", "counts": {"from": "placed"}},
+            }
+        )
+        for records in ([], faults("2019-01-01"), faults("2020-05-05")):
+            assert score(policy, records, "2020-05-10") == 10 + len(records)
+
+
 class TestEnds:
     def test_a_tested_end_reads_the_close_of_the_day_before_and_is_tested_again(self):
         counts = {"from": "act", "until": "1 year beginning act", "if": "sum(points) < 2", "again": "1 year"}
