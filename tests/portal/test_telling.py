@@ -11,6 +11,8 @@ from goodstanding.facts.records import Record
 from goodstanding.facts.shipped import shipped
 from goodstanding.policy.examples import read_examples
 from goodstanding.policy.reader import read_policy
+from goodstanding.portal.languages import Voice
+from goodstanding.portal.pictures import timeline
 from goodstanding.portal.telling import Teller, missing_words
 from tests.portal import city
 
@@ -95,3 +97,14 @@ def test_an_entry_that_no_record_opened_is_neutral_and_told_with_its_rule():
     assert (opened.direction, opened.rule_words) == ("neutral", policy.policy.entries[opened.rule].words)
     assert any(entry.status == "spent" for entry in told.entries)
     assert [measure.state for measure in told.measures] == ["pending"]
+
+
+@pytest.mark.parametrize("policy", sorted(folder.name for folder in shipped("policies").iterdir()))
+def test_every_shipped_policy_is_told_and_drawn_with_or_without_a_score(policy):
+    loaded = read_policy(shipped("policies") / policy)
+    engine, teller = Evaluator(loaded, city.KINDS), Teller(loaded, city.KINDS)
+    for case in read_examples(loaded.folder, city.KINDS)[::25]:
+        asked = (case.records, case.example.subject, case.example.on, case.example.known_on)
+        told = teller.standing(engine.standing(*asked), engine.changes(*asked), engine.history(*asked))
+        assert bool(timeline(told, Voice("en"), 760)) == bool(told.entries)
+        assert (told.score_words is None) == (loaded.policy.score is None)
