@@ -4,7 +4,6 @@ import hypothesis
 from hypothesis import strategies as st
 
 from goodstanding.policy.reader import PolicyError
-
 from tests.engine.small import KINDS, loaded
 
 OPENING = [

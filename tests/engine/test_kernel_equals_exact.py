@@ -6,15 +6,13 @@ from fractions import Fraction
 from functools import cache
 from unittest import mock
 
-import numpy as np
 import polars as pl
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from goodstanding.engine import batch
+from goodstanding.engine import batch, primitives
 from goodstanding.engine.batch import Batch, contributions, score
-from goodstanding.engine import primitives
 from goodstanding.engine.periods import end_of_period
 from goodstanding.facts.catalogue import Attribute
 from goodstanding.facts.errors import InputError

@@ -47,7 +47,7 @@ def number_of(number: Fraction, places: int) -> int | Decimal:
 
 def numbers(units: Array, over: Array, known: Array, places: int) -> pl.Series:
     """Return quotients units/over as one series, null where they are not known."""
-    tens = np.int64(10**places)
+    over, tens = np.where(known, over, 1), np.int64(10**places)
     common = np.gcd(over, tens)
     finer, rest = tens // common, over // common
     large = known & (np.abs(units) > LARGEST // finer)

@@ -43,6 +43,20 @@ class Gathered:
     starts: Array
 
 
+@dataclass(frozen=True)
+class _Ask:
+    """From which subject to which, on which day, with which entries, and whose answers stand first in the table.
+
+    keep: 0 no entries, 1 those of the day, 2 those of all records, 3 by those that were made so.
+    """
+
+    first: int
+    last: int
+    on: int
+    keep: int
+    answers: int
+
+
 class Answers:
     """What a program answers of a range of subjects, and their entries where they were asked for."""
 
@@ -172,35 +186,26 @@ class Runner:
         while subject < last:
             records = int(memory.offsets[last] - memory.offsets[subject])
             room = np.empty(max(2 * rooms["E"], min(2 * records * width, _ROOM)) if entries else 0, np.int64)
-            subject, used = self._called(memory, (subject, last), on, int(entries), table, first, room, None)
+            ask = _Ask(subject, last, on, int(entries), first)
+            subject, used = self._called(memory, ask, table, room, None)
             kept.append(room[:used])
         found = self._fields(np.concatenate(kept)) if entries and kept else None
         return Answers(table, self.answers, found)
 
-    def _called(
-        self,
-        memory: Memory,
-        bounds: tuple[int, int],
-        on: int,
-        keep: int,
-        table: Array,
-        first: int,
-        room: Array,
-        entries: Array | None,
-    ) -> tuple[int, int]:
-        """Call the machine code; `table` holds answers from the subject `first` on. Return how far it came."""
+    def _called(self, memory: Memory, ask: _Ask, table: Array, room: Array, entries: Array | None) -> tuple[int, int]:
+        """Call the machine code; return how far it came, and how much of the room for entries it took."""
         assert self.program is not None
         judge, rooms = running.compiled(self.program), self._rooms(memory.most)
         own = {name: np.zeros(size, np.int64) for name, size in rooms.items() if name != "E" or entries is None}
         own = own if entries is None else {"E": entries, **own}
         slots = {name: place for place, name in enumerate(self.program.layout.slots)}
         own["S"][[slots["CAPACITY"], slots["ROOM"]]] = len(own["E"]), len(room)
-        own["S"][slots["CAPACITY"]] = min(len(own["E"]), rooms["E"]) if keep < 2 else len(own["E"])
+        own["S"][slots["CAPACITY"]] = min(len(own["E"]), rooms["E"]) if ask.keep < 2 else len(own["E"])
         pointers = np.array([one.ctypes.data for one in memory.facts], np.int64)
         parts = [memory.offsets, memory.is_a, pointers, self._numbers, table, room, *own.values()]
         places = [one.ctypes.data for one in parts]
-        places[4] -= first * len(self.answers) * table.itemsize
-        reached = judge(*bounds, on, on, keep, *places)
+        places[4] -= ask.answers * len(self.answers) * table.itemsize
+        reached = judge(ask.first, ask.last, ask.on, ask.on, ask.keep, *places)
         return reached, int(own["S"][slots["USED"]])
 
     def gathered(self, memory: Memory, bounds: tuple[int, int], on: int) -> Gathered:
@@ -210,14 +215,14 @@ class Runner:
         records = int(memory.offsets[last] - memory.offsets[first])
         entries = np.empty((records * self._per_record() + _SPARE) * self.program.width, np.int64)
         starts = np.zeros(2 * (last - first) + 1, np.int64)
-        self._called(memory, bounds, on, 2, np.empty(0, np.int64), 0, starts, entries)
+        self._called(memory, _Ask(first, last, on, 2, first), np.empty(0, np.int64), starts, entries)
         return Gathered(bounds, entries, starts)
 
     def by_gathered(self, memory: Memory, made: Gathered, on: int) -> Answers:
         """Judge a range by the entries that were made before."""
         first, last = made.bounds
         table = np.empty((last - first, len(self.answers)), np.int64)
-        self._called(memory, made.bounds, on, 3, table, first, made.starts, made.entries)
+        self._called(memory, _Ask(first, last, on, 3, first), table, made.starts, made.entries)
         return Answers(table, self.answers, None)
 
     def _fields(self, kept: Array) -> dict[str, Array]:

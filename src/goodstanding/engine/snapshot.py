@@ -147,6 +147,12 @@ def _categories(cells: pl.Series) -> tuple[Array, list[str]]:
 
 def _encoded(cells: pl.Series) -> tuple[Array, Any]:
     """Return texts as numbers, -1 for none, and the texts as an array of Arrow."""
+    if 2 * cells.null_count() > len(cells):
+        there = cells.is_not_null().arg_true()
+        some, texts = _encoded(cells.gather(there))
+        sparse = np.full(len(cells), -1, np.int32)
+        sparse[there.to_numpy()] = some
+        return sparse, texts
     if _is_coded(cells):
         return _recoded(cells)
     arrow: Any = cells.to_arrow()
@@ -158,11 +164,13 @@ def _encoded(cells: pl.Series) -> tuple[Array, Any]:
 def _recoded(cells: pl.Series) -> tuple[Array, Any]:
     """Return codes as numbers from 0, -1 for none, and the texts of those that occur."""
     own = cells.to_physical().cast(pl.Int32).fill_null(-1).to_numpy()
-    each = cells.unique().drop_nulls()
-    places = each.to_physical().cast(pl.Int32).to_numpy()
-    numbers = np.full(int(own.max(initial=-1)) + 2, -1, np.int32)
-    numbers[places] = np.arange(len(places))
-    return numbers[own], each.cast(pl.String).to_arrow()
+    at = np.full(int(own.max(initial=-1)) + 2, -1, np.int32)
+    at[own] = np.arange(len(own), dtype=np.int32)
+    at[-1] = -1
+    used = np.flatnonzero(at >= 0)
+    numbers = np.full(len(at), -1, np.int32)
+    numbers[used] = np.arange(len(used), dtype=np.int32)
+    return numbers[own], cells.gather(at[used]).cast(pl.String).to_arrow()
 
 
 def _numbers(cells: pl.Series, known: dict[str, int], none: int) -> Array:
