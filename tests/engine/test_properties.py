@@ -86,7 +86,6 @@ def test_nothing_changes_before_the_next_change(case):
     assume(not any(rule.placed for rule in case.policy.entries.values()))
     on = case.days[0]
     records = [record for record in case.records if record.act <= on and record.withdrawn is None]
-    assume(records)
     changes = case.evaluator.changes(records, case.subject, on)
     first = changes[0].on if changes else on + timedelta(900)
     now = shown(case.standing(on, records=records))
@@ -132,10 +131,11 @@ def test_the_way_through_other_days_makes_no_difference(case):
 @given(cases)
 def test_visiting_every_day_gives_the_standing_that_visiting_some_days_gives(case):
     """Nothing happens by time alone on a day that the fold passes over."""
-    on = min(case.days[-1], min(record.act for record in case.records) + timedelta(500))
+    first = min(record.act for record in case.records) - timedelta(1)
+    on = min(case.days[-1], first + timedelta(500))
     kept = case.evaluator._kept(case.records, on, on)
     fold = case.evaluator._fold(kept, case.subject, on)
-    first = fold.state.today
+    fold.to(first)
     fold.left = [first + timedelta(step) for step in range(1, (on - first).days + 1)]
     daily = case.evaluator._judged(fold.to(on), kept, on)
     assert told(daily) == told(case.standing(on))
