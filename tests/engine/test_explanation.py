@@ -186,3 +186,13 @@ def test_a_scheme_without_scores_is_drawn_by_its_grades():
     drawn = history_svg(evaluator.policy, "en", steps, [], case.example.on)
     assert 'class="score"' not in drawn
     assert 'class="strip' in drawn
+
+
+def test_a_decision_that_changes_by_itself_is_named_on_its_day():
+    evaluator = evaluator_of("cn-credit-clocks")
+    told = []
+    for case in examples("cn-credit-clocks"):
+        asked = (case.records, case.example.subject, case.example.on, case.example.known_on)
+        standing = evaluator.standing(*asked)
+        told += Explainer(evaluator.policy, KINDS, "en").changes(evaluator.changes(*asked), standing)
+    assert "    a query by somebody else: nothing to show" in told

@@ -163,7 +163,7 @@ def _told(
     explainer = Explainer(loaded.policy, words, language)
     lines = explainer.standing(standing)
     lines += explainer.history(history) if history is not None else []
-    lines += explainer.changes(changes) if changes is not None else []
+    lines += explainer.changes(changes, standing) if changes is not None else []
     lines += explainer.remedies(remedies) if remedies is not None else []
     return "\n".join(lines)
 

@@ -101,6 +101,7 @@ class _Told:
             "score": _number(one.score),
             "grade": one.grade,
             "measures": self._measures(one),
+            "decisions": dict(one.decisions),
         }
 
     def change(self, change: Change) -> Data:

@@ -71,7 +71,8 @@ class Evaluator:
             then = self._judged(fold.state, kept, known_on or on)
             if _told(then) != _told(last):
                 because = tuple(entry for entry in then.entries if day in (entry.start, entry.until, entry.placed))
-                changes.append(Change(day, then.outcome, then.score, then.grade, because, then.measures, then.stages))
+                said = (then.outcome, then.score, then.grade, because, then.measures, then.stages, then.decisions)
+                changes.append(Change(day, *said))
             last = then
             if count > MOST_DAYS:
                 break

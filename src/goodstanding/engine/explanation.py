@@ -62,9 +62,12 @@ class Explainer:
             *self.section("decisions", self._decisions(one)),
         ]
 
-    def changes(self, changes: Sequence[Change]) -> list[str]:
-        """Return what changes by itself, and by which entries; that nothing does where there is nothing."""
-        lines = [line for change in changes for line in self._change(change)]
+    def changes(self, changes: Sequence[Change], since: Standing) -> list[str]:
+        """Return what changes by itself after a standing, and by which entries; that nothing does where it is so."""
+        befores: list[Standing | Change] = [since, *changes]
+        lines = [
+            line for before, change in zip(befores, changes, strict=False) for line in self._change(change, before)
+        ]
         return self.section("changes", lines or [self.say("no-change")])
 
     def history(self, steps: Sequence[Standing]) -> list[str]:
@@ -185,13 +188,17 @@ class Explainer:
     def _decisions(self, one: Standing) -> Iterator[str]:
         for name, outcome in one.decisions.items():
             decision = self.policy.decisions[name]
-            words = decision.words[outcome][self.language] if outcome in decision.words else outcome
             say = self.speaker.say
             guards = [say(f"review.{decision.review}")]
             guards += [say("notice", notice=self.speaker.phrase(decision.notice))] if decision.notice else []
             guards.append(say("appeal", appeal=decision.appeal[self.language]))
-            yield f"- {decision.purpose[self.language]}: {words}  [{self.cite(decision.clause)}]"
+            yield f"- {self._decided(name, outcome)}  [{self.cite(decision.clause)}]"
             yield "    " + say("semicolon").join(guards)
+
+    def _decided(self, name: str, outcome: str) -> str:
+        decision = self.policy.decisions[name]
+        words = decision.words[outcome][self.language] if outcome in decision.words else outcome
+        return f"{decision.purpose[self.language]}: {words}"
 
     def _point(self, point: Standing | Change) -> str:
         """Return a standing in a few words: the grade or the outcome, the score, the measures."""
@@ -206,8 +213,11 @@ class Explainer:
         what = (point.grade or self.say(f"short.{point.outcome.value}")) + score
         return " · ".join([what, *measures])
 
-    def _change(self, change: Change) -> Iterator[str]:
+    def _change(self, change: Change, before: Standing | Change) -> Iterator[str]:
         yield self.say("change", on=change.on, what=self._point(change))
+        for name, outcome in change.decisions.items():
+            if before.decisions.get(name) != outcome:
+                yield "    " + self._decided(name, outcome)
         for entry in change.because:
             key = "ends" if entry.until == change.on else "begins"
             yield "    " + self.say(key, what=entry.words[self.language])
@@ -226,7 +236,7 @@ def explained(
 ) -> str:
     """Return a standing as text, a line a fact, in English (en), Dutch (nl) or Chinese (zh)."""
     explainer = Explainer(policy, catalogue, language)
-    return "\n".join([*explainer.standing(standing), *(explainer.changes(changes) if changes else ())])
+    return "\n".join([*explainer.standing(standing), *(explainer.changes(changes, standing) if changes else ())])
 
 
 def _amount(amount: Number | None) -> str:
