@@ -47,7 +47,7 @@ def object_code(source: str, wide: Mapping[str, bool], entry: str) -> bytes:
     module = _Module(ast.parse(source), wide, entry).module
     module.triple = made.triple
     parsed = llvm.parse_assembly(str(module))
-    options = llvm.create_pipeline_tuning_options(speed_level=2)
+    options = llvm.create_pipeline_tuning_options(speed_level=1)
     options.loop_vectorization = options.slp_vectorization = options.loop_unrolling = False
     options.inlining_threshold = 80
     builder = llvm.create_pass_builder(made, options)

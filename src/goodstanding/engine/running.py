@@ -48,7 +48,9 @@ def compiled(program: Any) -> Any:
 def _compiled(program: Any) -> Any:
     wide = {field: program.layout.wide(name) for field, name in program.columns.items()}
     text = _whole(program.source)
-    key = "\n".join([text, str(wide), VERSION, str(native.target().triple), native.machine()])
+    key = "\n".join(
+        [text, str(wide), VERSION, Path(native.__file__).read_text(), str(native.target().triple), native.machine()]
+    )
     path = cache_folder() / f"{hashlib.sha256(key.encode()).hexdigest()[:40]}.o"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
