@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import re
 from fractions import Fraction
 from functools import cache
 
@@ -74,6 +75,25 @@ def test_the_arithmetic_shows_the_numbers_that_were_put_in(evaluator, dossier):
     assert "1000 + (-60) = 940" in text
     assert "940 + 20 = 960" in text
     assert "A (trustworthy (no records)), 960" in text
+
+
+def test_arithmetic_keeps_its_brackets():
+    told = "\n".join(texts("cn-driver-points"))
+    assert "min(60, 7 * (1 + 2 - 1)) = 14" in told
+    assert "min(60, 7 * (1 + 1 - 1)) = 7" in told
+
+
+def test_every_line_of_arithmetic_is_true_as_it_is_written():
+    lines = [line.split("  [")[0] for policy in POLICIES for text in texts(policy) for line in text.splitlines()]
+    sums = {line.rpartition(": ")[2] for line in lines if " = " in line and re.search(r"= -?[\d./]+$", line)}
+    checked = 0
+    for one in sums:
+        left, _, result = one.rpartition(" = ")
+        if re.fullmatch(r"[-+*/(), .\dmaxin]+", left) and not re.search(r"\d{4}-\d\d-\d\d", left):
+            exact = re.sub(r"\d+(\.\d+)?", lambda found: f"Fraction('{found[0]}')", left)
+            assert eval(exact, {"Fraction": Fraction, "min": min, "max": max}) == Fraction(result), one
+            checked += 1
+    assert checked > 100
 
 
 def test_the_next_change_is_named_with_its_day_and_what_ends(evaluator, dossier):

@@ -131,6 +131,7 @@ class Explainer:
         yield f"{entry.act}  {much:>6}  {item}{entry.words[self.language]} ({self.say(entry.status.value)})"
         until = self.say("until", until=entry.until) if entry.until else self.say("open")
         parts = [
+            self.policy.entries[entry.rule].words[self.language] if entry.item else "",
             *self._record(entry),
             self.say("from", start=entry.start) + " " + until,
             self.say("continuing") if entry.continuing else "",

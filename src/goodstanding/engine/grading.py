@@ -167,15 +167,36 @@ def steps(state: State) -> Iterable[Step]:
 
 def _filled(node: ex.Node, state: State) -> str:
     """Write an expression with the numbers put in, choosing the branch that is taken."""
-    if isinstance(node, ex.Choice):
+    taken = _taken(node, state)
+    if taken is None:
+        return "?"
+    if isinstance(taken, ex.Binary) and taken.sign in _STRENGTH:
+        left, right = (_operand(taken, part, state) for part in (taken.left, taken.right))
+        return f"{left} {taken.sign} {right}"
+    if isinstance(taken, ex.Call) and taken.function in ("min", "max"):
+        return f"{taken.function}({', '.join(_filled(one, state) for one in taken.arguments)})"
+    return number_text(day_of(evaluate(taken, state.plain)))
+
+
+_STRENGTH = {"+": 1, "-": 1, "*": 2, "/": 2}
+
+
+def _taken(node: ex.Node, state: State) -> ex.Node | None:
+    """Return the branch of a choice that is taken, None where that is unknown; all else as it is."""
+    while isinstance(node, ex.Choice):
         asked = evaluate(node.condition, state.plain)
-        return "?" if isinstance(asked, Unknown) else _filled(node.then if asked else node.otherwise, state)
-    if isinstance(node, ex.Binary) and node.sign in ("+", "-", "*", "/"):
-        right = _filled(node.right, state)
-        return f"{_filled(node.left, state)} {node.sign} {f'({right})' if right.startswith('-') else right}"
-    if isinstance(node, ex.Call) and node.function in ("min", "max"):
-        return f"{node.function}({', '.join(_filled(one, state) for one in node.arguments)})"
-    return number_text(day_of(evaluate(node, state.plain)))
+        if isinstance(asked, Unknown):
+            return None
+        node = node.then if asked else node.otherwise
+    return node
+
+
+def _operand(around: ex.Binary, part: ex.Node, state: State) -> str:
+    """Write a part of a sum or product, in brackets where it binds weaker than the sign beside it."""
+    text, taken, second = _filled(part, state), _taken(part, state), part is around.right
+    own = _STRENGTH.get(taken.sign, 3) if isinstance(taken, ex.Binary) else 3
+    weaker = own < _STRENGTH[around.sign] or (second and around.sign in "-/" and own == _STRENGTH[around.sign])
+    return f"({text})" if weaker or (second and text.startswith("-")) else text
 
 
 def score(state: State) -> Fraction | None:
