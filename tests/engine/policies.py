@@ -219,8 +219,9 @@ class _Maker:
         rates = {day: one(("1", "2", "0.5", "10")) for day in ("1900-01-01", "2020-03-01", "2021-01-01")}
         terms = {day: one(lengths) for day in ("1900-01-01", "2020-07-01")}
         tables |= {"rate": {"since": rates}, "term": {"since": terms}} | self.ladders()
-        off = {"holidays": ["2020-01-01", "2020-02-28", "2021-01-01"]} if has("holidays") else {}
-        off |= {"worked": ["2020-02-29", "2020-01-04"]} if has("worked") else {}
+        off = {"holidays": ["2020-01-02", "2020-02-03", "2020-03-02", "2020-09-01", "2021-02-01"]}
+        off |= {"worked": ["2020-02-01", "2020-02-29", "2020-06-06", "2020-09-05", "2021-01-30", "2021-03-06"]}
+        off = {name: days for name, days in off.items() if has(name)}
         calendar = {"rest": ["saturday", "sunday"], "clause": "c", "words": WORDS} | off
         return {"tables": {name: {"words": WORDS} | table for name, table in tables.items()}, "calendar": calendar}
 
@@ -258,6 +259,7 @@ class _Maker:
 
     def on_grid(self, text, grid):
         modes = [mode for mode in ROUNDING if self.has(mode)] or ["half-up"]
+        text = f"({text}) / {self.chance.one(('2', '-2'))}" if self.chance.maybe(3) else text
         text = f"round({text}, {grid['step']}, '{self.chance.one(modes)}')"
         text = f"max({grid['least']}, {text})" if "least" in grid else text
         return f"min({grid['most']}, {text})" if "most" in grid else text

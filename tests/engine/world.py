@@ -43,7 +43,8 @@ CATALOGUE = Catalogue(
 )
 OPENING = ("fault.minor", "fault.grave", "gift.made", "check.held")
 ORDERS = ("order.given", "order.lifted")
-EDGES = [dt.date.fromisoformat(d) for d in ("2019-12-31", "2020-01-31", "2020-02-29", "2020-03-01", "2021-02-28")]
+_EDGES = ("2019-12-31", "2020-01-31", "2020-02-29", "2020-05-31", "2020-08-31", "2021-01-30", "2021-02-28")
+EDGES = [dt.date.fromisoformat(day) for day in _EDGES]
 _PERIOD = re.compile(r"\b(\d+) (day|month|year)s?\b")
 _NUMBER = re.compile(r"(?<![\d.-])\d+(?:\.\d+)?(?![\d.-])")
 
