@@ -147,7 +147,7 @@ def _sum(loop: _Loop) -> Operand:
             code.put(f"{total.text} += {amount.text}")
         else:
             code.put(f"{total.text}, {code.bad} = add({total.text}, {amount.text}, {code.bad})")
-    return replace(total, bits=min(61, amount.bits + 15))
+    return replace(total, bits=min(61, amount.bits + 18))
 
 
 def _amount(loop: _Loop, scope: EntryScope) -> Operand:

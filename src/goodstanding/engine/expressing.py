@@ -173,8 +173,9 @@ class Expressions(Arithmetic):
         if sign in ("after", "beginning"):
             return self._period(left, right, counted=sign == "beginning")
         if right.kind == "duration" and sign in ("+", "-"):
-            if sign == "-" or right.unit == str(WORKING):
+            if sign == "-":
                 raise UncompiledError("a day less a duration")
+            self._no_working_days(right)
             return Operand("date", self.set(f"later({left.text}, {right.text}, {right.unit})"), self.lacks(left, right))
         if sign in ("+", "-"):
             return self.sum(left, right, sign)
@@ -183,6 +184,11 @@ class Expressions(Arithmetic):
         if sign == "/":
             return self._quotient(node.right, left, right)
         return self._compared(node, left, right)
+
+    def _no_working_days(self, length: Operand) -> None:
+        """Only the end of a period can be counted in working days."""
+        if length.unit not in (str(DAYS), str(MONTHS)) and self.words.policy.calendar is not None:
+            raise UncompiledError("working days beyond periods")
 
     def _quotient(self, divisor: ex.Node, left: Operand, right: Operand) -> Operand:
         if isinstance(divisor, ex.Number) and divisor.value and left.over is None:
@@ -286,8 +292,7 @@ class Expressions(Arithmetic):
 
     def _next_of(self, values: list[Operand]) -> Operand:
         length, first, after = values
-        if length.unit == str(WORKING):
-            raise UncompiledError("a cycle of working days")
+        self._no_working_days(length)
         found = self.set(f"next_of({length.text}, {length.unit}, {first.text}, {after.text})")
         return Operand("date", found, self.lacks(*values))
 

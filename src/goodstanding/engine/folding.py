@@ -20,7 +20,7 @@ from goodstanding.facts.catalogue import Catalogue
 from goodstanding.policy import expressions as ex
 from goodstanding.policy.model import Policy
 
-MOST_ROUNDS = 6
+MOST_ROUNDS, MOST_RULES = 6, 256
 
 
 class Program:
@@ -39,6 +39,8 @@ class Program:
 
 def program(policy: Policy, catalogue: Catalogue) -> Program:
     """Return the program of a policy. Raises UncompiledError where a construct is left to the exact evaluator."""
+    if len(policy.entries) >= MOST_RULES:
+        raise UncompiledError(f"more than {MOST_RULES} rules")
     form = Form()
     for _ in range(MOST_ROUNDS):
         layout = Layout(Vocabulary(policy, catalogue), form)

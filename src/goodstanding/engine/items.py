@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
-from goodstanding.engine.coding import CONSTANT_BITS, Operand, UncompiledError, scale_of, whole
+from goodstanding.engine.coding import MOST_BITS, Operand, UncompiledError, scale_of, whole
 from goodstanding.engine.evaluation import parsed
 from goodstanding.engine.expressing import Expressions, Scope
 from goodstanding.engine.scopes import FORM, SLOTS, RecordScope
@@ -175,4 +175,4 @@ class _Slotted:
         if not name.startswith("slot/"):
             return self.scope.name(name, code)
         _, kind, scale, place = name.split("/")
-        return Operand(kind, f"K[i + {place}]", scale=int(scale), bits=CONSTANT_BITS)
+        return Operand(kind, f"K[i + {place}]", scale=int(scale), bits=MOST_BITS)

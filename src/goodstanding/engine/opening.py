@@ -194,10 +194,11 @@ class Rules:
         code.put("after, S[BAD] = add(before, E[e + BASE], S[BAD])")
         code.put(f"was, S[BAD] = on_ladder(before, K, {ladder}, S[BAD])")
         code.put(f"now, S[BAD] = on_ladder(after, K, {ladder}, S[BAD])")
-        finer = f" * {form.scale // unit}" if form.scale % unit == 0 and form.scale != unit else ""
         code.put("E[e + LACK] = lack", "E[e + AMOUNT] = 0")
         with code.under("if lack == 0:"):
-            code.put(f"E[e + AMOUNT] = (now - was){finer}")
+            code.put("E[e + AMOUNT], S[BAD] = add(now, -was, S[BAD])")
+            if form.scale % unit == 0 and form.scale != unit:
+                code.put(f"E[e + AMOUNT], S[BAD] = mul(E[e + AMOUNT], {form.scale // unit}, S[BAD])")
 
     def _offered(self, number: int, rule: EntryRule, code: Expressions) -> None:
         """Write what goes before an entry of the same occurrence, and what it displaces."""

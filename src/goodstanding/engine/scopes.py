@@ -120,7 +120,7 @@ def _points(of: RecordScope, code: Expressions) -> Operand:
     """Return the points of an item, or those that the record gives within its range."""
     item, scale = of.item, code.words.points_scale
     policy = code.words.policy
-    points = Operand("number", f"K[{item} + {POINTS}]", scale=scale)
+    points = Operand("number", f"K[{item} + {POINTS}]", scale=scale, bits=code.words.points_bits)
     ranged = any(one.range is not None for one in policy.items)
     if not ranged and all(one.points is not None for one in policy.items):
         return points

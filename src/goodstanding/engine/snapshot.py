@@ -105,7 +105,7 @@ class Snapshot:
     def orders(self) -> Array:
         """Return the place of each record among its subject's by kind, occurrence and digest alone."""
         ranks = _ranks(self.words)[self.columns["KIND"]]
-        order, _ = _ordered(self.records, self.place, self.owner.astype(np.int64) << 10 | ranks)
+        order, _ = _ordered(self.records, self.place, self.owner.astype(np.int64) << 12 | ranks)
         places = np.empty(len(order), np.int64)
         places[order] = np.arange(len(order)) - self.offsets[self.owner]
         return places
@@ -233,7 +233,7 @@ def _sorted(records: pl.DataFrame, owner: Array, kinds: Array, words: Vocabulary
     rows = np.flatnonzero(kinds >= 0)
     ranks, act = _ranks(words), records["act"].to_physical().to_numpy()
     day = (act[rows].astype(np.int64) + 2**21) & (2**23 - 1)
-    key = (owner[rows].astype(np.int64) << 23 | day) << 10 | ranks[kinds[rows]]
+    key = (owner[rows].astype(np.int64) << 23 | day) << 12 | ranks[kinds[rows]]
     order, again = _ordered(records, rows, key)
     order = order if again is None else order[~again]
     found: Array = rows[order]

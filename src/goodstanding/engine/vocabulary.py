@@ -12,7 +12,7 @@ from functools import cached_property
 from math import lcm
 from typing import Any, Generic, TypeVar
 
-from goodstanding.engine.coding import Table, scale_of, whole
+from goodstanding.engine.coding import CONSTANT_BITS, Table, bits_of, scale_of, whole
 from goodstanding.engine.evaluation import parsed
 from goodstanding.engine.primitives import SEVERAL, first_day
 from goodstanding.engine.state import ENDING, NO_GRADE
@@ -175,6 +175,13 @@ class Vocabulary:
         """Return the units in which the points of all items are whole."""
         points: list[Fraction] = [item.points for item in self.policy.items if item.points is not None]
         return scale_of(points)
+
+    @cached_property
+    def points_bits(self) -> int:
+        """Return what the points of all items, and those that records give within a range, are below."""
+        points = [item.points for item in self.policy.items if item.points is not None]
+        points += [end for item in self.policy.items if item.range is not None for end in item.range]
+        return max((bits_of(whole(one, self.points_scale)) for one in points), default=CONSTANT_BITS)
 
 
 def _codes(policy: Policy, texts: Iterable[str]) -> Iterator[str]:
