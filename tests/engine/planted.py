@@ -36,6 +36,7 @@ class Planted:
         return (PACKAGE / "engine" / self.file).read_text().count(self.old)
 
     def put_into(self, package):
+        assert self.times() == 1, self.name
         file = package / "engine" / self.file
         file.write_text(file.read_text().replace(self.old, self.new))
 
@@ -45,7 +46,7 @@ PLANTED = (
     Planted("a period of months counts its first day", CALENDAR,
             "start - table[months + month] + (0 if counted else 1)", "start - table[months + month]"),
     Planted("a period may end beyond the end of its month", CALENDAR,
-            "return min(end, table[months + month + count + 1])", "return end"),
+            "return min(end, following)", "return end"),
     Planted("a month later may be beyond the end of its month", CALENDAR,
             "return min(first + number, first_day(month + 1) - 1)", "return first + number"),
     Planted("half-even rounds halves up", CALENDAR, "return below + below % 2", "return below + 1"),
