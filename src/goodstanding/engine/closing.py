@@ -42,6 +42,7 @@ class Closing:
         self._unrated()
         self._grade()
         self._close()
+        self._turn()
         self._begin()
         self._statuses()
         self._final()
@@ -127,13 +128,33 @@ class Closing:
         code.put(f"{self.layout.slot(slot)} = 1 if {code.truth(asked)} else 0")
 
     def _keep(self, name: str, operand: Operand, code: Expressions) -> None:
-        slots = self.layout.before(name)
+        """Keep a value for the next day; where it is another than the day before, that comes out otherwise then."""
+        slots, kept = self.layout.before(name, "KEPT"), self.layout.slot(f"KEPT_{name}")
         text = f"1 if {operand.text} else 0" if operand.kind == "flag" else operand.text
-        code.put(f"{self.layout.slot(f'BEFORE_{name}')} = {text}", f"{slots.lacking} = {operand.lacking or '0'}")
+        code.put(f"{kept} = {text}", f"{slots.lacking} = {operand.lacking or '0'}")
         if slots.over is not None:
             code.put(f"{slots.over} = {operand.over or '1'}")
         if slots.kind == "duration":
             code.put(f"{slots.unit} = {operand.unit}")
+        differs = " or ".join(f"{one} != {other}" for one, other in self._kept(name))
+        with code.under(f"if {differs}:"):
+            code.put("S[EDGE] = soonest(S[EDGE], S[TODAY] + 1, S[TODAY])")
+
+    def _kept(self, name: str) -> list[tuple[str, str]]:
+        """Return the slots of what stood the day before, each with that of what is kept for the next day."""
+        layout = self.layout
+        before, kept = layout.before(name), layout.before(name, "KEPT")
+        pairs = [(layout.slot(f"BEFORE_{name}"), layout.slot(f"KEPT_{name}")), (before.lacking, kept.lacking)]
+        pairs += [(before.over, kept.over)] if before.over is not None else []
+        pairs += [(before.unit, kept.unit)] if before.kind == "duration" else []
+        return [(str(one), str(other)) for one, other in pairs]
+
+    def _turn(self) -> None:
+        """Write how what was kept becomes what stood the day before."""
+        with self.layout.function("turn") as code:
+            for name in sorted(remembered(self.policy)):
+                code.put(*(f"{one} = {other}" for one, other in self._kept(name)))
+            code.put("return")
 
     def _begin(self) -> None:
         """Write an empty dossier."""
@@ -146,7 +167,9 @@ class Closing:
                 code.put(f"{total.text} = 0", f"{total.lacking} = 0")
             for name in remembered(self.policy):
                 slots = layout.before(name)
-                code.put(f"{layout.slot(f'BEFORE_{name}')} = 0", f"{slots.lacking} = {self.words.fact('before')}")
+                nothing = self.words.codes.number(NO_GRADE) if name == "grade" else 0
+                lacking = 0 if name == "grade" else self.words.fact(f"{name} of the day before")
+                code.put(f"{layout.slot(f'BEFORE_{name}')} = {nothing}", f"{slots.lacking} = {lacking}")
                 if slots.over is not None:
                     code.put(f"{slots.over} = 1")
             code.put("return")
@@ -163,7 +186,8 @@ class Closing:
             with code.under("if E[e + SPENT] != 0:"):
                 code.put(f"E[e + STATUS] = {SPENT}", "return")
             with code.under(f"if not ({counts}):"):
-                code.put(f"E[e + STATUS] = {COMING} if S[TODAY] < E[e + START] < E[e + UNTIL] else {ENDED}", "return")
+                coming = "S[TODAY] < E[e + START] and (E[e + START] < E[e + UNTIL] or E[e + UNTIL] == FOREVER)"
+                code.put(f"E[e + STATUS] = {COMING} if {coming} else {ENDED}", "return")
             code.put(f"E[e + STATUS] = {COUNTS}")
             for account in self.policy.accounts:
                 rules = [n for n, rule in enumerate(self.policy.entries.values()) if rule.account == account]

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -89,7 +88,10 @@ def _draft(
 
 def timed(state: State, rule: EntryRule, entry: Entry) -> None:
     """Work out from when until when an entry counts; again when the end of its conduct becomes known."""
-    around = replace(state.around(entry.record, entry.item, entry.placed), today=entry.placed)
+    today = state.today
+    if entry.placed != today:
+        state.on(entry.placed)
+    around = state.around(entry.record, entry.item)
     if entry.record is not None:
         entry.continuing = state.end_of_conduct(entry.record) == FOREVER
     start = day_of(evaluate(parsed(rule.counts.start), around))
@@ -104,6 +106,8 @@ def timed(state: State, rule: EntryRule, entry: Entry) -> None:
     end = min((end for end in ends if not isinstance(end, Unknown)), default=FOREVER)
     entry.until = None if end == FOREVER or lacking else end
     entry.tested = entry.until if rule.counts.condition else None
+    if entry.placed != today:
+        state.on(today)
 
 
 def doubted(entry: Entry, lacking: Unknown) -> Entry:

@@ -265,7 +265,23 @@ class Expressions(Arithmetic):
         }
         if function in handled:
             return handled[function]()
+        if function in ("days", "months", "years"):
+            return self._length(values[0], function)
         return Operand("date", self.set(f"{function}({values[0].text})"), values[0].lacking)
+
+    def _length(self, number: Operand, unit: str) -> Operand:
+        """Return a duration of a number of units, lacking where that is not whole or beyond what a duration may be."""
+        number = self.simple(number)
+        below = " * ".join(part for part in (number.over, str(number.scale)) if part not in (None, "1")) or "1"
+        count = self.set(f"{number.text} // ({below})")
+        whole_one = f"{count} * ({below}) == {number.text} and 0 <= {count} <= {ex.MOST_UNITS}"
+        fact = self.words.fact(f"a whole number of {unit} up to {ex.MOST_UNITS}")
+        lacking = self.set(f"0 if {whole_one} else {fact}", "u")
+        if number.lacking is not None:
+            lacking = self.set(f"{number.lacking} if {number.lacking} != 0 else {lacking}", "u")
+        months = 12 if unit == "years" else 1
+        text = self.set(f"{count} * {months} if {lacking} == 0 else 0")
+        return Operand("duration", text, lacking, unit=str(DAYS if unit == "days" else MONTHS))
 
     def _least(self, sign: str, values: list[Operand]) -> Operand:
         lacking = self.lacks(*values)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -15,7 +16,7 @@ from goodstanding.engine.layout import MEMORY, RECORD, Form, Layout, label
 from goodstanding.engine.opening import Rules
 from goodstanding.engine.scopes import RecordScope
 from goodstanding.engine.state import ENDING
-from goodstanding.engine.vocabulary import Vocabulary
+from goodstanding.engine.vocabulary import Vocabulary, day_number
 from goodstanding.facts.catalogue import Catalogue
 from goodstanding.policy import expressions as ex
 from goodstanding.policy.model import Policy
@@ -80,6 +81,7 @@ def _runtime(straight: bool) -> str:
     text = files("goodstanding.engine").joinpath("folding.txt").read_text()
     first = "offsets[s], offsets[s + 1], on, known_on, D, E, L, S, K"
     driver = f"straight({first})" if straight else f"fold({first}, V, X)"
+    text = text.replace("BEGINNING", str(day_number(dt.date(ex.EARLIEST, 1, 1))))
     text = text.replace("DRIVER", driver).replace("    GATHERING\n", _GATHERING if straight else "")
     parts = text.split("\n\n\n")
     unused = _OF_DAYS if straight else ("straight", "next_edge", "gather", "judge_gathered")
@@ -130,7 +132,7 @@ class _Folding:
                     code.put(f"after = {function}(after, {self._bound(bound)})")
             code.put(f"{total.text} = after")
         with (
-            layout.function(f"take_in_{name}", "e"),
+            layout.function(f"take_in_{name}", "e") as code,
             code.under(f"if E[e + SPENT] == 0 and {layout.counts('e')}:"),
         ):
             code.put(f"before = {total.text}")
@@ -187,8 +189,8 @@ class _Folding:
                     with code.under(f"if {end.lacking} != 0:"):
                         code.put("S[BAD] = 1")
                 with code.under(f"if {end.text} <= S[TODAY]:"):
-                    code.put("S[BAD] = 1")
-                with code.under(f"if {end.text} < FOREVER:"):
+                    code.put(f"{stage} = 0")
+                with code.under(f"elif {end.text} < FOREVER:"):
                     code.put(f"{until} = {end.text}")
 
     def _look(self, name: str) -> None:

@@ -147,12 +147,12 @@ class Layout:
         tests = {"reached": f"({stage} != 0)", "pending": f"({stage} == 1)", "imposed": f"({stage} == 2)"}
         return Operand("flag", tests[function])
 
-    def before(self, name: str) -> Operand:
-        """Return what a value, or the grade, was at the close of the day before."""
+    def before(self, name: str, kept: str = "BEFORE") -> Operand:
+        """Return what a value, or the grade, was at the close of the day before; or what is KEPT of this one."""
         form = Operand("code", "") if name == "grade" else self.form.values.get(name, Operand("number", ""))
-        over = self.slot(f"BEFOREOVER_{name}") if form.over is not None else None
-        unit = self.slot(f"BEFOREUNIT_{name}") if form.kind == "duration" else "0"
-        text, lacking = self.slot(f"BEFORE_{name}"), self.slot(f"BEFORELACK_{name}")
+        over = self.slot(f"{kept}OVER_{name}") if form.over is not None else None
+        unit = self.slot(f"{kept}UNIT_{name}") if form.kind == "duration" else "0"
+        text, lacking = self.slot(f"{kept}_{name}"), self.slot(f"{kept}LACK_{name}")
         text = f"({text} != 0)" if form.kind == "flag" else text
         return replace(form, text=text, lacking=lacking, over=over, unit=unit, begun=None)
 
@@ -182,8 +182,8 @@ class Layout:
             self._returned(code, kept)
         code.put(*lines)
         with code.under(f"if {moment} != 0:"):
-            found = code.simple(found) if found.kind != "duration" else found
-            code.give(kept, found)
+            named = code.simple(found) if found.kind != "duration" else found
+            code.give(kept, named)
             code.put(f"{at} = {moment}")
             self._returned(code, kept)
         self._returned(code, found)

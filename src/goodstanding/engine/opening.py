@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 
 from goodstanding.engine.coding import Operand, UncompiledError
@@ -87,7 +88,8 @@ class Rules:
         with self.layout.function(f"test_{label(name)}", "e") as code:
             assert rule.counts.condition is not None
             code.put("r = E[e + REC]", "i = E[e + ITEM]")
-            asked = code.simple(code.text(rule.counts.condition, self.scope(rule)))
+            scope = replace(self.scope(rule), placed="E[e + PLACED]")
+            asked = code.simple(code.text(rule.counts.condition, scope))
             if asked.lacking is not None:
                 with code.under(f"if {asked.lacking} != 0:"):
                     code.put("S[BAD] = 1")

@@ -21,12 +21,13 @@ _KINDS = {"number": "number", "code": "code", "date": "date", "flag": "flag"}
 class RecordScope:
     """The record at `row` and the item at `item`, texts of code; None where there is none.
 
-    perhaps: there may be no record, which `row` below 0 says.
+    perhaps: there may be no record, which `row` below 0 says. placed: the day of the place, today where it is None.
     """
 
     row: str | None = None
     item: str | None = None
     perhaps: bool = False
+    placed: str | None = None
 
     def name(self, name: str, code: Expressions) -> Operand:
         """Return what a name stands for."""
@@ -34,7 +35,7 @@ class RecordScope:
         if name in code.words.policy.values:
             return code.around.value_of(name, code)  # type: ignore[no-any-return]
         if name == "placed":
-            return Operand("date", code.today)
+            return Operand("date", self.placed or code.today)
         return of_record(name, self, code)
 
 
