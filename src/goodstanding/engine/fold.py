@@ -199,3 +199,5 @@ def _texts(policy: Policy) -> Iterator[str]:
         yield from (text for text in (measure.when, measure.while_, measure.until) if text)
     for override in policy.grades.overrides:
         yield from (override.when, override.grade)
+    yield from (row.when for row in policy.unrated)
+    yield from (account.held_while for account in policy.accounts.values() if account.held_while)
