@@ -515,7 +515,7 @@ def _together(rule: EntryRule) -> list[str]:
 def _entry_expressions(path: tuple[str, ...], rule: EntryRule, scope: Scope) -> Iterator[Fault]:
     policy, kinds = scope.policy, _kinds_of(rule, scope.policy)
     names = {**_attributes(kinds, scope.catalogue), **_OF_RECORD, **(_ITEM if rule.items else {})} if kinds else {}
-    alone = Scope(names, policy, scope.catalogue)
+    alone = Scope({name: found for name, found in names.items() if name != "ended"}, policy, scope.catalogue)
     names = {**names, "placed": "date"}
     scope = replace(scope, names=names, outer=names)
     yield from _typed((*path, "when"), rule.when, "flag", replace(scope, names={}, outer={}))
