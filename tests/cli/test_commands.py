@@ -115,7 +115,7 @@ def test_a_policy_is_shown_as_prose_in_three_languages(policy, language):
 
 
 WRONG = [
-    (("policy", "check", "nowhere"), "nowhere/policy.yaml: found no file, expected a file; a policy is a folder with a policy.yaml"),
+    (("policy", "check", "nowhere"), "nowhere/policy.yaml: found no file, expected a file; a policy is a folder"),
     ((*SCORE, "no.csv", "--as-of", "2015-12-31", "--out", "s.parquet"), "no.csv: no such file"),
     ((*SCORE, "r.csv", "--as-of", "31-12-2015", "--out", "s.csv"), "expected a day as"),
     ((*SCORE, "r.csv", "--as-of", "2015-12-31", "--out", "s.txt"), ".parquet or .csv"),

@@ -75,7 +75,8 @@ def test_a_fault_in_the_items_names_the_items_file(folder):
 
 
 def test_all_faults_are_told_at_once(folder):
-    (folder / "policy.yaml").write_text((folder / "policy.yaml").read_text().replace("clause: art-20", "clause: art-99"))
+    file = folder / "policy.yaml"
+    file.write_text(file.read_text().replace("clause: art-20", "clause: art-99"))
     with pytest.raises(PolicyError) as answer:
         read_policy(folder)
     assert len(str(answer.value).splitlines()) >= 5

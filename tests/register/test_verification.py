@@ -123,7 +123,10 @@ def test_a_record_changed_together_with_its_digest_is_found(filled, tamper) -> N
         ("UPDATE subject SET delivery = 1 WHERE id = 3", "world row 1:"),
         ("UPDATE source SET definition = '{}' WHERE id = 'city.tax'", "world row 1:"),
         ("UPDATE world SET salt = 'x'", "world row 1:"),
-        ('UPDATE policy SET contents = contents || \'{"items-persons.yaml": "[]"}\'', "policy 1: the files of cn-wendeng 1"),
+        (
+            'UPDATE policy SET contents = contents || \'{"items-persons.yaml": "[]"}\'',
+            "policy 1: the files of cn-wendeng 1",
+        ),
         ("UPDATE policy SET contents = '{}'", "policy 1: the files of cn-wendeng 1 can no longer be read"),
         ("DELETE FROM standing WHERE subject_id = 2", "run 1: has {'graded': 1}, but {'graded': 2} of 2 were made"),
         ("UPDATE standing SET run = 2", "standing: has rows of run 2, which is not there"),

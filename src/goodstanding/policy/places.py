@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from goodstanding.policy.reader import Path_, Source, parse_yaml
+from goodstanding.policy.composing import Path_
+from goodstanding.policy.reader import Source, parse_yaml
 
 
 @dataclass(frozen=True)
