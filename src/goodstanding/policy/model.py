@@ -331,8 +331,8 @@ class Repair(Element):
     """A lawful act by which a subject can better its standing: a record of a kind that would follow from it.
 
     `of`: the act is about an entry of that rule for which `where` holds, and its record has the same occurrence; else
-    it stands alone. `giving` says which attributes the record would have: each one value (`today` is the day of the act),
-    several from which to choose, or numbers in steps.
+    it stands alone. `giving` says which attributes the record would have: each one value (`today` is the day of the
+    act), several from which to choose, or numbers in steps.
     """
 
     by: str
