@@ -235,7 +235,7 @@ class Batch:
             "account": pl.select(pl.when(account != "").then(account)).to_series(),
             "amount": answers.numbers(entries["AMOUNT"], over, known, places),
             "grade": answers.texts(self.snapshot.codes, entries["GRADE"]),
-            "start": answers.days(entries["START"]),
+            "start": pl.Series(entries["START"].astype(np.int32)).cast(pl.Date),
             "until": answers.days(entries["UNTIL"]),
             "status": answers.texts([str(one) for one in STATUSES], entries["STATUS"]),
         }
