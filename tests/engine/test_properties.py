@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from goodstanding.engine.exact import Evaluator
 from goodstanding.engine.standing import Outcome, Status
-from tests.engine.policies import loaded_of, policy_of
+from tests.engine.policies import loaded_of, policy_of, rests
 from tests.engine.sentences import Chance
 from tests.engine.world import CATALOGUE, days_of, dossier, records_of
 
@@ -26,6 +26,7 @@ class Case:
     def __init__(self, seed):
         whole = policy_of(seed)
         loaded, text = loaded_of(whole), json.dumps(whole)
+        assume(rests(loaded))
         self.seed, self.policy, self.chance = seed, loaded.policy, Chance(seed)
         self.evaluator = Evaluator(loaded, CATALOGUE)
         self.rows = dossier(seed, loaded.policy, text)
