@@ -170,8 +170,8 @@ class _Telling:
         """Return the function that reads what the program told: None where it leaves that to the exact evaluator."""
         policy, form = self.policy, layout.form
         names = {"number": _number, "text": number_text, "right": _right, "day": dt.date.fromordinal,
-                 "rules": [(name, rule.clause) for name, rule in policy.entries.items()],
-                 "item_of": lambda item: None if item < 0 else policy.items[self.numbers[item + PLACE]],
+                 "names": list(policy.entries), "clauses": [rule.clause for rule in policy.entries.values()],
+                 "items": policy.items,
                  "answer": Struct(f"{len(self.answers)}q").unpack_from,
                  "row": Struct(f"{len(self.fields)}q").iter_unpack,
                  "reason": self._reason, "statuses": _STATUSES, "outcomes": _OUTCOMES,
@@ -182,7 +182,7 @@ class _Telling:
             names[f"cases{place}"] = [*(case.outcome for case in one.outcomes), one.otherwise]
             decisions.append(f"{name!r}: cases{place}[f[{place}]]")
         units = "over" if form.quotients else "1"
-        made_by = "found = item_of(item)\n        " if policy.items else ""
+        recorded = not any(rule.when or set(rule.kinds) & set(policy.measures) for rule in policy.entries.values())
         places = {name.lower(): place for place, name in enumerate(ANSWER)}
         score = f"number(f[{places['score']}], f[{places['scoreover']}] * {Closing(layout).score_scale()})"
         if Closing(layout).score_scale() == 1:
@@ -191,11 +191,12 @@ class _Telling:
             fields=", ".join(name.lower() for name in self.fields),
             room=8 * len(self.fields), never=_NEVER, nothing=NOTHING, steps=steps, number=score,
             undecidable=NOT_DECIDABLE, unrated=NOT_RATED,
-            found=made_by,
+            document="records[rec].document" if recorded else "records[rec].document if rec >= 0 else None",
+            begun="records[rec].act" if recorded else "day(start)",
             amount="amount" if form.scale == 1 and not form.quotients else f"number(amount, {units} * {form.scale})",
             grade="codes[grade] if grade >= 0 else None" if "GRADE" in self.fields else "None",
-            item="found and found.id" if policy.items else "None", decisions=", ".join(decisions),
-            clause="found.clause if found else clause" if policy.items else "clause",
+            item="items[item].id if item >= 0 else None" if policy.items else "None", decisions=", ".join(decisions),
+            clause="items[item].clause if item >= 0 else clauses[rule]" if policy.items else "clauses[rule]",
             measures="tuple([name for name, place in measures if f[place] == 2])" if policy.measures else "()",
             **places,
         )  # fmt: skip
@@ -219,9 +220,10 @@ class _Telling:
         fields = {name: f"c{place}" for place, name in enumerate(self.program.fields)}
         kinds, ranks = self.words.kinds.numbers, self.words.ranks
         names: dict[str, Any] = dict(zip(fields.values(), columns, strict=True))
-        names["kinds"] = {name: (kind, ranks.get(name, len(ranks))) for name, kind in kinds.items()}
+        names["kinds"], names["by_kind"] = kinds, {kind: ranks.get(name, len(ranks)) for name, kind in kinds.items()}
         names["codes"] = dict[Any, int](self.words.codes.numbers) | {None: NOWHERE}
         whole: Any = ctypes.c_void_p.from_param if self.compiled else int
+        names |= {"Fraction": Fraction, "whole_units": _whole_units}
         given = [whole(one.buffer_info()[0]) for one in tables] if self.compiled else tables
         names |= {
             "ranks": ranks,
@@ -238,7 +240,7 @@ class _Telling:
         lines = [line for name in read for line in self._lowered(name, fields[f"F_{label(name)}"])]
         straight = is_straight(self.policy)
         text = _LOWERING.format(
-            ties="" if straight else "ties.append((rank, r.occurrence, r.digest, n))",
+            ties="" if straight else "ties.append((by_kind[kind], r.occurrence, r.digest, n))",
             begin="" if straight else "ties = []",
             order="" if straight else _ORDERING.format(order=fields["ORDER"]),
             kind=fields["KIND"], act=fields["ACT"], occurrence=fields["OCCURRENCE"],
@@ -260,12 +262,19 @@ class _Telling:
         given = {"flag": f"{column}[n] = v", "date": f"{column}[n] = v.toordinal() - {EPOCH}"}
         if attribute.type in given:
             return [f"v = get({name!r})", f"if v is None: {column}[n] = {NOWHERE}", f"else: {given[attribute.type]}"]
-        units = f"    v *= {10**attribute.scale}" if attribute.scale else "    pass"
+        unit = 10**attribute.scale
+        units = f"v._numerator * {unit}" if attribute.scale else "v._numerator"
+        whole = "v.__class__ is Fraction and v._denominator == 1"
         return [f"v = get({name!r})", f"if v is None: {column}[n] = {NOTHING}", "else:",
-                "    v, over = v.numerator, v.denominator", units, "    if over != 1:",
-                "        v, rest = divmod(v, over)", "        if rest: return None",
+                f"    v = {units} if {whole} else whole_units(v, {unit})",
                 f"    if not -{1 << ATTRIBUTE_BITS} < v < {1 << ATTRIBUTE_BITS}: return None",
                 f"    {column}[n] = v"]  # fmt: skip
+
+
+def _whole_units(number: Any, unit: int) -> int:
+    """Return a number in whole units, one that columns do not hold where it is not whole in them."""
+    units = Fraction(number) * unit
+    return units.numerator if units.denominator == 1 else 1 << 62
 
 
 _ORDERING = "ties.sort()\n    for place, row in enumerate(ties): {order}[row[3]] = place"
@@ -276,15 +285,15 @@ def judge(records, on, is_a, fresh, ordered=False):
     kept, occurrences = [], {{}}
     {begin}
     for r in records:
-        read, day = kinds.get(r.kind), r.act.toordinal()
-        if read is None or day > today or r.known is not None and r.known > on:
+        kind, day = kinds.get(r.kind), r.act.toordinal()
+        if kind is None or day > today or r.known is not None and r.known > on:
             continue
         if r.withdrawn is not None and r.withdrawn <= on:
             continue
         if day <= last and not ordered:
             return judge(in_order(records, on, ranks), on, is_a, fresh, True)
         last = day
-        {kind}[n], rank = read
+        {kind}[n] = kind
         {act}[n] = day - {epoch}
         {occurrence}[n] = occurrences.setdefault(r.occurrence, n)
         {ties}
@@ -303,24 +312,20 @@ def read(answers, rows, records, codes):
     outcome = f[{outcome}]
     if f[{hand}] or outcome == {undecidable}:
         return None
-    entries = []
     told = row(rows[: f[-1] * {room}])
     if f[-2]:
         told = sorted(told)
-    for {fields} in told:
-        {found}name, clause = rules[rule]
-        record = records[rec] if rec >= 0 else None
-        entries.append({{
-            "record": record and record.document,
-            "rule": name,
-            "item": {item},
-            "amount": None if amount == {nothing} else {amount},
-            "grade": {grade},
-            "from": record.act if start == act and record else day(start) if start < {never} else None,
-            "until": day(until) if until < {never} else None,
-            "clause": {clause},
-            "status": statuses[status],
-        }})
+    entries = [{{
+        "record": {document},
+        "rule": names[rule],
+        "item": {item},
+        "amount": None if amount == {nothing} else {amount},
+        "grade": {grade},
+        "from": {begun} if start == act else day(start) if start < {never} else None,
+        "until": day(until) if until < {never} else None,
+        "clause": {clause},
+        "status": statuses[status],
+    }} for {fields} in told]
     return {{
         "outcome": outcomes[outcome],
         "score": {number} if f[{knows}] else None,
@@ -472,7 +477,10 @@ class _Writer:
             with code.under("if act < before or (act == before and E[e + START] < begun):"):
                 code.put("disorder = 1")
             code.put("before = act", "begun = E[e + START]")
-            told = {"ACT": f"act + {EPOCH}", "NTH": "e", "AMOUNT": "amount",
+            code.put("item = E[e + ITEM]")
+            with code.under("if item >= 0:"):
+                code.put(f"item = K[item + {PLACE}]")
+            told = {"ITEM": "item", "ACT": f"act + {EPOCH}", "NTH": "e", "AMOUNT": "amount",
                     "GRADE": "E[e + GRADE] if E[e + GRADELACK] == 0 else -1"}  # fmt: skip
             told |= {day: f"min(E[e + {day}], FOREVER) + {EPOCH}" for day in ("START", "UNTIL")}
             for place, name in enumerate(self.fields):
