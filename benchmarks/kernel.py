@@ -3,7 +3,8 @@
 Usage: python benchmarks/kernel.py [RECORDS], by default 1,000,000 for each scheme. First the two must agree on a sample
 of 2,000 subjects; then both are timed. `compile` makes the machine code of a policy the first time, `load` takes it
 from the cache. `day` is from records as arrays to outcomes, scores and grades as arrays, `kernel` the same for each
-later day, when the entries are there already; `busy` is the processor's time of that for each record. `lower` makes
+later day, when the entries are there already; `busy` is the processor's time of that for each record, as `compile`
+and `load` are the processor's time. `lower` makes
 the arrays from a table of texts, `lower-coded` from one of dictionary codes in order, `score` is from a table to a
 table and does it all. `register` is a
 table of 485,137 establishments with one record each, from the policy's file to the standings, in a fresh process
@@ -196,9 +197,9 @@ def compiling(scheme: str) -> dict[str, float]:
     from goodstanding.engine.folding import program
 
     loaded = read_policy(shipped("policies") / scheme)
-    start = time.perf_counter()
+    start = time.process_time()
     running.compiled(program(loaded.policy, KINDS))
-    return {"seconds": time.perf_counter() - start}
+    return {"seconds": time.process_time() - start}
 
 
 def first_use(scheme: str, table: str) -> dict[str, float]:
