@@ -24,6 +24,7 @@ class Rules:
         """Write them into a layout."""
         self.layout, self.policy, self.words = layout, layout.policy, layout.words
         self.items = Items(layout)
+        self._totals: dict[Share, int] = {}
         self.numbers = {name: number for number, name in enumerate(self.policy.entries)}
 
     def write(self) -> None:
@@ -153,10 +154,13 @@ class Rules:
         code.put("E[e + SPENT] = 0", "E[e + GOES] = 0", "E[e + AMOUNT] = 0", "E[e + OVER] = 1", "E[e + LACK] = 0")
         code.put("E[e + GRADE] = -1", "E[e + GRADELACK] = 0")
         scope = self.scope(rule)
-        text = rule.amount.running if isinstance(rule.amount, Share) else rule.amount
-        if text:
-            self._amount(code.text(text, scope), rule, code)
-        code.put("E[e + BASE] = E[e + AMOUNT]", "E[e + BASEOVER] = E[e + OVER]", "E[e + BASELACK] = E[e + LACK]")
+        if isinstance(rule.amount, Share):
+            code.put("E[e + BASEOVER] = 1")
+            self._running(rule.amount, code.text(rule.amount.running, scope), rule, code)
+        else:
+            if rule.amount:
+                self._amount(code.text(rule.amount, scope), rule, code)
+            code.put("E[e + BASE] = E[e + AMOUNT]", "E[e + BASEOVER] = E[e + OVER]", "E[e + BASELACK] = E[e + LACK]")
         if rule.grade:
             grade = code.text(rule.grade, scope)
             code.put(f"E[e + GRADE] = {grade.text}")
@@ -180,13 +184,19 @@ class Rules:
         if amount.lacking is not None:
             code.put(f"E[e + LACK] = {amount.lacking}")
 
+    def _running(self, share: Share, amount: Operand, rule: EntryRule, code: Expressions) -> None:
+        """Write what goes into a running total, in units of its own."""
+        if amount.over is not None or self.layout.form.quotients:
+            raise UncompiledError("shares of quotients")
+        times = rule.repeat.times if rule.repeat else Fraction(1)
+        self._totals[share] = amount.scale
+        self.layout.scales.append(self.words.ladder(share.share, amount.scale)[1] * times.denominator)
+        code.put(f"E[e + BASE] = {amount.text}", f"E[e + BASELACK] = {amount.lacking or '0'}")
+
     def _share(self, number: int, share: Share, code: Expressions) -> None:
         """Write what an amount adds to a ladder of the running total in the calendar year of its place."""
         form = self.layout.form
-        if form.quotients:
-            raise UncompiledError("shares of quotients")
-        ladder, unit = self.words.ladder(share.share, form.scale)
-        self.layout.scales.append(unit)
+        ladder, unit = self.words.ladder(share.share, self._totals[share])
         code.put("first = year_of(S[TODAY])", "last = year_after(S[TODAY])", "before = 0", "lack = E[e + BASELACK]")
         with (
             code.under("for o in range(S[E0], S[NE], WIDTH):"),
