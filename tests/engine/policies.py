@@ -321,6 +321,9 @@ class _Maker:
         number = self.pen.number(names)
         if "item.points" in names.of["number"] and self.chance.maybe():
             number = "item.points"
+        modes = [mode for mode in ROUNDING if mode in self.words]
+        if modes and self.chance.maybe(3):
+            number = f"round({number} / {self.chance.one(('2', '-2'))}, 1, '{self.chance.one(modes)}')"
         if rule["items"] and self.chance.maybe(3):
             number = (
                 f"{number} if {self.pen.alike(self.chance.one(('=', '!=')), names)} else {self.chance.one(('1', '4'))}"

@@ -19,6 +19,7 @@ LITERALS = {
 }
 """Codes with which names of a type are compared."""
 NUMBERS = ("0", "1", "2", "3", "5", "10", "20", "40", "0.5", "2.25", "7", "100")
+STEPS = ("1", "0.5", "10")
 DATES = ("2020-02-29", "2020-12-31", "2021-03-31", "2021-06-15")
 SHORT, LONG = ("10 days", "1 month", "30 days"), ("1 year", "12 months", "24 months", "6 months", "100 days", "2 years")
 
@@ -115,10 +116,7 @@ class Pen:
             ("if else", lambda: f"({left()} if {self.flag(names, 0)} else {r()})"),
             ("min", lambda: f"min({left()}, {r()})"),
             ("max", lambda: f"max({left()}, {r()})"),
-            *(
-                (mode, lambda mode=mode: f"round({left()} / 4, {one(('1', '0.5', '10'))}, '{mode}')")
-                for mode in ROUNDING
-            ),
+            *((mode, lambda mode=mode: f"round({self.halved(names)}, {one(STEPS)}, '{mode}')") for mode in ROUNDING),
             ("map", lambda: f"worth[{self.degree(names)}]"),
             ("since", lambda: f"rate[{self.date(names, 0)}]"),
             ("brackets", lambda: f"stretches[{r()}]"),
@@ -128,6 +126,9 @@ class Pen:
         if names.state:
             forms += [("since today", lambda: "rate[today]"), *self.sums(names), *self.sums(names)]
         return self.pick(*forms)
+
+    def halved(self, names):
+        return f"{self.number(names, 1)} / {self.chance.one(('2', '-2', '4', '-4'))}"
 
     def whole(self, names):
         for word in ("full_years", "full_months"):
