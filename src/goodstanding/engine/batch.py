@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Any
 
 import numpy as np
@@ -167,10 +167,13 @@ class Batch:
         return hand
 
     def _by_hand(self, hand: Array, on: dt.date) -> Iterator[_Hand]:
-        snapshot = self.snapshot
-        for subject in np.flatnonzero(hand):
-            rows = snapshot.place[snapshot.offsets[subject] : snapshot.offsets[subject + 1]]
-            dossier = list(objects(snapshot.records[rows], self.catalogue))
+        snapshot, subjects = self.snapshot, np.flatnonzero(hand)
+        rows = [snapshot.place[snapshot.offsets[one] : snapshot.offsets[one + 1]] for one in subjects]
+        if not rows:
+            return
+        records = objects(snapshot.records[np.concatenate(rows)], self.catalogue)
+        for subject, own in zip(subjects, rows, strict=True):
+            dossier = list(islice(records, len(own)))
             standing = self.evaluator.standing(dossier, SUBJECTS[snapshot.is_a[subject]], on)
             yield _Hand(snapshot.subjects[int(subject)], standing, _quiet(standing))
 
