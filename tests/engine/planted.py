@@ -93,8 +93,6 @@ PLANTED = (
     Planted("an entry ends itself", RULES, "range(S[E0], e, WIDTH)", "range(S[E0], S[NE], WIDTH)"),
     Planted("the latest of one day is the first placed", OVER,
             '"<" if loop.node.function == "first" else ">="', '"<" if loop.node.function == "first" else ">"'),
-    Planted("highest and lowest are exchanged", OVER,
-            '">" if loop.node.function == "highest" else "<"', '"<" if loop.node.function == "highest" else ">"'),
     Planted("a ceiling is a floor", "folding.py",
             '((bounds.ceiling, "min"), (bounds.floor, "max"))', '((bounds.ceiling, "max"), (bounds.floor, "max"))'),
     Planted("what lapses is imposed", "folding.py",
