@@ -97,7 +97,7 @@ PLANTED = (
             '((bounds.ceiling, "min"), (bounds.floor, "max"))', '((bounds.ceiling, "max"), (bounds.floor, "max"))'),
     Planted("what lapses is imposed", "folding.py",
             'with code.under(f"if not {holding.text}:"):\n                        code.put(f"{stage} = 0")',
-            'with code.under(f"if not {holding.text}:"):\n                        code.put(f"{stage} = 1")'),
+            'with code.under(f"if not {holding.text}:"):\n                        code.put(f"{stage} = 2")'),
 )  # fmt: skip
 
 
