@@ -1,7 +1,7 @@
 """What generated code calls: the calendar, rounding, ladders and exact quotients, on whole numbers only.
 
 Each function means what the one of the same purpose in `periods` or `evaluation` means. Days are counted from
-1970-01-01. Every function runs as plain Python and compiled by Numba alike: no objects, no exceptions. What may pass
+1970-01-01. Every function runs as plain Python and compiled by LLVM alike: no objects, no exceptions. What may pass
 62 bits sets `bad`, which hands the subject to the exact evaluator; a result that comes with it means nothing.
 """
 
