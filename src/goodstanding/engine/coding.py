@@ -1,7 +1,7 @@
 """Lines of generated code, the operands in them, and the numbers that they read from one table.
 
-Generated code is a subset of Python in which every number is whole, so that it runs as plain Python and compiled by
-machine code alike. Numbers of a policy are no part of it: they stand in `Table`, so that a change of numbers changes no code.
+Generated code is a subset of Python in which every number is whole, so that it runs as plain Python and as machine code
+alike. Numbers of a policy are no part of it: they stand in `Table`, so that a change of numbers changes no code.
 """
 
 from __future__ import annotations
