@@ -102,7 +102,6 @@ class TestConditions:
         assert score(policy, records, "2022-01-01") == 1
         assert [(one.on, one.score) for one in changes] == [(day("2022-01-02"), 0)]
 
-
     def test_what_the_calendar_makes_true_does_not_hang_on_when_the_first_record_was(self):
         policy = loaded(
             entries={
