@@ -7,7 +7,7 @@ PORT ?= 8000
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo demo-reset demo-stop real bench bench-policy bench-kernel bench-real test check docs wheel clean
+.PHONY: help setup setup-dev demo demo-reset demo-stop real bench bench-policy bench-kernel bench-real bench-constructs bench-planted test check docs wheel clean
 
 # A virtual environment does not survive a move: forget that it was set up when the checkout lies elsewhere.
 ifneq ($(shell cat .venv/place 2>/dev/null),$(shell pwd))
@@ -44,13 +44,19 @@ demo-stop: setup ## stop the demo's database
 real: setup ## rate the real food inspections in DATA=file
 	$(BIN)/python benchmarks/real.py $(DATA)
 
-bench: bench-policy bench-kernel bench-real ## measure everything, beside others where there are any
+bench: bench-policy bench-kernel bench-real bench-constructs bench-planted ## measure everything, beside others where there are any
 
 bench-policy: setup-dev .venv-peers/ready ## measure policies beside rules engines: OpenFisca, ZEN, CEL, plain Python
 	$(BIN)/python benchmarks/policy.py
 
 .venv-peers/ready: benchmarks/peers/requirements.txt scripts/peers | .venv/ready
 	scripts/peers
+
+bench-constructs: setup-dev ## print which constructs of the language, and pairs of them, generated policies reach
+	$(BIN)/python -m tests.engine.constructs
+
+bench-planted: setup-dev ## plant 31 errors in the compiled form, one by one, and time how soon each is found
+	$(BIN)/python -m tests.engine.planted
 
 bench-kernel: setup-dev ## measure the kernels
 	$(BIN)/python benchmarks/kernel.py
