@@ -7,7 +7,7 @@ PORT ?= 8000
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo demo-reset demo-stop real bench bench-policy bench-kernel bench-real bench-constructs bench-planted test check docs wheel clean
+.PHONY: help setup setup-dev demo demo-reset demo-stop real bench bench-policy bench-kernel bench-real bench-constructs bench-planted test test-long check docs wheel clean
 
 # A virtual environment does not survive a move: forget that it was set up when the checkout lies elsewhere.
 ifneq ($(shell cat .venv/place 2>/dev/null),$(shell pwd))
@@ -67,6 +67,9 @@ bench-real: setup ## measure on real data, DATA=file
 test: setup-dev ## run all tests; without Chromium the browser tests are left out
 	@scripts/chromium
 	$(BIN)/python -m pytest -n 2
+
+test-long: setup-dev ## many generated policies, and every planted error: half an hour
+	$(BIN)/python -m pytest -n 2 -m long
 
 check: setup-dev ## format, lint, types, imports, and whether generated pages are current
 	$(BIN)/ruff format --check

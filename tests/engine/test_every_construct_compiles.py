@@ -26,18 +26,18 @@ def test_programs_of_generated_policies_say_what_the_exact_evaluator_says():
     assert by_hand < 0.2
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_machine_code_says_what_the_exact_evaluator_says(tmp_path, monkeypatch):
     monkeypatch.setenv("GOODSTANDING_CACHE", str(tmp_path))
     told, _ = compare(1, compiled=True)
     assert told == []
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_programs_of_many_policies_say_what_the_exact_evaluator_says():
     assert disagreements(range(FEW, FEW + MANY))[0] == {}
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_programs_of_large_policies_say_what_the_exact_evaluator_says():
     assert disagreements(range(MANY // 10), size=5)[0] == {}

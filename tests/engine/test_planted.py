@@ -16,7 +16,7 @@ def test_a_planted_error_is_found():
     assert seconds < LIMIT
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("planted", PLANTED, ids=lambda planted: planted.name)
 def test_every_planted_error_is_found_within_a_minute(planted):
     seed, seconds = found_after(planted)

@@ -58,12 +58,12 @@ def test_generated_policies_and_dossiers_come_out_as_the_exact_evaluator_says():
     assert [found for seed in range(FEW) for found in differences(seed)] == []
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_many_generated_policies_and_dossiers_come_out_so():
     assert [found for seed in range(FEW, FEW + MANY) for found in differences(seed)] == []
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("seed", range(5))
 def test_machine_code_says_the_same(seed):
     assert differences(seed, compiled=True) == []
@@ -137,7 +137,7 @@ def test_a_code_that_neither_policy_nor_catalogue_knows_is_a_code_like_others(co
     assert single.standing([order], "organisation", ON) == told(exact.standing([order], "organisation", ON))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_threads_do_not_disturb_each_other():
     single, _ = both("uk-food-hygiene", compiled=True)
     dossiers = [[inspection(str(n), scores=(n % 6 * 5, 5, 0))] for n in range(500)]
