@@ -190,7 +190,7 @@ def test_what_is_too_large_goes_to_the_exact_evaluator_and_is_told(caplog):
 
 
 @pytest.mark.parametrize("name", sorted(folder.name for folder in shipped("policies").iterdir()))
-@pytest.mark.parametrize("compiled", [False, True])
+@pytest.mark.parametrize("compiled", [False, pytest.param(True, marks=pytest.mark.long)])
 def test_examples_of_the_shipped_policies_agree(name, compiled):
     """Each example on its day and on days around those of its records."""
     for case in read_examples(shipped("policies") / name, KINDS):
