@@ -3,7 +3,7 @@
 import json
 import os
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from fractions import Fraction
 
 import pytest
@@ -204,3 +204,9 @@ def test_entries_that_count_are_those_whose_days_hold_the_day(case):
             inside = entry.start <= on and (entry.until is None or on < entry.until)
             assert (entry.status in (Status.COUNTS, Status.HELD)) == (inside and entry.status is not Status.SPENT)
             assert entry.placed <= on
+
+
+@many
+@given(cases)
+def test_the_days_asked_about_are_real_days(case):
+    assert all(date(2019, 1, 1) < day < date(2026, 1, 1) for day in case.days)
