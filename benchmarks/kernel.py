@@ -192,8 +192,8 @@ def best_of_new(loaded: Any, records: pl.DataFrame) -> float:
 
 def compiling(scheme: str) -> dict[str, float]:
     """Time what it takes to make a policy's machine code, or to load it where it was made before."""
-    from goodstanding.engine import running
-    from goodstanding.engine.folding import program
+    from goodstanding.engine.compiled import running
+    from goodstanding.engine.compiled.folding import program
 
     loaded = read_policy(shipped("policies") / scheme)
     start = time.process_time()

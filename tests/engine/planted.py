@@ -24,7 +24,7 @@ LIMIT = 60
 
 @dataclass(frozen=True)
 class Planted:
-    """A change of one text, that occurs once, in a file of the engine."""
+    """A change of one text, that occurs once, in a file of the compiled form."""
 
     name: str
     file: str
@@ -33,11 +33,11 @@ class Planted:
 
     def times(self):
         """Return how often the old text occurs: once, or the error is about code that is no longer there."""
-        return (PACKAGE / "engine" / self.file).read_text().count(self.old)
+        return (PACKAGE / "engine" / "compiled" / self.file).read_text().count(self.old)
 
     def put_into(self, package):
         assert self.times() == 1, self.name
-        file = package / "engine" / self.file
+        file = package / "engine" / "compiled" / self.file
         file.write_text(file.read_text().replace(self.old, self.new))
 
 

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from goodstanding.engine import batch, primitives
+from goodstanding.engine import batch
 from goodstanding.engine.batch import Batch, contributions, score
+from goodstanding.engine.compiled import primitives
 from goodstanding.engine.periods import end_of_period
 from goodstanding.facts.catalogue import Attribute
 from goodstanding.facts.errors import InputError

@@ -19,14 +19,14 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from goodstanding.engine import answers
-from goodstanding.engine.closing import GRADED, OUTCOMES, STATUSES
+from goodstanding.engine.compiled import answers
+from goodstanding.engine.compiled.closing import GRADED, OUTCOMES, STATUSES
+from goodstanding.engine.compiled.runner import Answers, Gathered, Runner, runner
+from goodstanding.engine.compiled.snapshot import Array, Snapshot
+from goodstanding.engine.compiled.vocabulary import SUBJECTS, day_number
 from goodstanding.engine.exact import Evaluator
 from goodstanding.engine.periods import FOREVER
-from goodstanding.engine.runner import Answers, Gathered, Runner, runner
-from goodstanding.engine.snapshot import Array, Snapshot
 from goodstanding.engine.standing import Entry, Standing
-from goodstanding.engine.vocabulary import SUBJECTS, day_number
 from goodstanding.facts.catalogue import Catalogue
 from goodstanding.facts.records import objects, value_of
 from goodstanding.policy.reader import Loaded

@@ -15,19 +15,19 @@ from fractions import Fraction
 from struct import Struct
 from typing import Any
 
-from goodstanding.engine import running
-from goodstanding.engine.closing import NOT_DECIDABLE, NOT_RATED, OUTCOMES, STATUSES, Closing, DecisionScope
-from goodstanding.engine.coding import ATTRIBUTE_BITS, Operand, UncompiledError
+from goodstanding.engine.compiled import running
+from goodstanding.engine.compiled.closing import NOT_DECIDABLE, NOT_RATED, OUTCOMES, STATUSES, Closing, DecisionScope
+from goodstanding.engine.compiled.coding import ATTRIBUTE_BITS, Operand, UncompiledError
+from goodstanding.engine.compiled.expressing import Expressions
+from goodstanding.engine.compiled.folding import Program, is_straight, program
+from goodstanding.engine.compiled.layout import ANSWER, MEMORY, Layout, label
+from goodstanding.engine.compiled.primitives import NOTHING, NOWHERE
+from goodstanding.engine.compiled.scopes import PLACE, RecordScope
+from goodstanding.engine.compiled.vocabulary import DATES, EPOCH, SUBJECTS
 from goodstanding.engine.evaluation import parsed
 from goodstanding.engine.exact import Evaluator
-from goodstanding.engine.expressing import Expressions
-from goodstanding.engine.folding import Program, is_straight, program
-from goodstanding.engine.layout import ANSWER, MEMORY, Layout, label
 from goodstanding.engine.periods import FOREVER
-from goodstanding.engine.primitives import NOTHING, NOWHERE
-from goodstanding.engine.scopes import PLACE, RecordScope
 from goodstanding.engine.standing import Standing, Unknown, number_text
-from goodstanding.engine.vocabulary import DATES, EPOCH, SUBJECTS
 from goodstanding.facts.catalogue import Catalogue, Subject
 from goodstanding.facts.records import Record
 from goodstanding.policy import expressions as ex

@@ -8,15 +8,15 @@ from dataclasses import replace
 from fractions import Fraction
 from importlib.resources import files
 
-from goodstanding.engine.closing import Closing
-from goodstanding.engine.coding import CONSTANT_BITS, UncompiledError, whole
-from goodstanding.engine.expressing import Expressions
+from goodstanding.engine.compiled.closing import Closing
+from goodstanding.engine.compiled.coding import CONSTANT_BITS, UncompiledError, whole
+from goodstanding.engine.compiled.expressing import Expressions
+from goodstanding.engine.compiled.layout import MEMORY, RECORD, Form, Layout, label
+from goodstanding.engine.compiled.opening import Rules
+from goodstanding.engine.compiled.scopes import RecordScope
+from goodstanding.engine.compiled.vocabulary import Vocabulary, day_number
 from goodstanding.engine.fold import remembered
-from goodstanding.engine.layout import MEMORY, RECORD, Form, Layout, label
-from goodstanding.engine.opening import Rules
-from goodstanding.engine.scopes import RecordScope
 from goodstanding.engine.state import ENDING
-from goodstanding.engine.vocabulary import Vocabulary, day_number
 from goodstanding.facts.catalogue import Catalogue
 from goodstanding.policy import expressions as ex
 from goodstanding.policy.model import Policy
@@ -78,7 +78,7 @@ def is_straight(policy: Policy) -> bool:
 
 def _runtime(straight: bool) -> str:
     """Return the functions that every program has, which are written by hand."""
-    text = files("goodstanding.engine").joinpath("folding.txt").read_text()
+    text = files("goodstanding.engine.compiled").joinpath("folding.txt").read_text()
     first = "offsets[s], offsets[s + 1], on, known_on, D, E, L, S, K"
     driver = f"straight({first})" if straight else f"fold({first}, V, X)"
     text = text.replace("BEGINNING", str(day_number(dt.date(ex.EARLIEST, 1, 1))))

@@ -15,7 +15,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from goodstanding.engine import native, primitives
+from goodstanding.engine.compiled import native, primitives
 
 VERSION = version("llvmlite")
 _LOCK = Lock()

@@ -8,12 +8,31 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any, Protocol
 
-from goodstanding.engine.coding import CONSTANT_BITS, Arithmetic, Operand, UncompiledError, bits_of, scale_of, whole
+from goodstanding.engine.compiled.coding import (
+    CONSTANT_BITS,
+    Arithmetic,
+    Operand,
+    UncompiledError,
+    bits_of,
+    scale_of,
+    whole,
+)
+from goodstanding.engine.compiled.primitives import (
+    CEILING,
+    DAYS,
+    DOWN,
+    FLOOR,
+    HALF_EVEN,
+    HALF_UP,
+    MONTHS,
+    SEVERAL,
+    UP,
+    WORKING,
+)
+from goodstanding.engine.compiled.vocabulary import Vocabulary, day_number
 from goodstanding.engine.evaluation import Surroundings, parsed
 from goodstanding.engine.evaluation import evaluate as evaluate_exactly
-from goodstanding.engine.primitives import CEILING, DAYS, DOWN, FLOOR, HALF_EVEN, HALF_UP, MONTHS, SEVERAL, UP, WORKING
 from goodstanding.engine.standing import Unknown
-from goodstanding.engine.vocabulary import Vocabulary, day_number
 from goodstanding.policy import expressions as ex
 
 MODES = {"half-up": HALF_UP, "half-even": HALF_EVEN, "down": DOWN, "up": UP, "floor": FLOOR, "ceiling": CEILING}

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from goodstanding.engine.coding import Block, Operand, UncompiledError
-from goodstanding.engine.expressing import Expressions, Scope
-from goodstanding.engine.primitives import SEVERAL
-from goodstanding.engine.scopes import EntryScope
+from goodstanding.engine.compiled.coding import Block, Operand, UncompiledError
+from goodstanding.engine.compiled.expressing import Expressions, Scope
+from goodstanding.engine.compiled.primitives import SEVERAL
+from goodstanding.engine.compiled.scopes import EntryScope
 from goodstanding.policy import expressions as ex
 
 

@@ -12,8 +12,8 @@ import numpy as np
 import polars as pl
 import pyarrow
 
-from goodstanding.engine.primitives import FOREVER
-from goodstanding.engine.snapshot import Array
+from goodstanding.engine.compiled.primitives import FOREVER
+from goodstanding.engine.compiled.snapshot import Array
 from goodstanding.facts.errors import InputError
 
 LARGEST = 2**62

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from goodstanding.engine.coding import ATTRIBUTE_BITS, Block, Operand
-from goodstanding.engine.expressing import Expressions, Scope
-from goodstanding.engine.primitives import SEVERAL
-from goodstanding.engine.vocabulary import DATES
+from goodstanding.engine.compiled.coding import ATTRIBUTE_BITS, Block, Operand
+from goodstanding.engine.compiled.expressing import Expressions, Scope
+from goodstanding.engine.compiled.primitives import SEVERAL
+from goodstanding.engine.compiled.vocabulary import DATES
 
 FORM, IDENTIFIER, HAS_POINTS, POINTS, LEAST, MOST, GRADE, LEVEL, PLACE, SLOTS = range(10)
 """What stands in the row of an item: its form, code, whether it has points (1) or a range of them (2), those, the

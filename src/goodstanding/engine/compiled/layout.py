@@ -12,11 +12,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from math import lcm
 
-from goodstanding.engine import aggregating
-from goodstanding.engine.coding import Block, Operand, UncompiledError, scale_of, written
-from goodstanding.engine.expressing import Expressions, Scope
-from goodstanding.engine.scopes import RecordScope
-from goodstanding.engine.vocabulary import SUBJECTS, Vocabulary
+from goodstanding.engine.compiled import aggregating
+from goodstanding.engine.compiled.coding import Block, Operand, UncompiledError, scale_of, written
+from goodstanding.engine.compiled.expressing import Expressions, Scope
+from goodstanding.engine.compiled.scopes import RecordScope
+from goodstanding.engine.compiled.vocabulary import SUBJECTS, Vocabulary
 from goodstanding.policy import expressions as ex
 
 MEMORY = "D, E, L, S, K"

@@ -15,9 +15,9 @@ import numpy.typing as npt
 import polars as pl
 import pyarrow
 
-from goodstanding.engine.coding import ATTRIBUTE_BITS, ENTRIES_BITS
-from goodstanding.engine.primitives import NOTHING, NOWHERE
-from goodstanding.engine.vocabulary import SUBJECTS, Vocabulary
+from goodstanding.engine.compiled.coding import ATTRIBUTE_BITS, ENTRIES_BITS
+from goodstanding.engine.compiled.primitives import NOTHING, NOWHERE
+from goodstanding.engine.compiled.vocabulary import SUBJECTS, Vocabulary
 from goodstanding.facts.errors import InputError
 from goodstanding.facts.identifiers import subject_of
 from goodstanding.facts.records import schema

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 
-from goodstanding.engine.coding import Operand, UncompiledError
+from goodstanding.engine.compiled.coding import Operand, UncompiledError
+from goodstanding.engine.compiled.expressing import Expressions, unit_of
+from goodstanding.engine.compiled.items import Items
+from goodstanding.engine.compiled.layout import MEMORY, Layout, label
+from goodstanding.engine.compiled.primitives import DAYS, MONTHS
+from goodstanding.engine.compiled.scopes import EntryScope, RecordScope
 from goodstanding.engine.evaluation import parsed
-from goodstanding.engine.expressing import Expressions, unit_of
-from goodstanding.engine.items import Items
-from goodstanding.engine.layout import MEMORY, Layout, label
-from goodstanding.engine.primitives import DAYS, MONTHS
-from goodstanding.engine.scopes import EntryScope, RecordScope
 from goodstanding.policy import expressions as ex
 from goodstanding.policy.model import EntryRule, Share
 

@@ -12,9 +12,9 @@ from functools import cached_property
 from math import lcm
 from typing import Any, Generic, TypeVar
 
-from goodstanding.engine.coding import CONSTANT_BITS, Table, bits_of, scale_of, whole
+from goodstanding.engine.compiled.coding import CONSTANT_BITS, Table, bits_of, scale_of, whole
+from goodstanding.engine.compiled.primitives import SEVERAL, first_day
 from goodstanding.engine.evaluation import parsed
-from goodstanding.engine.primitives import SEVERAL, first_day
 from goodstanding.engine.state import ENDING, NO_GRADE
 from goodstanding.engine.timeline import ranks
 from goodstanding.facts.catalogue import Catalogue, Subject

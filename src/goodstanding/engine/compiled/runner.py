@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from goodstanding.engine import running
-from goodstanding.engine.closing import Closing
-from goodstanding.engine.coding import UncompiledError
-from goodstanding.engine.folding import Program, is_straight, program
-from goodstanding.engine.layout import ANSWER, label
-from goodstanding.engine.scopes import PLACE
-from goodstanding.engine.snapshot import Array, Snapshot
-from goodstanding.engine.vocabulary import Vocabulary
+from goodstanding.engine.compiled import running
+from goodstanding.engine.compiled.closing import Closing
+from goodstanding.engine.compiled.coding import UncompiledError
+from goodstanding.engine.compiled.folding import Program, is_straight, program
+from goodstanding.engine.compiled.layout import ANSWER, label
+from goodstanding.engine.compiled.scopes import PLACE
+from goodstanding.engine.compiled.snapshot import Array, Snapshot
+from goodstanding.engine.compiled.vocabulary import Vocabulary
 from goodstanding.facts.catalogue import Catalogue
 from goodstanding.policy import expressions as ex
 from goodstanding.policy.model import Policy

@@ -5,11 +5,11 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
-from goodstanding.engine.coding import MOST_BITS, Operand, UncompiledError, scale_of, whole
+from goodstanding.engine.compiled.coding import MOST_BITS, Operand, UncompiledError, scale_of, whole
+from goodstanding.engine.compiled.expressing import Expressions, Scope
+from goodstanding.engine.compiled.scopes import FORM, SLOTS, RecordScope
+from goodstanding.engine.compiled.vocabulary import SUBJECTS, day_number
 from goodstanding.engine.evaluation import parsed
-from goodstanding.engine.expressing import Expressions, Scope
-from goodstanding.engine.scopes import FORM, SLOTS, RecordScope
-from goodstanding.engine.vocabulary import SUBJECTS, day_number
 from goodstanding.policy import expressions as ex
 from goodstanding.policy.model import Item
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from goodstanding.engine.coding import Operand, UncompiledError
-from goodstanding.engine.expressing import Expressions
+from goodstanding.engine.compiled.coding import Operand, UncompiledError
+from goodstanding.engine.compiled.expressing import Expressions
+from goodstanding.engine.compiled.layout import MEMORY, Layout, label
+from goodstanding.engine.compiled.scopes import RecordScope
 from goodstanding.engine.fold import remembered
-from goodstanding.engine.layout import MEMORY, Layout, label
-from goodstanding.engine.scopes import RecordScope
 from goodstanding.engine.standing import Outcome, Status
 from goodstanding.engine.state import NO_GRADE
 
