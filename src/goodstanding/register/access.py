@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from goodstanding.facts.errors import InputError
-from goodstanding.register import schema
+from goodstanding.register import events, schema
 from goodstanding.register.database import Register
 from goodstanding.register.subjects import Subject
 
@@ -31,7 +31,7 @@ def log_access(register: Register, subject: Subject, who: str, role: str, purpos
         if not text:
             raise InputError(f"{name}: found nothing, expected who looks, in which role and for what purpose")
     with register.engine.begin() as connection:
-        connection.execute(sa.insert(schema.access).values(subject_id=subject.id, **said, what=what))
+        events.add(connection, "access", [{"subject_id": subject.id, **said, "what": what}])
 
 
 def accesses(register: Register, subject: Subject) -> list[Access]:

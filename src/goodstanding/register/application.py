@@ -10,15 +10,14 @@ import sqlalchemy as sa
 
 from goodstanding.facts.validation import Checked
 from goodstanding.linkage.exact import SUBJECTS, link
-from goodstanding.register import chain, schema
+from goodstanding.register import commitments, events, schema
 from goodstanding.register.bulk import copy_in, copy_out
+from goodstanding.register.commitments import root_of
 from goodstanding.register.database import Register
 from goodstanding.register.documents import KNOWN, sift
 from goodstanding.register.ledger import stored
-from goodstanding.register.subjects import enrol, numbered
+from goodstanding.register.subjects import committed, enrol, numbered
 
-HEADER = ("number", "source", "file", "received", "content", "rows", "accepted", "repeated", "refused", "known_on")
-"""What the chain covers of a delivery itself."""
 _CONTROL = r"[\x00-\x1f\x7f]"
 
 
@@ -32,39 +31,31 @@ def apply(connection: sa.Connection, register: Register, header: Mapping[str, An
     sifted = sift(linked.records, known)
     faults = _faults(checked.refusals, linked.refusals, sifted.refusals)
     place = connection.execute(_PLACE).one()
-    told = _newcomers(sifted.new, place.subjects + 1, place.salt)
+    told = committed(_newcomers(sifted.new, place.subjects + 1, place.salt))
+    records = commitments.committed(sifted.new, [bytes.fromhex(digest) for digest in sifted.new["digest"]])
     delivery = dict(header) | {
         "number": place.deliveries + 1,
         "rows": checked.rows,
-        "accepted": sifted.new.height,
+        "accepted": records.height,
         "repeated": sifted.repeated,
         "refused": faults["row"].n_unique(),
-        "known_on": place.now,
+        "records_root": root_of(records.sort("row")),
+        "subjects_root": root_of(told),
+        "refusals_root": root_of(faults),
     }
-    delivery["root"] = link_of(place.root, delivery, told, sifted.new, faults)
-    _write(connection, register, delivery, told, sifted.new, faults)
-    return delivery | {"refusals": faults}
-
-
-def link_of(
-    before: str, delivery: Mapping[str, Any], told: pl.DataFrame, records: pl.DataFrame, faults: pl.DataFrame
-) -> str:
-    """Return a delivery's root: over the one before, its header, the subjects, records and refusals that it brought."""
-    header = {name: delivery[name] for name in HEADER}
-    return chain.root(before, header, told, records.select("row", "digest"), faults)
+    enrol(connection, told, delivery["number"])
+    kept = stored(_with_newcomers(records, told), delivery["number"], register.catalogue)
+    copy_in(connection, "record", kept)
+    copy_in(connection, "refusal", faults.with_columns(pl.lit(delivery["number"]).alias("delivery")))
+    return events.add(connection, "delivery", [delivery])[0] | {"refusals": faults}
 
 
 _PLACE = sa.select(
-    sa.func.now().label("now"),
     schema.world.c.salt,
     sa.func.coalesce(sa.select(sa.func.max(schema.subject.c.id)).scalar_subquery(), 0).label("subjects"),
     sa.func.coalesce(sa.select(sa.func.max(schema.delivery.c.number)).scalar_subquery(), 0).label("deliveries"),
-    sa.func.coalesce(
-        sa.select(schema.delivery.c.root).order_by(schema.delivery.c.number.desc()).limit(1).scalar_subquery(),
-        schema.world.c.root,
-    ).label("root"),
 )
-"""Where the ledger stands: the time, the last subject, the last delivery and its root."""
+"""Where the ledger stands: the last subject and the last delivery."""
 
 
 def _known(connection: sa.Connection, source: str, records: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -79,26 +70,12 @@ def _known(connection: sa.Connection, source: str, records: pl.DataFrame) -> tup
     return copy_out(connection, subjects, SUBJECTS), copy_out(connection, documents, KNOWN, {"source": source})
 
 
-def _write(
-    connection: sa.Connection,
-    register: Register,
-    delivery: Mapping[str, Any],
-    told: pl.DataFrame,
-    records: pl.DataFrame,
-    faults: pl.DataFrame,
-) -> None:
-    number = delivery["number"]
-    enrol(connection, told, number)
-    copy_in(connection, "record", stored(_with_newcomers(records, told), number, register.catalogue))
-    copy_in(connection, "refusal", faults.with_columns(pl.lit(number).alias("delivery")))
-    connection.execute(sa.insert(schema.delivery).values(**delivery))
-
-
 def _faults(*refusals: pl.DataFrame) -> pl.DataFrame:
     """All refusals in order of row, numbered; what was found is shown without control characters."""
     ordered = pl.concat(refusals).sort("row", maintain_order=True)
     shown = ordered.with_columns(pl.col("found").str.replace_all(_CONTROL, "\N{REPLACEMENT CHARACTER}"))
-    return shown.with_row_index("fault", offset=1).with_columns(pl.col("fault").cast(pl.Int64))
+    numbered = shown.with_row_index("fault", offset=1).with_columns(pl.col("fault").cast(pl.Int64))
+    return commitments.committed(numbered, commitments.lines(numbered, commitments.REFUSAL))
 
 
 def _newcomers(records: pl.DataFrame, first: int, salt: str) -> pl.DataFrame:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from io import BytesIO
 from typing import Any, cast
 
@@ -29,14 +29,20 @@ def copy_out(
 ) -> pl.DataFrame:
     """Return the rows of a query, `%(name)s` in it for each parameter, as a frame of this schema, column by column."""
     content = BytesIO()
+    for block in copied(connection, query, parameters):
+        content.write(block)
+    if not content.tell():
+        return pl.DataFrame(schema=schema)
+    return pl.read_csv(content.getvalue(), has_header=False, schema=dict(schema))
+
+
+def copied(connection: sa.Connection, query: str, parameters: Mapping[str, Any] | None = None) -> Iterator[bytes]:
+    """Yield the rows of a query as PostgreSQL writes them as CSV, block by block."""
     with _session(connection).cursor() as cursor:
         command = sql.SQL("COPY ({}) TO STDOUT (FORMAT csv)").format(sql.SQL(cast("Any", query)))
         with cursor.copy(command, parameters) as copy:
             for block in copy:
-                content.write(block)
-    if not content.tell():
-        return pl.DataFrame(schema=schema)
-    return pl.read_csv(content.getvalue(), has_header=False, schema=dict(schema))
+                yield bytes(block)
 
 
 def _session(connection: sa.Connection) -> psycopg.Connection[Any]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import psycopg
 import sqlalchemy as sa
+from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.types.string import StrDumperUnknown
 from sqlalchemy.exc import DBAPIError
@@ -22,6 +23,8 @@ from goodstanding.register import schema
 _TURN = 0x600D57A2D1
 """The key of the advisory lock that the ledger's writers take."""
 _SECONDS_TO_CONNECT = 10
+SERVICE = "goodstanding_service"
+"""The role under which a register is used: it reads and adds, and may change or remove nothing."""
 
 
 class _Session(psycopg.Connection[Any]):
@@ -58,9 +61,12 @@ def open_register(dsn: str) -> Register:
 
     Raises InputError where the server does not answer, the database holds no register, or one of another release.
     """
-    engine = engine_of(dsn)
-    with engine.connect() as connection:
+    owner = engine_of(dsn)
+    with owner.connect() as connection:
         check_revision(connection, dsn)
+    owner.dispose()
+    engine = engine_of(dsn, SERVICE)
+    with engine.connect() as connection:
         row = connection.execute(sa.select(schema.world)).one()
     world = World(row.world)
     if row.catalogue != catalogue(world).digest:
@@ -72,12 +78,17 @@ def open_register(dsn: str) -> Register:
     return Register(engine, world, manifest, catalogue(world))
 
 
-def engine_of(dsn: str) -> sa.Engine:
-    """Return an engine that answers, its sessions in UTC. Raises InputError where no PostgreSQL 15 or newer does."""
+def engine_of(dsn: str, role: str | None = None) -> sa.Engine:
+    """Return an engine that answers, its sessions in UTC and in a role, where one is given.
+
+    Raises InputError where no PostgreSQL 15 or newer answers.
+    """
 
     def connect() -> _Session:
         session = _Session.connect(dsn, connect_timeout=_SECONDS_TO_CONNECT)
         session.execute("SET TIME ZONE 'UTC'")
+        if role:
+            session.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(role)))
         session.commit()
         session.adapters.register_dumper(str, _Text)
         return session

@@ -22,7 +22,7 @@ from goodstanding.register.bulk import copy_out
 from goodstanding.register.database import Register, turn
 from goodstanding.register.sources import source_of
 
-FAULTS = {"fault": pl.Int64} | REFUSALS
+FAULTS = {"fault": pl.Int64} | REFUSALS | {"salt": pl.String, "commitment": pl.String}
 _NUMBERS = ("number", "source", "file", "rows", "accepted", "repeated", "refused")
 
 
@@ -158,6 +158,6 @@ def _delivered(kept: Mapping[str, Any], *, earlier: bool) -> Delivered:
 
 
 def faults_of(connection: sa.Connection, delivery: int) -> pl.DataFrame:
-    """Return the refusals of a delivery as they are kept, columns fault, row, field, found, expected."""
+    """Return the refusals of a delivery as they are kept, columns `FAULTS`."""
     query = f"SELECT {', '.join(FAULTS)} FROM refusal WHERE delivery = %(number)s ORDER BY fault"  # noqa: S608
     return copy_out(connection, query, FAULTS, {"number": delivery})

@@ -42,6 +42,8 @@ _SINGLE = "postgres --single -D data.new -c exit_on_error=on -c log_min_error_st
 _HOST_BASED = "local all all scram-sha-256\n"
 _FOUNDING = (
     "CREATE ROLE goodstanding LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD '{password}'\n"
+    "CREATE ROLE goodstanding_service NOLOGIN\n"
+    "GRANT goodstanding_service TO goodstanding\n"
     "CREATE DATABASE goodstanding OWNER goodstanding\n"
 )
 # Durability stays at PostgreSQL's safe defaults; the rest suits bulk loading on one machine.

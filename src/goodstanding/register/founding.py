@@ -16,10 +16,11 @@ from goodstanding.facts.errors import InputError
 from goodstanding.facts.identifiers import fault_in, subject_of
 from goodstanding.facts.sources import Source
 from goodstanding.facts.world import Manifest, World
-from goodstanding.register import chain, schema
+from goodstanding.register import events, schema
+from goodstanding.register.commitments import root_of
 from goodstanding.register.database import Register, check_revision, engine_of, open_register, place, revision, turn
 from goodstanding.register.sources import kept_sources
-from goodstanding.register.subjects import enrol, enrolled, numbered
+from goodstanding.register.subjects import committed, enrol, enrolled, numbered
 
 _TAKEN = ("identifier", "is_a", "name", "latin", "born")
 
@@ -55,18 +56,6 @@ def found(
     return open_register(dsn)
 
 
-def founding_root(connection: sa.Connection) -> str:
-    """Return the first link of the chain, computed again from what the register holds of its founding."""
-    row = connection.execute(sa.select(schema.world)).one()
-    terms = {name: getattr(row, name) for name in ("world", "manifest", "catalogue")}
-    definitions = {one.id: one.definition for one in connection.execute(sa.select(schema.source))}
-    return _root(terms, row.salt, definitions, enrolled(connection, "delivery IS NULL"))
-
-
-def _root(terms: Mapping[str, Any], salt: str, sources: Mapping[str, Any], told: pl.DataFrame) -> str:
-    return chain.root("", {**terms, "salt": salt, "sources": sources}, told)
-
-
 def _people(world: World, manifest: Manifest | None, population: pl.DataFrame | None) -> pl.DataFrame:
     if world is World.REAL:
         if manifest is not None or population is not None:
@@ -98,11 +87,11 @@ def _write(
     connection: sa.Connection, terms: Mapping[str, Any], sources: Mapping[str, Source], people: pl.DataFrame
 ) -> None:
     salt = terms["manifest"]["population"] if terms["manifest"] else secrets.token_hex(16)
-    told = numbered(people, 1, salt)
-    definitions = {name: source.model_dump(mode="json") for name, source in sources.items()}
-    connection.execute(sa.insert(schema.world).values(**terms, salt=salt, root=_root(terms, salt, definitions, told)))
-    for name, definition in definitions.items():
-        connection.execute(sa.insert(schema.source).values(id=name, definition=definition))
+    origin = f"goodstanding-{secrets.token_hex(8)}"
+    told = committed(numbered(people, 1, salt))
+    events.add(connection, "world", [dict(terms) | {"salt": salt, "origin": origin, "subjects_root": root_of(told)}])
+    definitions = [{"id": name, "definition": source.model_dump(mode="json")} for name, source in sources.items()]
+    events.add(connection, "source", definitions)
     enrol(connection, told, None)
 
 

@@ -29,6 +29,8 @@ def stored(records: pl.DataFrame, delivery: int, catalogue: Catalogue) -> pl.Dat
         *_COLUMNS,
         _json(catalogue).alias("attributes"),
         (pl.lit("\\x") + pl.col("digest")).alias("digest"),
+        "salt",
+        "commitment",
     )
 
 
@@ -38,14 +40,16 @@ def recorded(
     """Return the records under a condition on the tables `record` and `subject`, ordered by delivery and row.
 
     Columns: those of `facts.records.schema` but name and born, which no record keeps; digest, as it was stored;
-    delivery, row; `keys`, how many attributes are stored.
+    delivery, row, salt, commitment; `keys`, how many attributes are stored.
     """
     query = f"""
         SELECT subject.identifier, {", ".join(f"record.{name}" for name in _COLUMNS)},
-               record.attributes, encode(record.digest, 'hex'), record.delivery, record.row
+               record.attributes, encode(record.digest, 'hex'), record.delivery, record.row,
+               record.salt, record.commitment
         FROM record LEFT JOIN subject ON subject.id = record.subject_id
         WHERE {condition}"""  # noqa: S608
     last = {"attributes": pl.String, "digest": pl.String, "delivery": pl.Int64, "row": pl.Int64}
+    last |= {"salt": pl.String, "commitment": pl.String}
     frame = copy_out(connection, query, _KEPT | last, parameters).sort("delivery", "row")
     keys = pl.col("attributes").str.count_matches('": ', literal=True)
     return _with_cells(frame.with_columns(keys.alias("keys")), catalogue)

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from goodstanding.engine.admission import admit_policy
 from goodstanding.facts.errors import InputError
 from goodstanding.policy.reader import Loaded, policy_from
-from goodstanding.register import schema
+from goodstanding.register import events, schema
 from goodstanding.register.database import Register
 
 _POLICY = schema.policy.c
@@ -34,7 +34,8 @@ def load_policy(register: Register, loaded: Loaded) -> None:
     row = {"id": policy.id, "version": policy.version, "hash": loaded.hash, "subjects": list(policy.subjects)}
     contents = {name: content.decode() for name, content in loaded.contents.items()}
     with register.engine.begin() as connection:
-        connection.execute(insert(schema.policy).values(**row, contents=contents).on_conflict_do_nothing())
+        added = insert(schema.policy).values(**row, contents=contents).on_conflict_do_nothing()
+        events.happened(connection, "policy", connection.execute(added.returning(schema.policy)).mappings().all())
         same = sa.select(_POLICY.hash).where(_POLICY.id == policy.id, _POLICY.version == policy.version)
         if connection.execute(same).scalar_one() != loaded.hash:
             raise InputError(

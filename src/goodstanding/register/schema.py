@@ -1,8 +1,13 @@
 """The tables of a register, as the code reads and writes them; `migrations` makes them.
 
-Every table is append-only: a trigger refuses UPDATE, DELETE and TRUNCATE, whoever asks. Its owner can still take the
-trigger away, until owner and writer become separate roles; `verification` then finds what was changed. Days are
-calendar days without a time zone; `known_on`, `made` and `at` are the clock of the database, with a time zone.
+Every table but `waiting` is append-only: the service's role may only add, and a trigger refuses UPDATE, DELETE and
+TRUNCATE, whoever asks, but that the function `erase` empties a record. Whoever takes the trigger away is found by
+`verification`. Days are calendar days without a time zone; `known_on`, `made` and `at` are the clock of the database,
+with a time zone.
+
+The log is `event` (one for each row of a kind of `events.KINDS`), `leaf` (the order in which they stand), `map` and
+`head` (which dossier ends where), `checkpoint` (signed). `tile`, `bucket` and `waiting` follow from these and can be
+made again.
 
 The bulk tables (record, refusal, standing) have no foreign keys, which would double the time of a large delivery:
 what they refer to cannot go away, and `verification` looks for rows without it.
@@ -20,6 +25,7 @@ from sqlalchemy import (
     ForeignKey,
     Identity,
     Index,
+    Integer,
     LargeBinary,
     MetaData,
     Numeric,
@@ -31,12 +37,16 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-REVISION = "0001"
+REVISION = "0002"
 """The migration that makes these tables; higher numbers are later."""
 
 REVISION_TABLE = "register_revision"
 
 metadata = MetaData()
+
+
+def _committed() -> tuple[Column[bytes], Column[bytes]]:
+    return Column("salt", LargeBinary, nullable=False), Column("commitment", LargeBinary, nullable=False)
 
 
 def _clock(name: str) -> Column[object]:
@@ -55,8 +65,9 @@ world = Table(
     Column("manifest", JSONB(none_as_null=True), doc="what makes a synthetic world again"),
     Column("catalogue", Text, nullable=False, doc="digest of the kinds that may be recorded"),
     Column("salt", Text, nullable=False, doc="what public numbers are mixed with"),
-    Column("root", Text, nullable=False, doc="the first link of the chain of deliveries"),
     _clock("known_on"),
+    _text("origin"),
+    Column("subjects_root", LargeBinary, nullable=False, doc="over the commitments of those it was founded with"),
 )
 
 source = Table(
@@ -81,6 +92,7 @@ subject = Table(
     Column("sought", Text, nullable=False, doc="name and latin without case and accents"),
     Column("delivery", BigInteger, doc="that brought it; none: the founding"),
     _clock("known_on"),
+    *_committed(),
 )
 Index(
     "subject_sought",
@@ -99,8 +111,10 @@ delivery = Table(
     Column("received", Date, nullable=False, doc="the day of receipt, as it was said"),
     Column("content", Text, nullable=False, doc="SHA-256 of the file"),
     *(Column(name, BigInteger, nullable=False) for name in ("rows", "accepted", "repeated", "refused")),
-    Column("root", Text, nullable=False, doc="SHA-256 over the root before it and all of this delivery"),
     _clock("known_on"),
+    Column("records_root", LargeBinary, nullable=False, doc="over the commitments of its records in order of row"),
+    Column("subjects_root", LargeBinary, nullable=False, doc="over those of the subjects that it brought, by id"),
+    Column("refusals_root", LargeBinary, nullable=False, doc="over those of its refusals, by fault"),
     UniqueConstraint("source", "content"),
     CheckConstraint("rows = accepted + repeated + refused", name="delivery_adds_up"),
 )
@@ -112,6 +126,7 @@ refusal = Table(
     Column("fault", BigInteger, primary_key=True, doc="faults of a delivery are numbered from 1"),
     Column("row", BigInteger, nullable=False),
     *(_text(name) for name in ("field", "found", "expected")),
+    *_committed(),
 )
 
 record = Table(
@@ -120,13 +135,35 @@ record = Table(
     Column("delivery", BigInteger, primary_key=True),
     Column("row", BigInteger, primary_key=True),
     Column("subject_id", BigInteger, nullable=False, index=True),
-    *(_text(name) for name in ("source", "kind")),
-    Column("act", Date, nullable=False),
-    *(Column(name, Date) for name in ("decided", "final")),
-    *(_text(name) for name in ("occurrence", "document", "authority", "basis")),
-    Column("attributes", JSONB, nullable=False, doc="numbers in whole units of the catalogue's scale"),
-    Column("digest", LargeBinary, nullable=False),
-    UniqueConstraint("source", "document"),
+    _text("source"),
+    Column("kind", Text, doc="none, and nothing of what follows: erased, or withdrawn"),
+    *(Column(name, Date) for name in ("act", "decided", "final")),
+    *(Column(name, Text) for name in ("occurrence", "document", "authority", "basis")),
+    Column("attributes", JSONB, doc="numbers in whole units of the catalogue's scale"),
+    Column("digest", LargeBinary),
+    Column("version", Integer, nullable=False, server_default="1", doc="of the document, as its source counts them"),
+    Column("state", Text, CheckConstraint("state IN ('valid', 'withdrawn')"), nullable=False, server_default="valid"),
+    Column("salt", LargeBinary),
+    Column("commitment", LargeBinary, nullable=False),
+    UniqueConstraint("source", "document", "version"),
+)
+
+superseded = Table(
+    "superseded",
+    metadata,
+    *(Column(name, BigInteger, primary_key=True) for name in ("delivery", "row")),
+    Column("by_delivery", BigInteger, nullable=False, index=True),
+    Column("by_row", BigInteger, nullable=False),
+)
+
+erasure = Table(
+    "erasure",
+    metadata,
+    *(Column(name, BigInteger, primary_key=True) for name in ("delivery", "row")),
+    Column("subject_id", BigInteger, nullable=False, index=True),
+    Column("clause", Text, CheckConstraint("clause <> ''"), nullable=False),
+    Column("repeats", LargeBinary, nullable=False, index=True, doc="how the document is known when it comes again"),
+    _clock("at"),
 )
 
 policy = Table(
@@ -144,13 +181,14 @@ policy = Table(
 run = Table(
     "run",
     metadata,
-    Column("number", BigInteger, Identity(always=True), primary_key=True),
+    Column("number", BigInteger, Identity(), primary_key=True),
     _text("policy"),
     Column("hash", Text, ForeignKey("policy.hash"), nullable=False),
     Column("on", Date, nullable=False),
     Column("subjects", BigInteger, nullable=False),
     Column("outcomes", JSONB, nullable=False),
     _clock("made"),
+    Column("standings_digest", LargeBinary, nullable=False),
 )
 
 standing = Table(
@@ -171,4 +209,76 @@ access = Table(
     *(Column(name, Text, CheckConstraint(f"{name} <> ''"), nullable=False) for name in ("who", "role", "purpose")),
     _text("what"),
     _clock("at"),
+)
+
+event = Table(
+    "event",
+    metadata,
+    Column("number", BigInteger, Identity(always=True), primary_key=True),
+    Column("kind", Text, nullable=False, doc="the table of the row that happened"),
+    Column("key", Text, nullable=False, doc="its primary key"),
+    *_committed(),
+    _clock("at"),
+    UniqueConstraint("kind", "key"),
+)
+
+waiting = Table("waiting", metadata, Column("event", BigInteger, primary_key=True, doc="that is no leaf yet"))
+
+leaf = Table(
+    "leaf",
+    metadata,
+    Column("index", BigInteger, primary_key=True, autoincrement=False),
+    Column("event", BigInteger, nullable=False, unique=True),
+    Column("hash", LargeBinary, nullable=False),
+)
+
+tile = Table(
+    "tile",
+    metadata,
+    Column("level", SmallInteger, primary_key=True),
+    Column("index", BigInteger, primary_key=True),
+    Column("hashes", LargeBinary, nullable=False, doc="256 of them"),
+)
+
+map_ = Table(
+    "map",
+    metadata,
+    Column("size", BigInteger, primary_key=True, doc="of the log before this map's own leaf"),
+    Column("root", LargeBinary, nullable=False),
+    Column("subjects", BigInteger, nullable=False),
+)
+
+head = Table(
+    "head",
+    metadata,
+    Column("subject_id", BigInteger, primary_key=True),
+    Column("size", BigInteger, primary_key=True, doc="of the map in which it stands first"),
+    Column("items", BigInteger, nullable=False),
+    Column("head", LargeBinary, nullable=False),
+)
+
+bucket = Table(
+    "bucket",
+    metadata,
+    Column("prefix", Integer, primary_key=True),
+    Column("size", BigInteger, primary_key=True),
+    Column("subjects", BigInteger, nullable=False),
+    Column("root", LargeBinary, nullable=False),
+)
+
+checkpoint = Table(
+    "checkpoint",
+    metadata,
+    Column("size", BigInteger, primary_key=True, autoincrement=False),
+    Column("root", LargeBinary, nullable=False),
+    _text("note"),
+    _clock("at"),
+)
+
+log_key = Table(
+    "log_key",
+    metadata,
+    Column("number", BigInteger, Identity(always=True), primary_key=True),
+    Column("verifier", Text, nullable=False, unique=True),
+    _clock("known_on"),
 )

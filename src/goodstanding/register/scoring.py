@@ -9,8 +9,9 @@ import polars as pl
 import sqlalchemy as sa
 
 from goodstanding.engine.state import ENDING
-from goodstanding.register import schema
+from goodstanding.register import events, schema
 from goodstanding.register.bulk import copy_in, copy_out
+from goodstanding.register.commitments import standings_digest
 from goodstanding.register.database import Register
 from goodstanding.register.ledger import recorded
 from goodstanding.register.policies import kept, policy_of
@@ -59,7 +60,7 @@ def latest_run(register: Register, policy: str) -> Run | None:
     query = sa.select(schema.run).where(_RUN.policy == policy).order_by(_RUN.number.desc()).limit(1)
     with register.engine.connect() as connection:
         row = connection.execute(query).one_or_none()
-    return Run(**row._mapping) if row else None
+    return Run(**{name: getattr(row, name) for name in Run.__dataclass_fields__}) if row else None
 
 
 def grade_counts(register: Register, run: Run) -> dict[str, int]:
@@ -94,8 +95,11 @@ _READ = "subject.is_a = ANY (%(is_a)s) AND record.kind = ANY (%(kinds)s) AND rec
 
 def _written(connection: sa.Connection, policy: str, digest: str, on: dt.date, standings: pl.DataFrame) -> Run:
     counts = standings["outcome"].value_counts().sort("outcome")
+    place = sa.func.nextval(sa.func.pg_get_serial_sequence("run", "number"))
     values = {"policy": policy, "hash": digest, "on": on, "subjects": standings.height, "outcomes": dict(counts.rows())}
-    row = connection.execute(sa.insert(schema.run).values(**values).returning(schema.run)).one()
+    number = connection.execute(sa.select(place)).scalar_one()
     columns = ("subject_id", "outcome", "score", "grade", "missing", "reason")
-    copy_in(connection, "standing", standings.select(pl.lit(row.number).alias("run"), *columns))
-    return Run(**row._mapping)
+    copy_in(connection, "standing", standings.select(pl.lit(number).alias("run"), *columns))
+    run = values | {"number": number, "standings_digest": standings_digest(connection, number)}
+    kept = events.add(connection, "run", [run])[0]
+    return Run(**{name: kept[name] for name in Run.__dataclass_fields__})

@@ -12,13 +12,11 @@ import sqlalchemy as sa
 
 from goodstanding.facts.catalogue import Subject as Being
 from goodstanding.facts.identifiers import publishable
-from goodstanding.register import schema
+from goodstanding.register import commitments, schema
 from goodstanding.register.bulk import copy_in, copy_out
+from goodstanding.register.commitments import SUBJECT as TOLD
 from goodstanding.register.database import Register
 from goodstanding.register.numbers import canonical, numbers, place_of
-
-TOLD = ("number", "identifier", "is_a", "name", "latin", "born", "publishable")
-"""What is said of a subject: the columns that the chain covers."""
 
 
 @dataclass(frozen=True)
@@ -101,17 +99,28 @@ def numbered(newcomers: pl.DataFrame, first: int, salt: str) -> pl.DataFrame:
     ).select("id", *TOLD)
 
 
+_ENROLLED = ("id", *TOLD, "salt", "commitment")
+
+
+def committed(told: pl.DataFrame) -> pl.DataFrame:
+    """Add commitments to subjects as `numbered` gives them."""
+    return commitments.committed(told, commitments.lines(told, TOLD))
+
+
 def enrol(connection: sa.Connection, told: pl.DataFrame, delivery: int | None) -> None:
-    """Write subjects as `numbered` gives them, and the delivery that brought them; none for the founding."""
+    """Write subjects as `committed` gives them, and the delivery that brought them; none for the founding."""
     sought = _folded(pl.concat_str("name", "latin", separator="\n")).alias("sought")
     rows = told.with_columns(sought, pl.lit(delivery, pl.Int64).alias("delivery"))
     copy_in(connection, "subject", rows.sort("identifier"))  # the order of the largest index, which then grows fast
 
 
 def enrolled(connection: sa.Connection, condition: str, parameters: Mapping[str, Any] | None = None) -> pl.DataFrame:
-    """Return the subjects under a condition on the table `subject`, columns `id` and `TOLD`, in order of id."""
-    columns = ", ".join(f"subject.{name}" + "::text" * (name == "publishable") for name in ("id", *TOLD))
-    types = dict.fromkeys(("id", *TOLD), pl.String) | {"id": pl.Int64, "born": pl.Date}
+    """Return the subjects under a condition on the table `subject`, in order of id.
+
+    Columns: `id`, `TOLD`, salt and commitment.
+    """
+    columns = ", ".join(f"subject.{name}" + "::text" * (name == "publishable") for name in _ENROLLED)
+    types = dict.fromkeys(_ENROLLED, pl.String) | {"id": pl.Int64, "born": pl.Date}
     query = f"SELECT {columns} FROM subject WHERE {condition} ORDER BY id"  # noqa: S608
     return copy_out(connection, query, types, parameters)
 
