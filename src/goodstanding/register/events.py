@@ -52,4 +52,5 @@ def rows_of(connection: sa.Connection, kind: str) -> Iterator[Mapping[str, Any]]
     """Yield the rows of a kind as the database keeps them, in order of their key."""
     table = schema.metadata.tables[kind]
     query = sa.select(table).order_by(*table.primary_key)
-    yield from connection.execution_options(yield_per=10_000).execute(query).mappings()
+    for row in connection.execution_options(yield_per=10_000).execute(query).mappings():
+        yield dict(row)

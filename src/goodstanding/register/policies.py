@@ -35,7 +35,9 @@ def load_policy(register: Register, loaded: Loaded) -> None:
     contents = {name: content.decode() for name, content in loaded.contents.items()}
     with register.engine.begin() as connection:
         added = insert(schema.policy).values(**row, contents=contents).on_conflict_do_nothing()
-        events.happened(connection, "policy", connection.execute(added.returning(schema.policy)).mappings().all())
+        events.happened(
+            connection, "policy", [dict(row) for row in connection.execute(added.returning(schema.policy)).mappings()]
+        )
         same = sa.select(_POLICY.hash).where(_POLICY.id == policy.id, _POLICY.version == policy.version)
         if connection.execute(same).scalar_one() != loaded.hash:
             raise InputError(

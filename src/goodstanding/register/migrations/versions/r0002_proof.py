@@ -213,7 +213,7 @@ def _commit(connection: Connection) -> None:
         update = text(f"UPDATE {table} SET salt = :salt, commitment = :commitment WHERE {where}")  # noqa: S608
         for row in rows.mappings().all():
             own = salt()
-            said = commitment(own, _line(row, columns))
+            said = commitment(own, _line(dict(row), columns))
             connection.execute(update, {name: row[name] for name in key} | {"salt": own, "commitment": said})
     connection.execute(text("UPDATE world SET origin = 'goodstanding-' || left(root, 16), subjects_root = :root"), {
         "root": root(_commitments(connection, "subject WHERE delivery IS NULL ORDER BY id"))})  # fmt: skip
