@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from alembic import op
-from goodstanding.proof.commitments import canonical, commitment, salt
-from goodstanding.proof.merkle import root
 from sqlalchemy import Connection, text
 
+from goodstanding.proof.commitments import canonical, commitment, salt
+from goodstanding.proof.merkle import root
 from goodstanding.register.commitments import standings_digest
 
 revision = "0002"
