@@ -263,13 +263,15 @@ def check_dossier(dossier: DossierProof, keys: Sequence[Verifier]) -> list[str]:
     if entry is None:
         if dossier.items:
             raise ProofError(
-                f"the map has no dossier of {dossier.identifier}, and {len(dossier.items)} records are shown"
+                f"the map has no dossier of {dossier.identifier!r}, and {len(dossier.items)} records are shown"
             )
-        said.append(f"there is no dossier of {dossier.identifier}")
+        said.append(f"there is no dossier of {dossier.identifier!r}")
         return said
     opened = _check_items(dossier, entry)
     erased = sum(item.erased is not None for item in dossier.items)
-    said.append(f"the dossier of {dossier.identifier} has {entry.records:,} records, and all are here, in their order")
+    said.append(
+        f"the dossier of {dossier.identifier!r} has {entry.records:,} records, and all are here, in their order"
+    )
     said.append(f"{opened:,} of them have the content that was committed to; {erased:,} were erased since")
     return said
 

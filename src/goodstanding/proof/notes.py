@@ -264,6 +264,9 @@ def _base64(raw: bytes) -> str:
 
 def _bytes_of(text: str, what: str) -> bytes:
     try:
-        return base64.b64decode(text, validate=True)
+        raw = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
         raise ProofError(f"{what}: not base64") from None
+    if _base64(raw) != text:
+        raise ProofError(f"{what}: base64 with bits left over")
+    return raw
