@@ -17,6 +17,10 @@ def record(subject, document):
     return {"subject": subject, "kind": "food.inspection", "act": "2026-01-05", "document": document, "hygiene": "5"}
 
 
+def happened(kind, **row):
+    return {"event": kind, "row": row}
+
+
 @dataclass
 class Register:
     """A log with a delivery of five records (Alice 1, 3 and 5, Bob 2 and 4) and the map over them."""
@@ -30,19 +34,14 @@ class Register:
         self.salts = [bytes([n]) * 16 for n in range(len(self.contents))]
         self.leaves = commitments.commitments(b"".join(self.salts), self.digests)
         for number in range(300):
-            self.add({"kind": "access", "number": number})
-        self.delivery = self.add({"kind": "delivery", "records": len(self.leaves), "root": merkle.root(self.leaves)})
+            self.add(happened("access", number=number))
+        self.delivery = self.add(happened("delivery", accepted=len(self.leaves), records_root=merkle.root(self.leaves)))
         self.entries = {}
         for subject in {content["subject"] for content in self.contents}:
             own = [self.leaves[at] for at in self.of(subject)]
             self.entries[dossiermap.key(self.map_salt, subject)] = Entry(len(own), dossiermap.head(own))
         self.map = self.add(
-            {
-                "kind": "map",
-                "root": dossiermap.root(self.entries),
-                "salt": self.map_salt,
-                "subjects": len(self.entries),
-            }
+            happened("map", root=dossiermap.root(self.entries), salt=self.map_salt, subjects=len(self.entries))
         )
 
     def of(self, subject):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from goodstanding.facts.errors import InputError
 from goodstanding.proof import bundles, dossiermap, notes
 from goodstanding.proof.errors import ProofError
-from tests.proof.building import ALICE, BOB, KEY, NOBODY, WITNESS, Register, record
+from tests.proof.building import ALICE, BOB, KEY, NOBODY, WITNESS, Register, happened, record
 
 KEYS = [KEY.verifier, WITNESS.verifier]
 REGISTER = Register()
@@ -87,7 +87,7 @@ def test_a_record_about_another_in_ones_dossier_is_found():
     odd.of = lambda subject: [0, 1] if subject == ALICE else []
     own = dossiermap.Entry(2, dossiermap.head(odd.leaves))
     odd.entries = {dossiermap.key(odd.map_salt, ALICE): own}
-    odd.map = odd.add({"kind": "map", "root": dossiermap.root(odd.entries), "salt": odd.map_salt, "subjects": 1})
+    odd.map = odd.add(happened("map", root=dossiermap.root(odd.entries), salt=odd.map_salt, subjects=1))
     with pytest.raises(ProofError, match=f"record 2 of the dossier is about '{BOB}'"):
         bundles.check(odd.dossier(ALICE), KEYS)
 
@@ -108,7 +108,7 @@ def test_absence_cannot_be_claimed_of_a_subject_that_is_there():
 
 def test_another_salt_of_the_map_does_not_make_a_subject_absent():
     def salted(plain):
-        plain["event"]["content"]["salt"] = "ff" * 16
+        plain["event"]["content"]["row"]["salt"] = "ff" * 16
 
     with pytest.raises(ProofError, match="not in the log as it is shown"):
         bundles.check(edited(DOSSIER, salted), KEYS)
@@ -117,7 +117,7 @@ def test_another_salt_of_the_map_does_not_make_a_subject_absent():
 def test_an_older_map_is_not_taken_for_the_present_one():
     older = Register()
     stale = older.map
-    older.add({"kind": "delivery", "records": 0, "root": bytes(32)})
+    older.add(happened("delivery", accepted=0, records_root=bytes(32)))
     older.map = stale
     with pytest.raises(ProofError, match="must be its last"):
         bundles.check(older.dossier(ALICE), KEYS)
@@ -125,9 +125,7 @@ def test_an_older_map_is_not_taken_for_the_present_one():
 
 def test_the_map_must_be_a_map():
     other = Register()
-    other.map = other.add(
-        {"kind": "delivery", "root": dossiermap.root(other.entries), "salt": "00" * 16, "subjects": 2}
-    )
+    other.map = other.add(happened("delivery", root=dossiermap.root(other.entries), salt="00" * 16, subjects=2))
     with pytest.raises(ProofError, match="shown as 'delivery', expected 'map'"):
         bundles.check(other.dossier(ALICE), KEYS)
 
@@ -235,7 +233,7 @@ def test_any_other_single_change_is_refused(data):
         (GROWTH.text().replace('"new"', '"newer"'), "new: Field required"),
         (RECEIPT.text().replace('"index": 2', '"index": 2.0'), "index"),
         (RECEIPT.text().replace('"index": 2', '"index": -1'), "index"),
-        (RECEIPT.text().replace('"records": "5"', '"records": 5'), "numbers as text"),
+        (RECEIPT.text().replace('"accepted": "5"', '"accepted": 5'), "numbers as text"),
         (RECEIPT.text().replace(RECEIPT.record.salt.hex(), "ABCD" * 8), "record.salt.*hexadecimal"),
     ],
 )

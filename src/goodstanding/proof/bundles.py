@@ -69,7 +69,7 @@ class Event(_Model):
     """One leaf of the log, opened: what the log only has a commitment to."""
 
     content: Content
-    """What happened, as `commitments.canonical` writes it: text, flags, null, lists and objects of these."""
+    """What happened, as `commitments.canonical` writes it: `event`, its kind, and `row`, the row of that table."""
     salt: Salt
     index: Index
     """Which leaf of the log it is, from 0."""
@@ -152,7 +152,7 @@ class RecordReceipt(_Document):
     inclusion: tuple[Hash, ...]
     """That the commitment is a leaf of the delivery's tree."""
     delivery: Event
-    """The event of kind `delivery`, whose content has `root` and `records`: root and size of the delivery's tree."""
+    """The event of kind `delivery`, whose row has `records_root` and `accepted`: root and size of its records' tree."""
     checkpoint: str
     """The signed note."""
 
@@ -167,7 +167,7 @@ class DossierProof(_Document):
     """Its records in ledger order; none: that there is no dossier is what is proved."""
     map: Way
     event: Event
-    """The event of kind `map`, the last leaf of the log, whose content has `root`, `subjects` and `salt`."""
+    """The event of kind `map`, the last leaf of the log, whose row has `root`, `subjects` and `salt`."""
     checkpoint: str
     """The signed note."""
 
@@ -226,11 +226,15 @@ def check_receipt(receipt: RecordReceipt, keys: Sequence[Verifier]) -> list[str]
     verified = checkpoints.verify(receipt.checkpoint, keys)
     said = _signed(verified)
     _check_event(receipt.delivery, "delivery", verified.checkpoint)
-    records = _count(receipt.delivery, "records")
+    records = _count(receipt.delivery, "accepted")
     opened = _check_opening("the record", receipt.record)
     try:
         merkle.check_inclusion(
-            receipt.record.commitment, receipt.index, records, receipt.inclusion, _hash(receipt.delivery, "root")
+            receipt.record.commitment,
+            receipt.index,
+            records,
+            receipt.inclusion,
+            _hash(receipt.delivery, "records_root"),
         )
     except ProofError as error:
         raise ProofError(f"the record is not in the delivery: {error}") from None
@@ -301,8 +305,8 @@ def _signed(verified: checkpoints.Verified) -> list[str]:
 
 
 def _check_event(event: Event, kind: str, checkpoint: checkpoints.Checkpoint) -> None:
-    if event.content.get("kind") != kind:
-        raise ProofError(f"leaf {event.index} of the log is shown as {event.content.get('kind')!r}, expected {kind!r}")
+    if _kind(event) != kind:
+        raise ProofError(f"leaf {event.index} of the log is shown as {_kind(event)!r}, expected {kind!r}")
     committed = commitments.commitment(event.salt, commitments.canonical(event.content))
     try:
         merkle.check_inclusion(
@@ -361,22 +365,27 @@ def _digest(content: Mapping[str, str]) -> bytes | None:
         return None
 
 
+def _kind(event: Event) -> Any:
+    return event.content.get("event")
+
+
 def _text(event: Event, name: str) -> str:
-    value = event.content.get(name)
+    row = event.content.get("row")
+    value = row.get(name) if isinstance(row, dict) else None
     if not isinstance(value, str):
-        raise ProofError(f"the event of kind {event.content.get('kind')} has no {name}")
+        raise ProofError(f"the event of kind {_kind(event)} has no {name}")
     return value
 
 
 def _hash(event: Event, name: str) -> bytes:
     value = _text(event, name)
     if not re.fullmatch("[0-9a-f]{64}", value):
-        raise ProofError(f"the event of kind {event.content.get('kind')}: {name} is not a hash")
+        raise ProofError(f"the event of kind {_kind(event)}: {name} is not a hash")
     return bytes.fromhex(value)
 
 
 def _count(event: Event, name: str) -> int:
     value = _text(event, name)
     if not re.fullmatch("0|[1-9][0-9]{0,17}", value):
-        raise ProofError(f"the event of kind {event.content.get('kind')}: {name} is not a whole number")
+        raise ProofError(f"the event of kind {_kind(event)}: {name} is not a whole number")
     return int(value)
