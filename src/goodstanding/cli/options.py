@@ -47,3 +47,13 @@ def database(dsn: str | None, folder: Path) -> str:
         return embedded.start(folder)
     except embedded.EmbeddedError as error:
         raise InputError(str(error)) from None
+
+
+def founding(dsn: str | None, folder: Path) -> str:
+    """Return the DSN to found or migrate a register with; on the embedded server the service's role is made first."""
+    address = database(dsn, folder)
+    if not dsn:
+        from goodstanding.register import embedded, roles
+
+        roles.provide(embedded.superuser_dsn(folder), "goodstanding")
+    return address

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from goodstanding.cli.options import DAY, DSN, FOLDER, database
+from goodstanding.cli.options import DAY, DSN, FOLDER, database, founding
 
 
 @click.group(name="register")
@@ -42,7 +42,7 @@ def init(dsn: str | None, folder: Path, sources: Path, manifest: Path | None) ->
         from goodstanding.lab.verification import verified_population
 
         population = verified_population(made)
-    register = found(database(dsn, folder), world, known, made, population)
+    register = found(founding(dsn, folder), world, known, made, population)
     click.echo(f"a register of the {register.world} world with {len(known)} sources")
 
 
