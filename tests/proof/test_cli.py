@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from goodstanding.proof import dossiermap
 from tests.proof.building import ALICE, KEY, NOBODY, WITNESS, Register
 
 
@@ -72,6 +73,27 @@ def test_the_checkpoint_in_a_document_is_compared_with_the_published_one(given):
         "proof", "compare", given / "old", given / "dossier.json", "--tiles", given / "log", "--key", KEY.verifier
     )
     assert answer.returncode == 0, answer.stderr
+
+
+def test_a_dossier_that_lost_a_record_between_two_checkpoints_exits_1(given, tmp_path):
+    less = Register()
+    less.contents[4]["subject"] = NOBODY
+    less.entries[dossiermap.key(less.map_salt, ALICE)] = dossiermap.Entry(
+        2, dossiermap.head([less.leaves[0], less.leaves[2]])
+    )
+    less.map = less.add(
+        {"kind": "map", "root": dossiermap.root(less.entries), "salt": less.map_salt, "subjects": len(less.entries)}
+    )
+    (tmp_path / "later.json").write_text(less.dossier(ALICE).text())
+    (tmp_path / "growth.json").write_text(less.growth(302).text())
+    arguments = ("--proof", tmp_path / "growth.json", "--key", given / "keys")
+    answer = goodstanding("proof", "compare", given / "dossier.json", tmp_path / "later.json", *arguments)
+    assert answer.returncode == 1
+    assert "record 3 of the dossier was there before, and is not there now" in answer.stderr
+    (tmp_path / "none.json").write_text(Register().growth(302).text())
+    arguments = ("--proof", tmp_path / "none.json", "--key", given / "keys")
+    answer = goodstanding("proof", "compare", given / "dossier.json", given / "dossier.json", *arguments)
+    assert (answer.returncode, "the old one with 0 records added" in answer.stdout) == (0, True), answer.stderr
 
 
 def test_missing_tiles_and_forged_checkpoints_exit_1(given, tmp_path):

@@ -284,6 +284,20 @@ def check_consistency(bundle: ConsistencyProof, keys: Sequence[Verifier]) -> lis
     return [*_signed(old), *_signed(new), f"the new log is the old one with {grew:,} leaves added, and nothing changed"]
 
 
+def check_grown(old: DossierProof, new: DossierProof) -> str:
+    """Check that a dossier only grew between two proofs of it, each of which holds; return what was checked.
+
+    Raises ProofError that names the first record which was there before and is not there now.
+    """
+    if old.identifier != new.identifier:
+        raise ProofError(f"the dossiers are of two subjects: {old.identifier!r} and {new.identifier!r}")
+    for number, item in enumerate(old.items, 1):
+        if number > len(new.items) or new.items[number - 1].commitment != item.commitment:
+            raise ProofError(f"record {number} of the dossier was there before, and is not there now")
+    added = len(new.items) - len(old.items)
+    return f"the dossier of {old.identifier!r} is the old one with {added:,} records added"
+
+
 def _verified(name: str, note: str, keys: Sequence[Verifier]) -> checkpoints.Verified:
     try:
         return checkpoints.verify(note, keys)
