@@ -232,6 +232,8 @@ def test_any_other_single_change_is_refused(data):
         ('{"goodstanding": "dossier-proof/2"}', "the document"),
         ('{"goodstanding": "consistency-proof/1", "old": "a", "old": "b"}', "'old' stands twice"),
         ("[" * 100_000, "JSON"),
+        ('{"index": ' + "9" * 5000 + "}", "JSON"),
+        ('{"goodstanding": "consistency-proof/1", "old": "\\ud800"}', "document"),
         (GROWTH.text().replace('"new"', '"newer"'), "new: Field required"),
         (RECEIPT.text().replace('"index": 2', '"index": 2.0'), "index"),
         (RECEIPT.text().replace('"index": 2', '"index": -1'), "index"),

@@ -171,9 +171,13 @@ def _hashes(file: Path) -> Sequence[bytes]:
 
 
 def _made(old: Checkpoint, new: Checkpoint, folder: Path) -> list[bytes]:
+    from goodstanding.facts.errors import InputError
     from goodstanding.proof import merkle, tiles
 
-    return merkle.consistency(old.size, new.size, tiles.reader(new.size, tiles.folder(folder)))
+    try:
+        return merkle.consistency(old.size, new.size, tiles.reader(new.size, tiles.folder(folder)))
+    except OSError as error:
+        raise InputError(f"{error.filename}: cannot be read ({error.strerror})") from None
 
 
 def _refused(file: Path, error: ProofError) -> NoReturn:

@@ -191,12 +191,12 @@ def read(text: str) -> Bundle:
     try:
         json.loads(text, object_pairs_hook=_once)
         return _READ.validate_json(text)
-    except (json.JSONDecodeError, RecursionError) as error:
-        raise InputError(f"expected a document in JSON ({error})") from None
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         at = ".".join(str(one) for one in first["loc"][1:]) or "the document"
         raise InputError(f"{at}: {first['msg']}, found {str(first['input'])[:60]!r}") from None
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"expected a document in JSON ({error})") from None
 
 
 def _once(pairs: list[tuple[str, Any]]) -> None:
