@@ -112,6 +112,17 @@ def test_a_checkpoint_is_shown_unchecked(given):
     assert f"signature\t{KEY.name}+{KEY.verifier.id.hex()}, not checked" in answer.stdout
 
 
+def test_a_text_of_others_does_not_reach_the_terminal_as_it_is(given, tmp_path):
+    text = (given / "new").read_text(encoding="utf-8").replace("example.org", "\x9b2Jexample\u202eorg")
+    (tmp_path / "note").write_text(text, encoding="utf-8")
+    answer = goodstanding("proof", "inspect", tmp_path / "note")
+    assert answer.returncode == 0
+    assert "\\x9b2Jexample\\u202eorg" in answer.stdout
+    (tmp_path / "dossier.json").write_text((given / "dossier.json").read_text().replace("example.org", "\\u009b2J"))
+    answer = goodstanding("proof", "check", tmp_path / "dossier.json", "--key", given / "keys")
+    assert (answer.returncode, "\x9b" in answer.stderr) == (1, False)
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

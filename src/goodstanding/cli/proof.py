@@ -49,7 +49,7 @@ def check(file: Path, keys: tuple[str, ...]) -> None:
     except ProofError as error:
         _refused(file, error)
     for line in said:
-        click.echo(line)
+        click.echo(_plain(line))
     click.echo(f"{file}: all of this holds")
 
 
@@ -90,9 +90,11 @@ def compare(old: Path, new: Path, proof: Path | None, tiles: Path | None, keys: 
         said = bundles.check_grown(*dossiers) if len(dossiers) == 2 else None
     except ProofError as error:
         _refused(new, error)
-    click.echo(f"{after.origin}: from {before.size:,} to {after.size:,} leaves, and what was there is unchanged")
+    click.echo(
+        f"{_plain(after.origin)}: from {before.size:,} to {after.size:,} leaves, and what was there is unchanged"
+    )
     if said is not None:
-        click.echo(said)
+        click.echo(_plain(said))
 
 
 @group.command()
@@ -115,9 +117,9 @@ def inspect(checkpoint: Path) -> None:
         said = checkpoints.parse(text)
     except ProofError as error:
         raise InputError(f"{checkpoint}: {error}") from None
-    rows = [("origin", said.origin), ("leaves", f"{said.size:,}"), ("root", said.root.hex())]
-    rows += [("extension", line) for line in said.extensions]
-    rows += [("signature", f"{one.name}+{one.id.hex()}, not checked") for one in signatures]
+    rows = [("origin", _plain(said.origin)), ("leaves", f"{said.size:,}"), ("root", said.root.hex())]
+    rows += [("extension", _plain(line)) for line in said.extensions]
+    rows += [("signature", f"{_plain(one.name)}+{one.id.hex()}, not checked") for one in signatures]
     show(("checkpoint", str(checkpoint)), rows)
 
 
@@ -180,6 +182,11 @@ def _made(old: Checkpoint, new: Checkpoint, folder: Path) -> list[bytes]:
         raise InputError(f"{error.filename}: cannot be read ({error.strerror})") from None
 
 
+def _plain(text: str) -> str:
+    """The text without what a terminal would obey: such characters of others' texts are written as escapes."""
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
+
+
 def _refused(file: Path, error: ProofError) -> NoReturn:
-    click.echo(f"{file}: not as it is claimed: {error}", err=True)
+    click.echo(f"{file}: not as it is claimed: {_plain(str(error))}", err=True)
     raise click.exceptions.Exit(1)
