@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from goodstanding.proof import dossiermap
-from tests.proof.building import ALICE, KEY, NOBODY, WITNESS, Register
+from tests.proof.building import ALICE, KEY, NOBODY, WITNESS, Register, happened
 
 
 def goodstanding(*arguments):
@@ -82,7 +82,7 @@ def test_a_dossier_that_lost_a_record_between_two_checkpoints_exits_1(given, tmp
         2, dossiermap.head([less.leaves[0], less.leaves[2]])
     )
     less.map = less.add(
-        {"kind": "map", "root": dossiermap.root(less.entries), "salt": less.map_salt, "subjects": len(less.entries)}
+        happened("map", root=dossiermap.root(less.entries), salt=less.map_salt, subjects=len(less.entries))
     )
     (tmp_path / "later.json").write_text(less.dossier(ALICE).text())
     (tmp_path / "growth.json").write_text(less.growth(302).text())

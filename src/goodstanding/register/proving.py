@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import polars as pl
@@ -144,16 +145,20 @@ def _erasures(connection: sa.Connection, identifier: str) -> dict[tuple[int, int
     }
 
 
-def _opened(row: dict[str, Any], catalogue: Catalogue) -> dict[str, Any]:
-    """What a record's commitment is of; its content where it has one, nothing where it was erased."""
+def _opened(row: Mapping[str, Any], catalogue: Catalogue) -> dict[str, Any]:
+    """What a record's commitment is of; nothing where it was erased."""
     if row["salt"] is None:
         return {}
-    shown: dict[str, Any] = {"salt": bytes.fromhex(row["salt"][2:]), "digest": bytes.fromhex(row["digest"])}
-    if row["kind"] is not None:
-        said = pl.DataFrame([row], infer_schema_length=None).select(sorted([*CONTENT, *catalogue.attributes]))
-        cells = said.select(pl.all().cast(pl.String)).row(0, named=True)
-        shown["content"] = {name: cell for name, cell in cells.items() if cell is not None}
-    return shown
+    said = pl.DataFrame([row], infer_schema_length=None).select(sorted([*CONTENT, *catalogue.attributes]))
+    cells = said.select(pl.all().cast(pl.String)).row(0, named=True) | _version(row)
+    content = {name: cell for name, cell in cells.items() if cell is not None}
+    return {"salt": bytes.fromhex(row["salt"][2:]), "digest": bytes.fromhex(row["digest"]), "content": content}
+
+
+def _version(row: Mapping[str, Any]) -> dict[str, str]:
+    """What a record says of its version: nothing where it is the first and its source stands by it."""
+    version, state = row.get("version", 1), row.get("state", "valid")
+    return ({"version": str(version)} if version > 1 else {}) | ({"state": state} if state != "valid" else {})
 
 
 def _over(hashes: list[bytes]) -> merkle.Read:
