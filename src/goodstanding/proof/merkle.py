@@ -1,8 +1,8 @@
 """Merkle trees of RFC 9162, section 2.1: roots, inclusion and consistency, made from stored hashes and checked alone.
 
-Every hash is 32 bytes of SHA-256. A tree of `size` leaves is made of *perfect subtrees*: the one at (level, index) is over
-the 2**level leaves from index * 2**level on. Their hashes never change while a log grows, so a log stores them, and every
-proof is made through a function `read(level, index)` that returns one.
+Every hash is 32 bytes of SHA-256. A tree of `size` leaves is made of *perfect subtrees*: the one at (level, index) is
+over the 2**level leaves from index * 2**level on. Their hashes never change while a log grows, so a log stores them,
+and every proof is made through a function `read(level, index)` that returns one.
 """
 
 from __future__ import annotations
