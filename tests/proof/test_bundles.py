@@ -1,5 +1,6 @@
 """Documents as their holders check them: what is right passes, and every lie of a registrar is named."""
 
+import contextlib
 import json
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from goodstanding.facts.errors import InputError
-from goodstanding.proof import bundles, dossiermap, notes
+from goodstanding.proof import bundles, checkpoints, dossiermap, notes
 from goodstanding.proof.errors import ProofError
 from tests.proof.building import ALICE, BOB, KEY, NOBODY, WITNESS, Register, happened, record
 
@@ -180,6 +181,32 @@ def test_a_cut_back_log_is_told():
         bundles.check(edited(GROWTH, turned), KEYS)
 
 
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.sampled_from(["0" * 64, "0" * 32]),
+        lambda one: st.lists(one) | st.dictionaries(st.text() | st.sampled_from(["kind", "root", "salt"]), one),
+    ),
+    st.data(),
+)
+def test_no_document_makes_the_check_fail_in_another_way(value, data):
+    plain = json.loads(data.draw(st.sampled_from(ALL)).text())
+    path = data.draw(st.sampled_from(sorted(places(plain), key=str)))
+    path = path[: data.draw(st.integers(1, len(path)))]
+    spot = plain
+    for key in path[:-1]:
+        spot = spot[key]
+    spot[path[-1]] = value
+    with contextlib.suppress(ProofError, InputError):
+        bundles.check(bundles.read(json.dumps(plain)), KEYS)
+
+
+@given(st.text())
+def test_no_text_makes_the_reading_fail_in_another_way(text):
+    for reading in (bundles.read, notes.split, notes.Verifier.parse, notes.Signer.parse, checkpoints.parse):
+        with contextlib.suppress(ProofError, InputError):
+            reading(text)
+
+
 def places(value, path=()):
     if isinstance(value, dict | list):
         items = value.items() if isinstance(value, dict) else enumerate(value)
@@ -230,6 +257,8 @@ def test_any_other_single_change_is_refused(data):
         ('{"goodstanding": "dossier-proof/2"}', "the document"),
         ('{"goodstanding": "consistency-proof/1", "old": "a", "old": "b"}', "'old' stands twice"),
         ("[" * 100_000, "JSON"),
+        ('{"index": ' + "9" * 5000 + "}", "JSON"),
+        ('{"goodstanding": "consistency-proof/1", "old": "\\ud800"}', "document"),
         (GROWTH.text().replace('"new"', '"newer"'), "new: Field required"),
         (RECEIPT.text().replace('"index": 2', '"index": 2.0'), "index"),
         (RECEIPT.text().replace('"index": 2', '"index": -1'), "index"),

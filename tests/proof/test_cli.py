@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.proof.building import ALICE, KEY, NOBODY, WITNESS, Register
+from goodstanding.proof import dossiermap
+from tests.proof.building import ALICE, KEY, NOBODY, WITNESS, Register, happened
 
 
 def goodstanding(*arguments):
@@ -74,6 +75,27 @@ def test_the_checkpoint_in_a_document_is_compared_with_the_published_one(given):
     assert answer.returncode == 0, answer.stderr
 
 
+def test_a_dossier_that_lost_a_record_between_two_checkpoints_exits_1(given, tmp_path):
+    less = Register()
+    less.contents[4]["subject"] = NOBODY
+    less.entries[dossiermap.key(less.map_salt, ALICE)] = dossiermap.Entry(
+        2, dossiermap.head([less.leaves[0], less.leaves[2]])
+    )
+    less.map = less.add(
+        happened("map", root=dossiermap.root(less.entries), salt=less.map_salt, subjects=len(less.entries))
+    )
+    (tmp_path / "later.json").write_text(less.dossier(ALICE).text())
+    (tmp_path / "growth.json").write_text(less.growth(302).text())
+    arguments = ("--proof", tmp_path / "growth.json", "--key", given / "keys")
+    answer = goodstanding("proof", "compare", given / "dossier.json", tmp_path / "later.json", *arguments)
+    assert answer.returncode == 1
+    assert "record 3 of the dossier was there before, and is not there now" in answer.stderr
+    (tmp_path / "none.json").write_text(Register().growth(302).text())
+    arguments = ("--proof", tmp_path / "none.json", "--key", given / "keys")
+    answer = goodstanding("proof", "compare", given / "dossier.json", given / "dossier.json", *arguments)
+    assert (answer.returncode, "the old one with 0 records added" in answer.stdout) == (0, True), answer.stderr
+
+
 def test_missing_tiles_and_forged_checkpoints_exit_1(given, tmp_path):
     (tmp_path / "empty").mkdir()
     key = ("--key", given / "keys")
@@ -88,6 +110,17 @@ def test_a_checkpoint_is_shown_unchecked(given):
     assert answer.returncode == 0
     assert "leaves\t302" in answer.stdout
     assert f"signature\t{KEY.name}+{KEY.verifier.id.hex()}, not checked" in answer.stdout
+
+
+def test_a_text_of_others_does_not_reach_the_terminal_as_it_is(given, tmp_path):
+    text = (given / "new").read_text(encoding="utf-8").replace("example.org", "\x9b2Jexample\u202eorg")
+    (tmp_path / "note").write_text(text, encoding="utf-8")
+    answer = goodstanding("proof", "inspect", tmp_path / "note")
+    assert answer.returncode == 0
+    assert "\\x9b2Jexample\\u202eorg" in answer.stdout
+    (tmp_path / "dossier.json").write_text((given / "dossier.json").read_text().replace("example.org", "\\u009b2J"))
+    answer = goodstanding("proof", "check", tmp_path / "dossier.json", "--key", given / "keys")
+    assert (answer.returncode, "\x9b" in answer.stderr) == (1, False)
 
 
 @pytest.mark.parametrize(

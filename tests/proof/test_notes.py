@@ -118,6 +118,14 @@ def test_any_text_without_control_characters_can_be_signed(text):
     assert notes.opened(notes.sign(text + "\n", key), [key.verifier]).text == text + "\n"
 
 
+@pytest.mark.parametrize("length", [0, 1, 7, 8, 71, 72, 73])
+def test_a_cosignature_of_another_length_or_without_a_time_does_not_hold(log, witness, length):
+    data = base64.b64encode(witness.verifier.id + b"\xff" * length + b"x" * (length < 1)).decode()
+    note = notes.sign("text\n", log) + f"— {witness.name} {data}\n"
+    with pytest.raises(ProofError, match=r"does not hold|no time"):
+        notes.opened(note, [log.verifier, witness.verifier])
+
+
 @given(st.data())
 def test_a_changed_note_is_refused(data):
     key = Signer("example.org/a", bytes(32))

@@ -10,6 +10,7 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from goodstanding.proof.bundles import Bundle
     from goodstanding.proof.checkpoints import Checkpoint
     from goodstanding.proof.errors import ProofError
     from goodstanding.proof.notes import Verifier
@@ -48,7 +49,7 @@ def check(file: Path, keys: tuple[str, ...]) -> None:
     except ProofError as error:
         _refused(file, error)
     for line in said:
-        click.echo(line)
+        click.echo(_plain(line))
     click.echo(f"{file}: all of this holds")
 
 
@@ -61,29 +62,39 @@ def check(file: Path, keys: tuple[str, ...]) -> None:
 def compare(old: Path, new: Path, proof: Path | None, tiles: Path | None, keys: tuple[str, ...]) -> None:
     """Check that the log of OLD only grew to that of NEW. Exit 1 where it does not, or where it cannot be shown.
 
-    OLD and NEW are checkpoints, or documents with a checkpoint in them. Exactly one of --proof and --tiles is needed.
+    OLD and NEW are checkpoints, or documents with a checkpoint in them; of two dossiers it is also checked that each
+    holds, and that no record of the old one is gone. Exactly one of --proof and --tiles is needed.
 
     \b
     Example:
       goodstanding proof compare kept.txt checkpoint --tiles log --key log.pub
     """
-    from goodstanding.proof import checkpoints
+    from goodstanding.proof import bundles, checkpoints
     from goodstanding.proof.errors import ProofError
 
     if (proof is None) == (tiles is None):
         raise click.UsageError("expected one of --proof and --tiles")
-    given, known = (_note(old), _note(new)), _keys(keys)
+    given, known = [_given(old), _given(new)], _keys(keys)
     if tiles is not None and not tiles.is_dir():
         raise click.UsageError(f"{tiles}: not a folder")
     hashes = None if proof is None else _hashes(proof)
     try:
-        before, after = (checkpoints.verify(note, known).checkpoint for note in given)
+        notes = (one if isinstance(one, str) else bundles.checkpoint_of(one) for one in given)
+        before, after = (checkpoints.verify(note, known).checkpoint for note in notes)
         if hashes is None and tiles is not None and before.size <= after.size:
             hashes = _made(before, after, tiles)
         checkpoints.compare(before, after, hashes or ())
+        dossiers = [one for one in given if isinstance(one, bundles.DossierProof)]
+        for one in dossiers:
+            bundles.check(one, known)
+        said = bundles.check_grown(*dossiers) if len(dossiers) == 2 else None
     except ProofError as error:
         _refused(new, error)
-    click.echo(f"{after.origin}: from {before.size:,} to {after.size:,} leaves, and what was there is unchanged")
+    click.echo(
+        f"{_plain(after.origin)}: from {before.size:,} to {after.size:,} leaves, and what was there is unchanged"
+    )
+    if said is not None:
+        click.echo(_plain(said))
 
 
 @group.command()
@@ -97,17 +108,18 @@ def inspect(checkpoint: Path) -> None:
     """
     from goodstanding.cli.tables import show
     from goodstanding.facts.errors import InputError
-    from goodstanding.proof import checkpoints, notes
+    from goodstanding.proof import bundles, checkpoints, notes
     from goodstanding.proof.errors import ProofError
 
     try:
-        text, signatures = notes.split(_note(checkpoint))
+        one = _given(checkpoint)
+        text, signatures = notes.split(one if isinstance(one, str) else bundles.checkpoint_of(one))
         said = checkpoints.parse(text)
     except ProofError as error:
         raise InputError(f"{checkpoint}: {error}") from None
-    rows = [("origin", said.origin), ("leaves", f"{said.size:,}"), ("root", said.root.hex())]
-    rows += [("extension", line) for line in said.extensions]
-    rows += [("signature", f"{one.name}+{one.id.hex()}, not checked") for one in signatures]
+    rows = [("origin", _plain(said.origin)), ("leaves", f"{said.size:,}"), ("root", said.root.hex())]
+    rows += [("extension", _plain(line)) for line in said.extensions]
+    rows += [("signature", f"{_plain(one.name)}+{one.id.hex()}, not checked") for one in signatures]
     show(("checkpoint", str(checkpoint)), rows)
 
 
@@ -125,12 +137,12 @@ def _read(file: Path) -> str:
         raise InputError(f"{file}: not a text in UTF-8") from None
 
 
-def _note(file: Path) -> str:
-    """The signed note in a file: all of it, or the one in a document."""
+def _given(file: Path) -> str | Bundle:
+    """What is in a file: a document, or a signed note."""
     from goodstanding.proof import bundles
 
     text = _read(file)
-    return bundles.checkpoint_of(bundles.read(text)) if text.startswith("{") else text
+    return bundles.read(text) if text.startswith("{") else text
 
 
 def _keys(given: Sequence[str]) -> list[Verifier]:
@@ -161,11 +173,20 @@ def _hashes(file: Path) -> Sequence[bytes]:
 
 
 def _made(old: Checkpoint, new: Checkpoint, folder: Path) -> list[bytes]:
+    from goodstanding.facts.errors import InputError
     from goodstanding.proof import merkle, tiles
 
-    return merkle.consistency(old.size, new.size, tiles.reader(new.size, tiles.folder(folder)))
+    try:
+        return merkle.consistency(old.size, new.size, tiles.reader(new.size, tiles.folder(folder)))
+    except OSError as error:
+        raise InputError(f"{error.filename}: cannot be read ({error.strerror})") from None
+
+
+def _plain(text: str) -> str:
+    """The text without what a terminal would obey: such characters of others' texts are written as escapes."""
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
 
 
 def _refused(file: Path, error: ProofError) -> NoReturn:
-    click.echo(f"{file}: not as it is claimed: {error}", err=True)
+    click.echo(f"{file}: not as it is claimed: {_plain(str(error))}", err=True)
     raise click.exceptions.Exit(1)

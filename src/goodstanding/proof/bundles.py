@@ -191,12 +191,12 @@ def read(text: str) -> Bundle:
     try:
         json.loads(text, object_pairs_hook=_once)
         return _READ.validate_json(text)
-    except (json.JSONDecodeError, RecursionError) as error:
-        raise InputError(f"expected a document in JSON ({error})") from None
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         at = ".".join(str(one) for one in first["loc"][1:]) or "the document"
         raise InputError(f"{at}: {first['msg']}, found {str(first['input'])[:60]!r}") from None
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"expected a document in JSON ({error})") from None
 
 
 def _once(pairs: list[tuple[str, Any]]) -> None:
@@ -286,6 +286,20 @@ def check_consistency(bundle: ConsistencyProof, keys: Sequence[Verifier]) -> lis
     checkpoints.compare(old.checkpoint, new.checkpoint, bundle.proof)
     grew = new.checkpoint.size - old.checkpoint.size
     return [*_signed(old), *_signed(new), f"the new log is the old one with {grew:,} leaves added, and nothing changed"]
+
+
+def check_grown(old: DossierProof, new: DossierProof) -> str:
+    """Check that a dossier only grew between two proofs of it, each of which holds; return what was checked.
+
+    Raises ProofError that names the first record which was there before and is not there now.
+    """
+    if old.identifier != new.identifier:
+        raise ProofError(f"the dossiers are of two subjects: {old.identifier!r} and {new.identifier!r}")
+    for number, item in enumerate(old.items, 1):
+        if number > len(new.items) or new.items[number - 1].commitment != item.commitment:
+            raise ProofError(f"record {number} of the dossier was there before, and is not there now")
+    added = len(new.items) - len(old.items)
+    return f"the dossier of {old.identifier!r} is the old one with {added:,} records added"
 
 
 def _verified(name: str, note: str, keys: Sequence[Verifier]) -> checkpoints.Verified:

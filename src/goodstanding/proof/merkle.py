@@ -113,16 +113,16 @@ def inclusion(index: int, size: int, read: Read) -> list[bytes]:
     """
     if not 0 <= index < size:
         raise ValueError(f"a tree of {size} leaves has no leaf {index}")
-    proof, start, end = [], 0, size
-    while end - start > 1:
+    above, start, end = [], 0, size
+    while (end - start).bit_count() > 1:  # as long as the leaf is not in a perfect subtree
         middle = start + _left(end - start)
         if index < middle:
-            proof.append(_over(middle, end, read))
+            above.append(_over(middle, end, read))
             end = middle
         else:
-            proof.append(_over(start, middle, read))
+            above.append(_over(start, middle, read))
             start = middle
-    return proof[::-1]
+    return [read(level, index >> level ^ 1) for level in range((end - start).bit_length() - 1)] + above[::-1]
 
 
 def consistency(old: int, size: int, read: Read) -> list[bytes]:

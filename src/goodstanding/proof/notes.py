@@ -198,6 +198,8 @@ def _held(text: str, signature: Signature, key: Verifier) -> Signed:
     message = text.encode()
     if key.kind is Kind.COSIGNATURE:
         at, data = int.from_bytes(data[:8], "big"), data[8:]
+        if at >= 1 << 63:
+            raise ProofError(f"the cosignature of {key.name}+{key.id.hex()} has no time that can be")
         message = _cosigned_text(text, at)
     try:
         public.verify(data, message)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from goodstanding.proof import merkle
@@ -20,6 +21,10 @@ WIDTH = 256
 Fetch = Callable[[str], bytes]
 """A path below the log's prefix, as `tile/0/x001/x234/067`, to what is there; FileNotFoundError where nothing is."""
 
+_KEPT = 1024
+"""How many tiles a reader keeps: 40 MB."""
+_LARGEST = WIDTH * (2 + 0xFFFF)
+"""The size of the largest bundle, in bytes."""
 _PATH = re.compile(r"tile/(entries|[0-9]|[1-5][0-9]|6[0-3])/((?:x[0-9]{3}/)*[0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?")
 
 
@@ -76,25 +81,26 @@ def tiles(size: int, since: int = 0, *, entries: bool = False) -> Iterator[Tile]
 def reader(size: int, fetch: Fetch) -> merkle.Read:
     """Return `read(level, index)` for `merkle`, over the tiles of a log of at least `size` leaves.
 
-    Tiles are fetched once and kept. Where a partial tile is gone, the full one is taken. It raises ProofError where a
-    tile is not there or has another length than it must have. What it reads is trusted only through a root: check the
-    proofs that are made from it.
+    The tiles last used are kept, with the hashes between their levels, so that proofs one after another are fast. Where
+    a partial tile is gone, the full one is taken. It raises ProofError where a tile is not there or has another length
+    than it must have. What it reads is trusted only through a root: check the proofs that are made from it.
     """
-    kept: dict[tuple[int, int], bytes] = {}
 
-    def tile(level: int, index: int) -> bytes:
-        if (level, index) not in kept:
-            width = min(WIDTH, (size >> 8 * level) - index * WIDTH)
-            kept[level, index] = _fetched(Tile(level, index, width), fetch)
-        return kept[level, index]
+    @lru_cache(maxsize=_KEPT)
+    def tile(level: int, index: int) -> list[list[bytes]]:
+        width = min(WIDTH, (size >> 8 * level) - index * WIDTH)
+        levels = [_hashes(_fetched(Tile(level, index, width), fetch))]
+        while len(levels[-1]) > 1:
+            pairs = zip(levels[-1][::2], levels[-1][1::2], strict=False)
+            levels.append([merkle.node_hash(left, right) for left, right in pairs])
+        return levels
 
     def read(level: int, index: int) -> bytes:
         if (index + 1) << level > size:
             raise ValueError(f"a log of {size} leaves has no perfect subtree {index} at level {level}")
         below, rest = divmod(level, 8)
-        start = index << rest
-        data, at = tile(below, start // WIDTH), start % WIDTH
-        return merkle.root(_hashes(data)[at : at + (1 << rest)])
+        number, at = divmod(index << rest, WIDTH)
+        return tile(below, number)[rest][at >> rest]
 
     return read
 
@@ -167,7 +173,8 @@ def folder(path: Path) -> Fetch:
 
     def fetch(tile: str) -> bytes:
         try:
-            return (path / tile).read_bytes()
+            with (path / tile).open("rb") as file:
+                return file.read(_LARGEST + 1)
         except (FileNotFoundError, NotADirectoryError):
             raise FileNotFoundError(tile) from None
 
