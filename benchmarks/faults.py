@@ -1,6 +1,6 @@
 """What a register keeps when things break: killed services and servers, lost connections, a full disk, odd clocks.
 
-Usage: python benchmarks/faults.py [RUNS]. In each run a service delivers, corrects, withdraws, scores and signs on an
+Usage: python -m benchmarks.faults [RUNS]. In each run a service delivers, corrects, withdraws, scores and signs on an
 embedded PostgreSQL, and tells what was acknowledged; at a random moment it, its server or its session is ended. Then
 everything is sent again and compared with what should be there. Ends with one line a figure: `name: value (target T)`;
 exits 1 if a target was missed.
@@ -64,6 +64,9 @@ MANIFEST = Manifest(
     until=UNTIL,
     population=population_digest(PEOPLE),
 )
+_IMPORTED = [f"goodstanding.{name}" for name in ("register.deliveries", "register.scoring", "register.log_keys")]
+_IMPORTED.append("goodstanding.engine.batch")
+"""What a service imports before it is forked: nothing that starts threads, which no fork survives."""
 VICTIMS = ("service", "server", "backend", "connection")
 Document = tuple[str, int, str]
 """A document's name, its version, and whether it is valid or withdrawn."""
@@ -181,7 +184,9 @@ class Town:
         """Return the address of a copy of the register."""
         embedded.start(self.folder)
         with psycopg.connect(embedded.superuser_dsn(self.folder), autocommit=True) as admin:
-            admin.execute(f"CREATE DATABASE {name} TEMPLATE goodstanding OWNER goodstanding")
+            # Copied by way of the WAL, its sequences would go back at a crash: PostgreSQL logs them ahead of time.
+            copied = "TEMPLATE goodstanding STRATEGY FILE_COPY"
+            admin.execute(f"CREATE DATABASE {name} OWNER goodstanding {copied}")
         return embedded.dsn(self.folder).replace("@/goodstanding?", f"@/{name}?")
 
 
@@ -194,7 +199,7 @@ def town(parent: Path) -> Iterator[Town]:
     log_keys.make_key(register, parent / "key")
     register.engine.dispose()
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["benchmarks.faults", "goodstanding.engine.batch"])
+    context.set_forkserver_preload(_IMPORTED)
     try:
         yield Town(folder, parent / "key", context)
     finally:
@@ -265,9 +270,9 @@ def _kept(register: Register, files: list[Path]) -> list[tuple[Path, list[Docume
     with register.engine.connect() as connection:
         applied = Counter(connection.execute(sa.select(delivery.file)).scalars())
         query = sa.select(record.document, record.version, record.state)
-        lines = [tuple(row) for row in connection.execute(query)]
+        lines = Counter(tuple(row) for row in connection.execute(query))
     there = [path for path in files for _ in range(applied[path.name])]
-    return [(path, [one for one in lines if one in documents(path)]) for path in there]
+    return [(path, [one for one in documents(path) for _ in range(lines[one])]) for path in there]
 
 
 def _sent_again(register: Register, files: list[Path]) -> list[tuple[Path, list[Document]]]:
