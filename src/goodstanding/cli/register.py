@@ -83,14 +83,16 @@ def deliver(source: str, file: Path, dsn: str | None, folder: Path, received: dt
     Example:
       goodstanding register deliver gb.fsa FHRS413en-GB.xml
     """
-    from goodstanding.facts.formats import read_delivery
-    from goodstanding.facts.refusals import with_refusals, write_table
+    from functools import partial
+
+    from goodstanding.facts.formats import delivery_batches
+    from goodstanding.facts.refusals import write_refused
     from goodstanding.register.database import open_register
     from goodstanding.register.deliveries import deliver as apply
+    from goodstanding.register.deliveries import refused_rows
 
     register = open_register(database(dsn, folder))
-    table = read_delivery(file)
-    done = apply(register, source, file, received or register.today, table)
+    done = apply(register, source, file, received or register.today)
     if done.earlier:
         click.echo(f"delivery {done.number} of {source} was applied before; nothing to do")
     click.echo(
@@ -98,7 +100,7 @@ def deliver(source: str, file: Path, dsn: str | None, folder: Path, received: dt
     )
     if done.refused:
         beside = file.with_name(file.name + ".refused.csv")
-        write_table(with_refusals(table, done.refusals), beside)
+        write_refused(delivery_batches(file), partial(refused_rows, register, done.number), beside)
         click.echo(f"correct the refused rows in {beside} and deliver it", err=True)
         raise click.exceptions.Exit(3)
 
