@@ -30,7 +30,7 @@ def is_whole(register):
     )
 
 
-@pytest.mark.parametrize("step", ["doubts", "sift", "newcomers", "stored", "place", "supersede"])
+@pytest.mark.parametrize("step", ["doubts", "sift", "newcomers", "stored", "place", "supersede", "events"])
 def test_a_delivery_that_fails_half_way_leaves_nothing_and_can_be_sent_again(
     synthetic, file, monkeypatch, step
 ) -> None:

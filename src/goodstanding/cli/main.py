@@ -10,7 +10,7 @@ import sys
 
 import click
 
-from goodstanding.cli import catalogue, demo, explain, lab, policy, register, score
+from goodstanding.cli import catalogue, demo, explain, lab, policy, proof, register, score
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -26,7 +26,7 @@ def commands() -> None:
 
 
 policy.group.add_command(explain.command)
-for command in (policy.group, score.command, explain.command, explain.replay, register.group, lab.group):
+for command in (policy.group, score.command, explain.command, explain.replay, register.group, proof.group, lab.group):
     commands.add_command(command)
 commands.add_command(catalogue.command)
 commands.add_command(demo.command)

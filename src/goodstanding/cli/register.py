@@ -7,12 +7,17 @@ from pathlib import Path
 
 import click
 
+from goodstanding.cli import keeping
 from goodstanding.cli.options import DAY, DSN, FOLDER, database
 
 
 @click.group(name="register")
 def group() -> None:
     """Keep a register: deliveries in, standings out, on PostgreSQL."""
+
+
+for command in keeping.COMMANDS:
+    group.add_command(command)
 
 
 @group.command()

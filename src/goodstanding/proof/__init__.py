@@ -1,1 +1,1 @@
-"""What a register gives out as proof, made and checked without the register: no database, no service, no trust in it."""
+"""What a register gives out as proof, made and checked without the register: no database, no trust in it."""

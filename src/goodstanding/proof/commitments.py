@@ -1,7 +1,7 @@
 """Commitments: what stands in public for a content that stays in the register.
 
-A commitment is SHA-256(0x00 || salt || content). Without the salt, 16 random bytes that are kept with the content, nobody
-can find the content by trying; when salt and content are erased, the commitment stays and says nothing more.
+A commitment is SHA-256(0x00 || salt || content). Without the salt, 16 random bytes that are kept with the content,
+nobody can find the content by trying; when salt and content are erased, the commitment stays and says nothing more.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ def salt() -> bytes:
 def commitment(salt: bytes, content: bytes) -> bytes:
     """Return the commitment to a content, 32 bytes; raises ValueError where the salt is not 16 bytes.
 
-    content: of a record its digest, 32 bytes, so that the commitment is the record's leaf hash in the RFC 9162 tree over
-    its delivery; of an event its `canonical` form.
+    content: of a record its digest, 32 bytes, so that the commitment is the record's leaf hash in the RFC 9162 tree
+    over its delivery; of an event its `canonical` form.
     """
     if len(salt) != SALT:
         raise ValueError(f"found a salt of {len(salt)} bytes, expected {SALT}")
@@ -53,9 +53,9 @@ def canonical(row: Mapping[str, Any]) -> bytes:
     """Return the one way of writing a row as JSON, which the commitment of an event covers.
 
     UTF-8, keys sorted by code point, no spaces, only what JSON must escape is escaped. Whole numbers and decimals are
-    text, as "12" and "0.50"; days are text as "2026-03-31", times as "2026-03-31T08:00:00.000000Z", bytes as hexadecimal
-    digits in lower case. What is read back from it, written again, is the same. Raises TypeError for floats, times
-    without a zone, and anything else that has no exact text.
+    text, as "12" and "0.50"; days are text as "2026-03-31", times as "2026-03-31T08:00:00.000000Z", bytes as
+    hexadecimal digits in lower case. What is read back from it, written again, is the same. Raises TypeError for
+    floats, times without a zone, and anything else that has no exact text.
     """
     plain = _plain(row)
     return json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()

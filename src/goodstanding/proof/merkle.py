@@ -1,8 +1,8 @@
 """Merkle trees of RFC 9162, section 2.1: roots, inclusion and consistency, made from stored hashes and checked alone.
 
-Every hash is 32 bytes of SHA-256. A tree of `size` leaves is made of *perfect subtrees*: the one at (level, index) is over
-the 2**level leaves from index * 2**level on. Their hashes never change while a log grows, so a log stores them, and every
-proof is made through a function `read(level, index)` that returns one.
+Every hash is 32 bytes of SHA-256. A tree of `size` leaves is made of *perfect subtrees*: the one at (level, index) is
+over the 2**level leaves from index * 2**level on. Their hashes never change while a log grows, so a log stores them,
+and every proof is made through a function `read(level, index)` that returns one.
 """
 
 from __future__ import annotations
@@ -113,16 +113,16 @@ def inclusion(index: int, size: int, read: Read) -> list[bytes]:
     """
     if not 0 <= index < size:
         raise ValueError(f"a tree of {size} leaves has no leaf {index}")
-    proof, start, end = [], 0, size
-    while end - start > 1:
+    above, start, end = [], 0, size
+    while (end - start).bit_count() > 1:  # as long as the leaf is not in a perfect subtree
         middle = start + _left(end - start)
         if index < middle:
-            proof.append(_over(middle, end, read))
+            above.append(_over(middle, end, read))
             end = middle
         else:
-            proof.append(_over(start, middle, read))
+            above.append(_over(start, middle, read))
             start = middle
-    return proof[::-1]
+    return [read(level, index >> level ^ 1) for level in range((end - start).bit_length() - 1)] + above[::-1]
 
 
 def consistency(old: int, size: int, read: Read) -> list[bytes]:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from goodstanding.proof.commitments import canonical, commitment, salt
 from goodstanding.register import schema
 
-KINDS = ("world", "source", "delivery", "policy", "run", "access", "erasure", "log_key", "map")
+KINDS = ("world", "source", "delivery", "policy", "run", "access", "erasure", "log_key", "map", "cosignature")
 """The tables whose rows are events, each named by its primary key."""
 
 
@@ -51,6 +51,15 @@ def content(kind: str, row: Mapping[str, Any]) -> bytes:
 def rows_of(connection: sa.Connection, kind: str) -> Iterator[Mapping[str, Any]]:
     """Yield the rows of a kind as the database keeps them, in order of their key."""
     table = schema.metadata.tables[kind]
-    query = sa.select(table).order_by(*table.primary_key)
-    for row in connection.execution_options(yield_per=10_000).execute(query).mappings():
+    query = sa.select(table).order_by(*table.primary_key).execution_options(yield_per=10_000)
+    for row in connection.execute(query).mappings():
         yield dict(row)
+
+
+def row_of(connection: sa.Connection, kind: str, key: str) -> dict[str, Any]:
+    """Return one row of a kind as the database keeps it, by the key of its event."""
+    table = schema.metadata.tables[kind]
+    columns = table.primary_key.columns
+    parts = zip(columns, key.split("/", len(columns) - 1), strict=True)
+    query = sa.select(table).where(*(column == column.type.python_type(part) for column, part in parts))
+    return dict(connection.execute(query).mappings().one())

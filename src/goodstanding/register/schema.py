@@ -5,9 +5,9 @@ TRUNCATE, whoever asks, but that the function `erase` empties a record. Whoever 
 `verification`. Days are calendar days without a time zone; `known_on`, `made` and `at` are the clock of the database,
 with a time zone.
 
-The log is `event` (one for each row of a kind of `events.KINDS`), `leaf` (the order in which they stand), `map` and
-`head` (which dossier ends where), `checkpoint` (signed). `tile`, `bucket` and `waiting` follow from these and can be
-made again.
+The log is `event` (one for each row of a kind of `events.KINDS`), `leaf` (the order in which they stand), `map` (the
+root over all dossiers), `checkpoint` (signed) and `cosignature`. `tile`, `head`, `bucket` and `waiting` follow from
+these and the records, and can be made again.
 
 The bulk tables (record, refusal, standing) have no foreign keys, which would double the time of a large delivery:
 what they refer to cannot go away, and `verification` looks for rows without it.
@@ -37,7 +37,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-REVISION = "0002"
+REVISION = "0005"
 """The migration that makes these tables; higher numbers are later."""
 
 REVISION_TABLE = "register_revision"
@@ -164,6 +164,10 @@ erasure = Table(
     Column("clause", Text, CheckConstraint("clause <> ''"), nullable=False),
     Column("repeats", LargeBinary, nullable=False, index=True, doc="how the document is known when it comes again"),
     _clock("at"),
+    Column("number", BigInteger, Identity(always=True), unique=True, doc="the order in which they were erased"),
+    Column(
+        "on", Date, nullable=False, doc="the first day on which the register no longer keeps it, by its own calendar"
+    ),
 )
 
 policy = Table(
@@ -246,6 +250,11 @@ map_ = Table(
     Column("size", BigInteger, primary_key=True, doc="of the log before this map's own leaf"),
     Column("root", LargeBinary, nullable=False),
     Column("subjects", BigInteger, nullable=False),
+    Column("salt", LargeBinary, nullable=False, doc="what the keys of subjects in the map are mixed with"),
+    Column("events_digest", LargeBinary, nullable=False, doc="of the events that became leaves since the last map"),
+    Column("records_digest", LargeBinary, nullable=False, doc="of the places and versions of the records among them"),
+    Column("superseded_digest", LargeBinary, nullable=False, doc="of what these deliveries superseded"),
+    _clock("made"),
 )
 
 head = Table(
@@ -255,7 +264,9 @@ head = Table(
     Column("size", BigInteger, primary_key=True, doc="of the map in which it stands first"),
     Column("items", BigInteger, nullable=False),
     Column("head", LargeBinary, nullable=False),
+    Column("key", LargeBinary, nullable=False, doc="of the subject in the map; its first two bytes are its bucket"),
 )
+Index("ix_head_bucket", func.substr(head.c.key, 1, 2))
 
 bucket = Table(
     "bucket",
@@ -273,6 +284,17 @@ checkpoint = Table(
     Column("root", LargeBinary, nullable=False),
     _text("note"),
     _clock("at"),
+)
+
+cosignature = Table(
+    "cosignature",
+    metadata,
+    Column("number", BigInteger, Identity(always=True), primary_key=True),
+    Column("size", BigInteger, ForeignKey("checkpoint.size"), nullable=False),
+    Column("verifier", Text, nullable=False, doc="of the witness"),
+    Column("line", Text, nullable=False, doc="as it stands under the checkpoint"),
+    _clock("known_on"),
+    UniqueConstraint("size", "verifier"),
 )
 
 log_key = Table(
