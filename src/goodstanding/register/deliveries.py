@@ -152,7 +152,7 @@ def _checked(path: Path, batches: Iterator[pl.DataFrame], intake: Intake) -> Ite
 def _earlier(connection: sa.Connection, source: str, content: str) -> Delivered | None:
     same = (schema.delivery.c.source == source, schema.delivery.c.content == content)
     row = connection.execute(sa.select(schema.delivery).where(*same)).one_or_none()
-    return None if row is None else _delivered(connection, row._mapping, earlier=True)
+    return None if row is None else _delivered(connection, dict(row._mapping), earlier=True)
 
 
 def _delivered(connection: sa.Connection, kept: Mapping[str, Any], *, earlier: bool) -> Delivered:
