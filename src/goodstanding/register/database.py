@@ -19,12 +19,11 @@ from goodstanding.facts.catalogue import Catalogue, catalogue
 from goodstanding.facts.errors import InputError
 from goodstanding.facts.world import Manifest, World
 from goodstanding.register import schema
+from goodstanding.register.roles import SERVICE, check_provided
 
 _TURN = 0x600D57A2D1
 """The key of the advisory lock that the ledger's writers take."""
 _SECONDS_TO_CONNECT = 10
-SERVICE = "goodstanding_service"
-"""The role under which a register is used: it reads and adds, and may change or remove nothing."""
 
 
 class _Session(psycopg.Connection[Any]):
@@ -64,6 +63,7 @@ def open_register(dsn: str) -> Register:
     owner = engine_of(dsn)
     with owner.connect() as connection:
         check_revision(connection, dsn)
+        check_provided(connection)
     owner.dispose()
     engine = engine_of(dsn, SERVICE)
     with engine.connect() as connection:
