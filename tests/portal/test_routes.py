@@ -22,7 +22,7 @@ OPEN = {
     ("HEAD", "/static/{file_path:path}"),
 }
 DEMONSTRATION = {("GET", "/sign-in"), ("POST", "/sign-in"), ("POST", "/sign-out")}
-PERSON = {("GET", "/envelope")}
+PERSON = {("GET", "/envelope"), ("GET", "/envelope/changed")}
 OFFICER = {("GET", "/officer"), ("POST", "/officer")}
 PERSONAL = ("/envelope", "/officer")
 
