@@ -1,6 +1,6 @@
 """Encryption of documents: a key of each document under a key of its subject, that one under the master key, a file.
 
-AES-256-GCM throughout. The parts of a document are numbered in their nonces (its key encrypts nothing else), and each is
+AES-256-GCM throughout. The parts of a document are numbered in their nonces (its key encrypts nothing else), each is
 bound to the document, its place and their number: none can be left out, moved or exchanged.
 """
 
