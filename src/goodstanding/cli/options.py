@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from goodstanding.register.database import Register
 
 
 class Day(click.ParamType[dt.date]):
@@ -47,3 +50,27 @@ def database(dsn: str | None, folder: Path) -> str:
         return embedded.start(folder)
     except embedded.EmbeddedError as error:
         raise InputError(str(error)) from None
+
+
+def founding(dsn: str | None, folder: Path) -> str:
+    """Return the DSN to found or migrate a register with; on the embedded server the service's role is made first."""
+    address = database(dsn, folder)
+    if not dsn:
+        from goodstanding.register import embedded, roles
+
+        roles.provide(embedded.superuser_dsn(folder), "goodstanding")
+    return address
+
+
+def serviced(dsn: str | None, folder: Path) -> Register:
+    """Open the register to serve it or to write to it.
+
+    Raises InputError where its server could lose what it acknowledges; what is only unwise is told on standard error.
+    """
+    from goodstanding.register.database import open_register
+    from goodstanding.register.durability import check_durable
+
+    register = open_register(database(dsn, folder))
+    for warning in check_durable(register):
+        click.echo(f"warning: {warning}", err=True)
+    return register

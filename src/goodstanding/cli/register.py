@@ -7,12 +7,17 @@ from pathlib import Path
 
 import click
 
-from goodstanding.cli.options import DAY, DSN, FOLDER, database
+from goodstanding.cli import keeping
+from goodstanding.cli.options import DAY, DSN, FOLDER, database, founding, serviced
 
 
 @click.group(name="register")
 def group() -> None:
     """Keep a register: deliveries in, standings out, on PostgreSQL."""
+
+
+for command in keeping.COMMANDS:
+    group.add_command(command)
 
 
 @group.command()
@@ -42,7 +47,7 @@ def init(dsn: str | None, folder: Path, sources: Path, manifest: Path | None) ->
         from goodstanding.lab.verification import verified_population
 
         population = verified_population(made)
-    register = found(database(dsn, folder), world, known, made, population)
+    register = found(founding(dsn, folder), world, known, made, population)
     click.echo(f"a register of the {register.world} world with {len(known)} sources")
 
 
@@ -58,11 +63,10 @@ def load(policies: tuple[Path, ...], dsn: str | None, folder: Path) -> None:
       goodstanding register load policies/uk-food-hygiene
     """
     from goodstanding.policy.reader import read_policy
-    from goodstanding.register.database import open_register
     from goodstanding.register.policies import load_policy
 
     loaded = [read_policy(policy) for policy in policies]
-    register = open_register(database(dsn, folder))
+    register = serviced(dsn, folder)
     for one in loaded:
         load_policy(register, one)
         click.echo(f"{one.policy.id} {one.policy.version} {one.hash[:16]} loaded")
@@ -83,14 +87,15 @@ def deliver(source: str, file: Path, dsn: str | None, folder: Path, received: dt
     Example:
       goodstanding register deliver gb.fsa FHRS413en-GB.xml
     """
-    from goodstanding.facts.formats import read_delivery
-    from goodstanding.facts.refusals import with_refusals, write_table
-    from goodstanding.register.database import open_register
-    from goodstanding.register.deliveries import deliver as apply
+    from functools import partial
 
-    register = open_register(database(dsn, folder))
-    table = read_delivery(file)
-    done = apply(register, source, file, received or register.today, table)
+    from goodstanding.facts.formats import delivery_batches
+    from goodstanding.facts.refusals import write_refused
+    from goodstanding.register.deliveries import deliver as apply
+    from goodstanding.register.deliveries import refused_rows
+
+    register = serviced(dsn, folder)
+    done = apply(register, source, file, received or register.today)
     if done.earlier:
         click.echo(f"delivery {done.number} of {source} was applied before; nothing to do")
     click.echo(
@@ -98,7 +103,7 @@ def deliver(source: str, file: Path, dsn: str | None, folder: Path, received: dt
     )
     if done.refused:
         beside = file.with_name(file.name + ".refused.csv")
-        write_table(with_refusals(table, done.refusals), beside)
+        write_refused(delivery_batches(file), partial(refused_rows, register, done.number), beside)
         click.echo(f"correct the refused rows in {beside} and deliver it", err=True)
         raise click.exceptions.Exit(3)
 
@@ -116,11 +121,10 @@ def score(policies: tuple[str, ...], dsn: str | None, folder: Path, on: dt.date 
       goodstanding register score uk-food-hygiene --as-of 2015-12-31
     """
     from goodstanding.cli.tables import show
-    from goodstanding.register.database import open_register
     from goodstanding.register.policies import policies as loaded
     from goodstanding.register.scoring import score as run
 
-    register = open_register(database(dsn, folder))
+    register = serviced(dsn, folder)
     runs = [run(register, policy, on or register.today) for policy in policies or sorted(loaded(register))]
     rows = [(one.policy, one.on, outcome, count) for one in runs for outcome, count in sorted(one.outcomes.items())]
     show(("policy", "on", "outcome", "subjects"), rows)
@@ -139,9 +143,8 @@ def serve(dsn: str | None, folder: Path, host: str, port: int) -> None:
       goodstanding register serve --port 8080
     """
     from goodstanding.portal.server import serve as run
-    from goodstanding.register.database import open_register
 
-    register = open_register(database(dsn, folder))
+    register = serviced(dsn, folder)
     run(register, host, port, lambda address: click.echo(f"serving on {address}  (stop with Ctrl-C)"))
 
 

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from goodstanding.facts.catalogue import Catalogue, Words
 from goodstanding.facts.errors import InputError
+from goodstanding.facts.terms import Term
 
 
 class Defect(BaseModel):
@@ -22,7 +23,10 @@ class Defect(BaseModel):
 
 
 class Source(BaseModel):
-    """One source. The registrar fixes `origin`; a third-party tip is not a record, so there is no such origin."""
+    """One source. The registrar fixes `origin`; a third-party tip is not a record, so there is no such origin.
+
+    `kept`: how long its records of a kind are kept, where no statute says so or where it is to be shorter.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -35,6 +39,7 @@ class Source(BaseModel):
     max_lag_days: int
     kinds: tuple[str, ...]
     defects: tuple[Defect, ...] = ()
+    kept: dict[str, tuple[Term, ...]] = {}
 
 
 def read_sources(path: Path, catalogue: Catalogue) -> dict[str, Source]:
@@ -56,4 +61,9 @@ def read_sources(path: Path, catalogue: Catalogue) -> dict[str, Source]:
         unknown = sorted(set(source.kinds) - set(catalogue.kinds))
         if unknown:
             raise InputError(f"{path}: source {source.id}: kind {unknown[0]} is not in the catalogue of this world")
+        strange = sorted(set(source.kept) - set(source.kinds))
+        if "conduct.ended" in source.kept:
+            raise InputError(f"{path}: source {source.id}: kept: conduct.ended goes with the conduct that it ends")
+        if strange:
+            raise InputError(f"{path}: source {source.id}: kept: {strange[0]} is no kind that it delivers")
     return {source.id: source for source in sources}

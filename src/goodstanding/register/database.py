@@ -19,12 +19,11 @@ from goodstanding.facts.catalogue import Catalogue, catalogue
 from goodstanding.facts.errors import InputError
 from goodstanding.facts.world import Manifest, World
 from goodstanding.register import schema
+from goodstanding.register.roles import SERVICE, check_provided
 
 _TURN = 0x600D57A2D1
 """The key of the advisory lock that the ledger's writers take."""
 _SECONDS_TO_CONNECT = 10
-SERVICE = "goodstanding_service"
-"""The role under which a register is used: it reads and adds, and may change or remove nothing."""
 
 
 class _Session(psycopg.Connection[Any]):
@@ -64,6 +63,7 @@ def open_register(dsn: str) -> Register:
     owner = engine_of(dsn)
     with owner.connect() as connection:
         check_revision(connection, dsn)
+        check_provided(connection)
     owner.dispose()
     engine = engine_of(dsn, SERVICE)
     with engine.connect() as connection:
@@ -116,21 +116,27 @@ def place(dsn: str) -> str:
 
 @contextmanager
 def turn(engine: sa.Engine) -> Iterator[sa.Connection]:
-    """Wait for the turn to write to the ledger, and hold it for one transaction, whole or not at all.
+    """Wait for the turn to write to the ledger, and hold it for one transaction, whole or not at all."""
+    with engine.connect() as connection, turn_of(connection):
+        yield connection
+
+
+@contextmanager
+def turn_of(connection: sa.Connection) -> Iterator[None]:
+    """Wait for the turn, and hold it for one transaction of a session that is in none.
 
     The turn is taken before the transaction begins, so that `known_on`, its time, never runs against the order of the
     ledger. The server takes it back when the session ends, whatever ended it.
     """
-    with engine.connect() as connection:
-        connection.execute(sa.select(sa.func.pg_advisory_lock(_TURN)))
-        connection.commit()
-        try:
-            with connection.begin():
-                yield connection
-        finally:
-            if not connection.invalidated:
-                connection.execute(sa.select(sa.func.pg_advisory_unlock(_TURN)))
-                connection.commit()
+    connection.execute(sa.select(sa.func.pg_advisory_lock(_TURN)))
+    connection.commit()
+    try:
+        with connection.begin():
+            yield
+    finally:
+        if not connection.invalidated:
+            connection.execute(sa.select(sa.func.pg_advisory_unlock(_TURN)))
+            connection.commit()
 
 
 def revision(connection: sa.Connection) -> str | None:

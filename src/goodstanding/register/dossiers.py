@@ -13,7 +13,7 @@ from goodstanding.facts.errors import InputError
 from goodstanding.facts.records import Record, objects
 from goodstanding.register import schema
 from goodstanding.register.database import Register
-from goodstanding.register.ledger import recorded
+from goodstanding.register.ledger import current
 from goodstanding.register.policies import policy_of
 from goodstanding.register.subjects import Subject
 
@@ -39,7 +39,7 @@ class Dossier:
 def dossier(register: Register, subject: Subject, known_on: dt.date | None = None) -> Dossier:
     """Return the records of a subject that were known by the end of a day in UTC; all of them where none is given."""
     with register.engine.connect() as connection:
-        frame = recorded(connection, register.catalogue, "record.subject_id = %(id)s", {"id": subject.id})
+        frame = current(connection, register.catalogue, "record.subject_id = %(id)s", {"id": subject.id})
         numbers = sa.select(schema.delivery.c.number, schema.delivery.c.known_on).where(
             schema.delivery.c.number.in_(frame["delivery"].unique())
         )

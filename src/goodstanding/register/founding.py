@@ -19,6 +19,7 @@ from goodstanding.facts.world import Manifest, World
 from goodstanding.register import events, schema
 from goodstanding.register.commitments import root_of
 from goodstanding.register.database import Register, check_revision, engine_of, open_register, place, revision, turn
+from goodstanding.register.roles import check_provided
 from goodstanding.register.sources import kept_sources
 from goodstanding.register.subjects import committed, enrol, enrolled, numbered
 
@@ -37,7 +38,7 @@ def found(
     A synthetic world needs its manifest and the population made from it (columns subject, is_a, name, latin, born);
     nobody is added to it later. A register that is there already gets this release's tables and is left as it is.
     Raises InputError where that one is of another world, catalogue, manifest, population or of other sources, where
-    what is given does not fit together, or where no PostgreSQL answers.
+    what is given does not fit together, where the login may not work as the service's role, or no PostgreSQL answers.
     """
     people = _people(world, manifest, population)
     terms = {
@@ -77,6 +78,7 @@ def _people(world: World, manifest: Manifest | None, population: pl.DataFrame | 
 def _migrate(connection: sa.Connection, dsn: str) -> None:
     if (revision(connection) or "") > schema.REVISION:
         check_revision(connection, dsn)
+    check_provided(connection)
     config = Config()
     config.set_main_option("script_location", "goodstanding.register:migrations")
     config.attributes["connection"] = connection

@@ -9,12 +9,19 @@ import polars as pl
 import sqlalchemy as sa
 
 from goodstanding.facts.catalogue import Catalogue
-from goodstanding.facts.records import schema
+from goodstanding.facts.records import VERSIONS, schema
 from goodstanding.register.bulk import copy_out
 
 _COLUMNS = ("kind", "act", "decided", "final", "occurrence", "source", "document", "authority", "basis")
 """The columns that table and frame have in common, under one name and with one meaning."""
 _KEPT = {"subject": pl.String} | {name: schema(Catalogue(codes={}, kinds={}, digest=""))[name] for name in _COLUMNS}
+CURRENT = """record.state = 'valid' AND record.kind IS NOT NULL AND NOT EXISTS (
+    SELECT FROM superseded WHERE superseded.delivery = record.delivery AND superseded.row = record.row)"""
+"""The condition that a record says what its source stands by now: not superseded, not withdrawn, not erased."""
+CURRENT_THEN = """record.delivery <= %(known)s AND record.state = 'valid' AND record.kind IS NOT NULL AND NOT EXISTS (
+    SELECT FROM superseded WHERE superseded.delivery = record.delivery AND superseded.row = record.row
+    AND superseded.by_delivery <= %(known)s)"""
+"""The same as it was known when the delivery `known` was the last."""
 
 
 def stored(records: pl.DataFrame, delivery: int, catalogue: Catalogue) -> pl.DataFrame:
@@ -27,8 +34,9 @@ def stored(records: pl.DataFrame, delivery: int, catalogue: Catalogue) -> pl.Dat
         "row",
         "subject_id",
         *_COLUMNS,
-        _json(catalogue).alias("attributes"),
+        pl.when(pl.col("kind").is_not_null()).then(_json(catalogue)).alias("attributes"),
         (pl.lit("\\x") + pl.col("digest")).alias("digest"),
+        *VERSIONS,
         "salt",
         "commitment",
     )
@@ -37,22 +45,37 @@ def stored(records: pl.DataFrame, delivery: int, catalogue: Catalogue) -> pl.Dat
 def recorded(
     connection: sa.Connection, catalogue: Catalogue, condition: str, parameters: Mapping[str, Any]
 ) -> pl.DataFrame:
-    """Return the records under a condition on the tables `record` and `subject`, ordered by delivery and row.
+    """Return all records under a condition on the tables `record` and `subject`, ordered by delivery and row.
 
-    Columns: those of `facts.records.schema` but name and born, which no record keeps; digest, as it was stored;
-    delivery, row, salt, commitment; `keys`, how many attributes are stored.
+    Columns: those of `facts.records.schema` but name and born, which no record keeps; version and state; digest, as it
+    was stored; delivery, row, salt, commitment; `keys`, how many attributes are stored. What was erased is null.
     """
     query = f"""
         SELECT subject.identifier, {", ".join(f"record.{name}" for name in _COLUMNS)},
                record.attributes, encode(record.digest, 'hex'), record.delivery, record.row,
-               record.salt, record.commitment
+               record.salt, record.commitment, record.version, record.state
         FROM record LEFT JOIN subject ON subject.id = record.subject_id
         WHERE {condition}"""  # noqa: S608
     last = {"attributes": pl.String, "digest": pl.String, "delivery": pl.Int64, "row": pl.Int64}
-    last |= {"salt": pl.String, "commitment": pl.String}
+    last |= {"salt": pl.String, "commitment": pl.String} | VERSIONS
     frame = copy_out(connection, query, _KEPT | last, parameters).sort("delivery", "row")
     keys = pl.col("attributes").str.count_matches('": ', literal=True)
     return _with_cells(frame.with_columns(keys.alias("keys")), catalogue)
+
+
+def current(
+    connection: sa.Connection,
+    catalogue: Catalogue,
+    condition: str,
+    parameters: Mapping[str, Any],
+    known: int | None = None,
+) -> pl.DataFrame:
+    """Return the records that their sources stood by when the delivery `known` was the last; None: now.
+
+    The condition and the columns are those of `recorded`. What was erased since is not among them: see `missing`.
+    """
+    when = CURRENT if known is None else CURRENT_THEN
+    return recorded(connection, catalogue, f"{condition} AND {when}", dict(parameters) | {"known": known})
 
 
 def _json(catalogue: Catalogue) -> pl.Expr:

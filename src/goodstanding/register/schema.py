@@ -37,7 +37,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-REVISION = "0003"
+REVISION = "0005"
 """The migration that makes these tables; higher numbers are later."""
 
 REVISION_TABLE = "register_revision"
@@ -164,6 +164,10 @@ erasure = Table(
     Column("clause", Text, CheckConstraint("clause <> ''"), nullable=False),
     Column("repeats", LargeBinary, nullable=False, index=True, doc="how the document is known when it comes again"),
     _clock("at"),
+    Column("number", BigInteger, Identity(always=True), unique=True, doc="the order in which they were erased"),
+    Column(
+        "on", Date, nullable=False, doc="the first day on which the register no longer keeps it, by its own calendar"
+    ),
 )
 
 policy = Table(

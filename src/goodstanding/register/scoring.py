@@ -13,7 +13,7 @@ from goodstanding.register import events, schema
 from goodstanding.register.bulk import copy_in, copy_out
 from goodstanding.register.commitments import standings_digest
 from goodstanding.register.database import Register
-from goodstanding.register.ledger import recorded
+from goodstanding.register.ledger import current
 from goodstanding.register.policies import kept, policy_of
 
 _RUN = schema.run.c
@@ -48,7 +48,7 @@ def score(register: Register, policy: str, on: dt.date) -> Run:
     read = {"kinds": sorted(loaded.policy.kinds | {ENDING}), "on": on}
     with register.engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
         subjects = copy_out(connection, _SUBJECTS, _SUBJECT, about)
-        records = recorded(connection, register.catalogue, _READ, about | read)
+        records = current(connection, register.catalogue, _READ, about | read)
         standings = scored(loaded, register.catalogue, records, subjects.select("subject", "is_a"), on)
         run = _written(connection, policy, loaded.hash, on, standings.join(subjects, on="subject", how="left"))
         connection.commit()
