@@ -11,6 +11,7 @@ from litestar import get, post
 from litestar.params import URLEncodedBody
 from litestar.response import Redirect, Response, Template
 
+from goodstanding.portal import papers
 from goodstanding.portal.errors import Unreadable
 from goodstanding.portal.gathering import day_of, file_of
 from goodstanding.portal.rendering import Held, Visit, page, today
@@ -89,7 +90,7 @@ def envelope(request: Visit, register: Held) -> Response[Any]:
     if person is None:
         request.clear_session()
         return Redirect("/sign-in", status_code=303)
-    return page(request, "envelope.html", **_file(register, person, today(request)))
+    return page(request, "envelope.html", **_file(request, register, person, today(request)))
 
 
 @get("/envelope/changed", sync_to_thread=True, name="changed")
@@ -108,8 +109,9 @@ def changed(request: Visit, register: Held) -> Response[Any]:
     return page(request, "changed.html", told=told, titles=titles, words=words)
 
 
-def _file(register: Register, person: Subject, on: dt.date) -> dict[str, Any]:
+def _file(request: Visit, register: Register, person: Subject, on: dt.date) -> dict[str, Any]:
     held = file_of(register, person, on)
+    documents, open_here = papers.listed(request, register, person)
     looks = sorted(accesses(register, person), key=lambda one: one.at, reverse=True)
     titles = {told.policy: told.title for told in held.standings}
     return {
@@ -118,6 +120,8 @@ def _file(register: Register, person: Subject, on: dt.date) -> dict[str, Any]:
         "records": held.records,
         "accesses": looks,
         "titles": titles,
+        "documents": documents,
+        "open_here": open_here,
     }
 
 
@@ -142,10 +146,10 @@ def look(request: Visit, register: Held, data: URLEncodedBody[Look]) -> Template
         return _officer_page(request, unknown=True)
     desk = kept(request)["desk"]
     log_access(register, person, desk, "officer", data.purpose, "file")
-    shown = _file(register, person, today(request))
+    shown = _file(request, register, person, today(request))
     return page(request, "file.html", desk=desk, purpose=data.purpose, **shown)
 
 
 OPEN = [sign_in_form, sign_in, sign_out]
-PERSONS = [envelope, changed]
-OFFICERS = [officer, look]
+PERSONS = [envelope, changed, papers.own]
+OFFICERS = [officer, look, papers.look]

@@ -64,6 +64,5 @@ def _moved(register: Register, before: Dossier, after: Dossier) -> list[Moved]:
     assert last is not None
     applying = [name for name, one in policies(register).items() if before.subject.is_a in one.policy.subjects]
     return [
-        Moved(name, standing(register, before, name, first), standing(register, after, name, last))
-        for name in applying
+        Moved(name, standing(register, before, name, first), standing(register, after, name, last)) for name in applying
     ]

@@ -178,7 +178,7 @@ def _timed(dossier: Dossier) -> list[Record]:
 
 
 def _last(dossier: Dossier) -> dt.date | None:
-    """The day on which the last became known of all that is known; superseded records are not among the records then."""
+    """The day on which the last became known of all that is known, corrections among it."""
     days = [one.known_on for one in dossier.records]
     days += [one.superseded_on for one in dossier.superseded if one.superseded_on]
     return max(days).date() if days else None
