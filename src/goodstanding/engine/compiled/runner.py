@@ -17,6 +17,7 @@ from goodstanding.engine.compiled.vocabulary import Vocabulary
 from goodstanding.facts.catalogue import Catalogue
 from goodstanding.policy import expressions as ex
 from goodstanding.policy.model import Policy
+from goodstanding.policy.occurrences import occurrences
 
 _ROOM = 1 << 24
 """Numbers that one answer's entries take at most at a time."""
@@ -262,17 +263,12 @@ def runner(policy: Policy, catalogue: Catalogue) -> Runner:
 
 def _read_late(policy: Policy) -> set[str]:
     """Return the names that are read at the close of a day."""
-    texts = [value.expression for value in policy.values.values()] + [row.when for row in policy.unrated]
-    texts += [one.held_while for one in policy.accounts.values() if one.held_while]
-    texts += [text for one in policy.grades.overrides for text in (one.when, one.grade)]
-    texts += [one.while_ for one in policy.measures.values() if one.while_]
-    texts += [case.when for decision in policy.decisions.values() for case in decision.outcomes]
-    return set[str]().union(*(ex.names_in(ex.parse(text)) for text in texts))
+    late = ("accounts", "values", "unrated", "grades", "measures", "decisions")
+    return set[str]().union(*(ex.names_in(one.node) for one in occurrences(policy) if one.path[0] in late))
 
 
 def _divides(policy: Policy) -> bool:
     """Whether an expression divides by more than a number, so that what comes out may need any decimals."""
-    texts = [value.expression for value in policy.values.values()]
-    texts += [rule.amount for rule in policy.entries.values() if isinstance(rule.amount, str)]
-    nodes = (node for text in texts for node in ex.walk(ex.parse(text)))
+    read = (one.node for one in occurrences(policy) if one.path[0] == "values" or one.path[2:] == ("amount",))
+    nodes = (node for whole in read for node in ex.walk(whole))
     return any(isinstance(n, ex.Binary) and n.sign == "/" and not isinstance(n.right, ex.Number) for n in nodes)

@@ -10,17 +10,17 @@ from collections.abc import Hashable, Iterable, Iterator
 from fractions import Fraction
 from functools import cached_property
 from math import lcm
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from goodstanding.engine.compiled.coding import CONSTANT_BITS, Table, bits_of, scale_of, whole
 from goodstanding.engine.compiled.primitives import SEVERAL, first_day
-from goodstanding.engine.evaluation import parsed
 from goodstanding.engine.state import ENDING, NO_GRADE
 from goodstanding.engine.timeline import ranks
 from goodstanding.facts.catalogue import Catalogue, Subject
 from goodstanding.policy import expressions as ex
 from goodstanding.policy.bands import bands_of
 from goodstanding.policy.model import Ladder, Policy
+from goodstanding.policy.occurrences import occurrences
 
 Thing = TypeVar("Thing", bound=Hashable)
 SUBJECTS: tuple[Subject, ...] = ("person", "organisation", "thing")
@@ -70,9 +70,10 @@ class Vocabulary:
         self.ranks = ranks(policy)
         self._facts: Numbered[str] = Numbered()
         self._tables: Numbered[str] = Numbered()
-        texts = list(_texts(policy))
-        self.attributes = Numbered(*sorted(self._read(texts)))
-        for code in _codes(policy, texts):
+        # What would better a standing is no part of it.
+        nodes = [one.node for one in occurrences(policy) if one.path[0] != "repairs"]
+        self.attributes = Numbered(*sorted(self._read(nodes)))
+        for code in _codes(policy, nodes):
             self.codes.number(code)
         for name in (*self.kinds.things, *self.rules.things):
             self.codes.number(name)
@@ -81,8 +82,8 @@ class Vocabulary:
             for code in catalogue.codes.get(attribute.codes or "", ()) if attribute else ():
                 self.codes.number(code)
 
-    def _read(self, texts: list[str]) -> Iterator[str]:
-        names = set[str]().union(*(ex.names_in(parsed(text)) for text in texts))
+    def _read(self, nodes: list[ex.Node]) -> Iterator[str]:
+        names = set[str]().union(*map(ex.names_in, nodes))
         names = {name.removeprefix("this.") for name in names}
         known = {*DATES, *self.catalogue.attributes}
         ranged = {"assessed"} if any(item.range is not None for item in self.policy.items) else set()
@@ -184,35 +185,11 @@ class Vocabulary:
         return max((bits_of(whole(one, self.points_scale)) for one in points), default=CONSTANT_BITS)
 
 
-def _codes(policy: Policy, texts: Iterable[str]) -> Iterator[str]:
+def _codes(policy: Policy, nodes: Iterable[ex.Node]) -> Iterator[str]:
     """Yield every code that a policy names."""
-    for text in texts:
-        yield from (node.text for node in ex.walk(parsed(text)) if isinstance(node, ex.Code))
+    for node in nodes:
+        yield from (one.text for one in ex.walk(node) if isinstance(one, ex.Code))
     for table in policy.tables.values():
         yield from table.map or ()
     for item in policy.items:
         yield from (field for field in (item.id, item.level, item.grade) if field is not None)
-
-
-def _texts(policy: Policy) -> Iterator[str]:
-    """Yield every expression of a policy."""
-    for rule in policy.entries.values():
-        amount = rule.amount if isinstance(rule.amount, str) else rule.amount and rule.amount.running
-        ends = (rule.ends and rule.ends.where, rule.spends and rule.spends.where)
-        counts = rule.counts
-        periods = (counts.start, counts.until, counts.condition, counts.again)
-        parts: tuple[Any, ...] = (rule.when, rule.placed, rule.after, rule.where, amount, rule.grade, *periods, *ends)
-        yield from (text for text in parts if text)
-    yield from (item.where for item in policy.items if item.where)
-    yield from (account.held_while for account in policy.accounts.values() if account.held_while)
-    yield from (value.expression for value in policy.values.values())
-    for measure in policy.measures.values():
-        yield from (text for text in (measure.when, measure.while_, measure.until) if text)
-    for override in policy.grades.overrides:
-        yield from (override.when, override.grade)
-    yield from (row.when for row in policy.unrated)
-    for table in policy.tables.values():
-        yield from (table.map or {}).values()
-        yield from (table.since or {}).values()
-    for decision in policy.decisions.values():
-        yield from (case.when for case in decision.outcomes)
