@@ -274,8 +274,7 @@ def _measures_ended(state: State, names: Sequence[str], entry: Entry) -> None:
         if entry.doubt is not None and stage.state != "no":
             state.doubted(entry.doubt)
         elif entry.doubt is None:
-            stage.reached = stage.imposed = stage.until = None
-            stage.ground_fell = False
+            stage.clear()
             state.changed()
 
 
