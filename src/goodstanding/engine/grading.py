@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 from goodstanding.engine.evaluation import day_of, evaluate, holds, parsed, unknown
-from goodstanding.engine.standing import Ground, Outcome, Stage, Step, Unknown, number_text
+from goodstanding.engine.standing import Ground, Stage, Step, Unknown, number_text
 from goodstanding.engine.state import NO_GRADE, State
 from goodstanding.policy import expressions as ex
 from goodstanding.policy.bands import Band, bands_of
@@ -88,14 +88,6 @@ def grade_of(state: State) -> Any:
     if row is not None:
         return lacking or NO_GRADE
     return graded(state)
-
-
-def outcome(state: State, grade: Any) -> Outcome:
-    """Return whether there is a grade, none, or whether it cannot be told."""
-    row, lacking = unrated(state)
-    if isinstance(grade, Unknown) or lacking is not None or state.doubt is not None:
-        return Outcome.NOT_DECIDABLE
-    return Outcome.NOT_RATED if row is not None else Outcome.GRADED
 
 
 def in_force(state: State, grade: Any) -> tuple[list[str], Unknown | None]:
