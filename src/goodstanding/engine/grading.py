@@ -162,7 +162,7 @@ def _filled(node: ex.Node, state: State) -> str:
     taken = _taken(node, state)
     if taken is None:
         return "?"
-    if isinstance(taken, ex.Binary) and taken.sign in _STRENGTH:
+    if isinstance(taken, ex.Binary) and taken.sign in STRENGTH:
         left, right = (_operand(taken, part, state) for part in (taken.left, taken.right))
         return f"{left} {taken.sign} {right}"
     if isinstance(taken, ex.Call) and taken.function in ("min", "max"):
@@ -170,7 +170,8 @@ def _filled(node: ex.Node, state: State) -> str:
     return number_text(day_of(evaluate(taken, state.plain)))
 
 
-_STRENGTH = {"+": 1, "-": 1, "*": 2, "/": 2}
+STRENGTH = {"+": 1, "-": 1, "*": 2, "/": 2}
+"""How strongly a sign of the arithmetic binds."""
 
 
 def _taken(node: ex.Node, state: State) -> ex.Node | None:
@@ -186,8 +187,8 @@ def _taken(node: ex.Node, state: State) -> ex.Node | None:
 def _operand(around: ex.Binary, part: ex.Node, state: State) -> str:
     """Write a part of a sum or product, in brackets where it binds weaker than the sign beside it."""
     text, taken, second = _filled(part, state), _taken(part, state), part is around.right
-    own = _STRENGTH.get(taken.sign, 3) if isinstance(taken, ex.Binary) else 3
-    weaker = own < _STRENGTH[around.sign] or (second and around.sign in "-/" and own == _STRENGTH[around.sign])
+    own = STRENGTH.get(taken.sign, 3) if isinstance(taken, ex.Binary) else 3
+    weaker = own < STRENGTH[around.sign] or (second and around.sign in "-/" and own == STRENGTH[around.sign])
     return f"({text})" if weaker or (second and text.startswith("-")) else text
 
 

@@ -26,6 +26,7 @@ from goodstanding.engine.compiled.scopes import PLACE, RecordScope
 from goodstanding.engine.compiled.vocabulary import DATES, EPOCH, SUBJECTS
 from goodstanding.engine.evaluation import parsed
 from goodstanding.engine.exact import Evaluator
+from goodstanding.engine.grading import STRENGTH
 from goodstanding.engine.periods import FOREVER
 from goodstanding.engine.standing import Standing, Unknown, number_text
 from goodstanding.facts.catalogue import Catalogue, Subject
@@ -341,7 +342,6 @@ def read(answers, rows, records, codes):
 
 
 _Filled = tuple[str, list[str]]
-_STRENGTH = {"+": 1, "-": 1, "*": 2, "/": 2}
 
 
 class _Writer:
@@ -412,7 +412,7 @@ class _Writer:
         """Return how an expression is written with the numbers put in: a form, and the Python of the parts in it."""
         if isinstance(node, ex.Choice):
             return self._chosen(node, self._filled)
-        if isinstance(node, ex.Binary) and node.sign in _STRENGTH:
+        if isinstance(node, ex.Binary) and node.sign in STRENGTH:
             (left, parts), (right, more) = self._operand(node, node.left), self._operand(node, node.right)
             return f"{left} {node.sign} {right}", [*parts, *more]
         if isinstance(node, ex.Call) and node.function in ("min", "max"):
@@ -430,8 +430,8 @@ class _Writer:
         second = part is around.right if second is None else second
         if isinstance(part, ex.Choice):
             return self._chosen(part, lambda branch: self._operand(around, branch, second=second))
-        if isinstance(part, ex.Binary) and part.sign in _STRENGTH:
-            own, beside = _STRENGTH[part.sign], _STRENGTH[around.sign]
+        if isinstance(part, ex.Binary) and part.sign in STRENGTH:
+            own, beside = STRENGTH[part.sign], STRENGTH[around.sign]
             form, parts = self._filled(part)
             if own < beside or (second and around.sign in "-/" and own == beside):
                 return f"({form})", parts
