@@ -99,12 +99,7 @@ class Evaluator:
 
     def _kept(self, records: Iterable[Record], on: dt.date, known_on: dt.date) -> list[Record]:
         known = (
-            record
-            for record in records
-            if record.kind in self._read
-            and record.act <= on
-            and (record.known is None or record.known <= known_on)
-            and (record.withdrawn is None or record.withdrawn > known_on)
+            record for record in records if record.kind in self._read and record.act <= on and record.known_on(known_on)
         )
         return list({record.digest or id(record): record for record in known}.values())
 

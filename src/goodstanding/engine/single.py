@@ -78,8 +78,7 @@ class Single:
 
 def _in_order(records: Sequence[Record], on: dt.date, ranks: Mapping[str, int]) -> list[Record]:
     """Return the records that are known, each once, in the order in which days and programs take them."""
-    known = (r for r in records if (r.known is None or r.known <= on) and (r.withdrawn is None or r.withdrawn > on))
-    once = {record.digest or id(record): record for record in known}.values()
+    once = {record.digest or id(record): record for record in records if record.known_on(on)}.values()
     return sorted(once, key=lambda r: (r.act, ranks.get(r.kind, len(ranks)), r.occurrence, r.digest))
 
 
