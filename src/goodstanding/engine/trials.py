@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from goodstanding.engine.exact import Evaluator
-from goodstanding.engine.standing import Change, Entry, Standing, Status, number_text
+from goodstanding.engine.standing import Change, Entry, Standing, Status, number_text, states
 from goodstanding.policy.examples import Case, Expected, ExpectedEntry
 
 
@@ -57,9 +57,8 @@ def _is_number(text: str) -> bool:
 
 
 def _measures(standing: Standing | Change, wanted: Mapping[str, str], where: str) -> Iterator[str]:
-    stages = {stage.measure: stage.state for stage in standing.stages}
     for name, state in wanted.items():
-        found = stages.get(name, "imposed" if name in standing.measures else "no")
+        found = states(standing).get(name, "no")
         if found != state:
             yield f"{where}measure {name}: expected {state}, found {found}"
 
