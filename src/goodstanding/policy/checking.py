@@ -318,10 +318,8 @@ def _moved(account: Account) -> bool:
 
 def _kinds_of(rule: EntryRule, policy: Policy) -> list[str]:
     """Return the kinds of records that open entries of a rule; those that impose a measure that it is for."""
-    if rule.items:
-        return list(dict.fromkeys(item.kind for item in policy.items if item.class_ == rule.items))
-    imposing = {name: measure.imposed_by for name, measure in policy.measures.items() if measure.when}
-    return [kind for name in rule.kinds for kind in imposing.get(name, (name,))]
+    imposing = {name: one.imposed_by for name, one in policy.measures.items() if one.when and name in rule.kinds}
+    return [kind for name in policy.kinds_of(rule) for kind in imposing.get(name, (name,))]
 
 
 def _binary(sign: str, left: ex.Node, right: ex.Node, scope: Scope) -> str:

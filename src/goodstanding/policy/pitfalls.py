@@ -87,7 +87,7 @@ def pitfalls(loaded: Loaded, catalogue: Catalogue) -> Iterator[Pitfall]:
 
 def _of_rule(name: str, rule: EntryRule, policy: Policy, catalogue: Catalogue) -> Iterator[Pitfall]:
     items = [item for item in policy.items if item.class_ == rule.items]
-    kinds = [catalogue.kinds[kind] for kind in (*rule.kinds, *(item.kind for item in items)) if kind in catalogue.kinds]
+    kinds = [catalogue.kinds[kind] for kind in policy.kinds_of(rule) if kind in catalogue.kinds]
     dated = {key for kind in kinds for key, attribute in kind.attributes.items() if attribute.type == "date"}
     read = _dates(name, rule, dated)
     if kinds and read and rule.placed is None and rule.after is None:

@@ -256,9 +256,8 @@ class _Folding:
 
     def _kinds(self, rule: str) -> list[int]:
         """Return the kinds of record that a rule looks at."""
-        one = self.policy.entries[rule]
-        named = one.kinds or [item.kind for item in self.policy.items if item.class_ == one.items]
-        return sorted({self.words.kinds.numbers[kind] for kind in named if kind in self.words.kinds.numbers})
+        numbers, named = self.words.kinds.numbers, self.policy.kinds_of(self.policy.entries[rule])
+        return sorted(numbers[kind] for kind in named if kind in numbers)
 
     def among(self, kinds: Sequence[int]) -> str:
         """Return the test whether a kind is one of these."""
