@@ -80,6 +80,7 @@ def pitfalls(loaded: Loaded, catalogue: Catalogue) -> Iterator[Pitfall]:
         yield from _none(one, policy)
         yield from _divided(one, policy)
     yield from _unrounded(policy)
+    yield from _restless(policy)
     yield from _measures(policy)
     yield from _uncited(loaded)
     yield from _unread(policy)
@@ -232,6 +233,21 @@ def _has_quotient(node: ex.Node, fractional: set[str], value: Value) -> bool:
         case ex.Choice(then, _, otherwise):
             return any(_has_quotient(part, fractional, value) for part in (then, otherwise))
     return any(_has_quotient(part, fractional, value) for part in ex.children(node))
+
+
+def _restless(policy: Policy) -> Iterator[Pitfall]:
+    """Yield what decides on the grade by that of the day before, and by nothing that is on record."""
+    parts = [one for one in occurrences(policy) if one.path[0] in ("unrated", "grades")]
+    parts += [Occurrence(("grades", "ladders", n), ex.Name(one.of)) for n, one in enumerate(policy.grades.ladders)]
+    for one in parts:
+        nodes = list(ex.walk(_written_out(one.node, policy)))
+        if ex.Call("before", (ex.Name("grade"),)) in nodes and not any(isinstance(n, ex.Aggregate) for n in nodes):
+            yield Pitfall(
+                one.path,
+                "restless",
+                "the grade follows from that of the day before, whatever is on record: where it never comes to rest, "
+                "every day since 1900 is worked out",
+            )
 
 
 def _measures(policy: Policy) -> Iterator[Pitfall]:
