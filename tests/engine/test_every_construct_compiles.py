@@ -23,7 +23,7 @@ def disagreements(seeds, size=2):
 def test_programs_of_generated_policies_say_what_the_exact_evaluator_says():
     found, by_hand = disagreements(range(FEW))
     assert found == {}
-    assert by_hand < 0.2
+    assert by_hand < 0.25
 
 
 @pytest.mark.long

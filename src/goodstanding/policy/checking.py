@@ -67,7 +67,8 @@ def _typed(
         node = ex.parse(text)
         found = "date" if node == ex.Name("today") and "date" in wanted and scope.state else type_of(node, scope)
         if found not in wanted:
-            raise InputError(f"found a {found} where a {' or a '.join(wanted)} is expected")
+            hint = "; max(...) of it is the first day after it" if found == "period" and "date" in wanted else ""
+            raise InputError(f"found a {found} where a {' or a '.join(wanted)} is expected{hint}")
     except InputError as error:
         yield Fault(path, f"{text!r}: {error}")
 

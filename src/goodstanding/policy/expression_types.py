@@ -23,7 +23,7 @@ ROUNDING = ("half-up", "half-even", "down", "up", "floor", "ceiling")
 _NUMBERS = ("sum", "peak", "count")
 FUNCTIONS = (
     "min", "max", "round", "known", "month_after", "year_after", "year_of", "next_of", "full_years", "full_months",
-    "days", "months", "years",
+    "full_days", "days", "months", "years",
     "before", "reached", "pending", "imposed",
 )  # fmt: skip
 
@@ -91,7 +91,9 @@ def _constant(node: ex.Node, scope: Scope) -> str:
 
 def _name(name: str, scope: Scope) -> str:
     if name == "today":
-        raise InputError("found 'today', which may be compared, be asked of 'since', 'in', full_years, full_months")
+        raise InputError(
+            "found 'today', which may be compared, be asked of 'since', 'in', full_years, full_months, full_days"
+        )
     this = {f"this.{one}": found for one, found in scope.outer.items()}
     return _known(name, {**scope.values, **scope.names, **this})
 
@@ -151,11 +153,11 @@ def type_of_cell(cell: str, scope: Scope) -> str:
 
 def _call(function: str, arguments: tuple[ex.Node, ...], scope: Scope) -> str:
     if function not in FUNCTIONS:
-        known = [*FUNCTIONS, *ex.AGGREGATES] if scope.state else list(FUNCTIONS[:13])
+        known = [*FUNCTIONS, *ex.AGGREGATES] if scope.state else list(FUNCTIONS[:14])
         raise InputError(f"found the function {function!r}; {near(function, known)}")
     if function in ("min", "max"):
         return _extreme(arguments, scope)
-    wanted = {"round": 3, "next_of": 3, "full_years": 2, "full_months": 2}.get(function, 1)
+    wanted = {"round": 3, "next_of": 3, "full_years": 2, "full_months": 2, "full_days": 2}.get(function, 1)
     if len(arguments) != wanted:
         raise InputError(f"found {len(arguments)} arguments, expected {wanted} in {function}()")
     if function in ("before", "reached", "pending", "imposed"):

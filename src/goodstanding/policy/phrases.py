@@ -182,7 +182,7 @@ class Speaker:
             return self.say("before", of=self.say("the-grade"))
         if function == "next_of":
             return self.say(function, step=told[0], **{"from": told[1], "last": told[2]})
-        if function in ("full_years", "full_months"):
+        if function in ("full_years", "full_months", "full_days"):
             return self.say(function, **{"from": told[0], "last": told[1]})
         if function == "round":
             return self.say(function, of=told[0], step=told[1], how=self.say(f"round.{told[2]}"))

@@ -222,7 +222,9 @@ def year_after(day: int) -> int:
 
 
 def full(months: int, first: int, last: int) -> int:
-    """Return how many whole stretches of so many months lie between two days."""
+    """Return how many whole stretches of so many months lie between two days; for 0 months how many days do."""
+    if months == 0:
+        return max(0, last - first)
     begun, _ = civil(first)
     over, _ = civil(last)
     count = max(0, over - begun) // months
