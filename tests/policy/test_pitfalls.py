@@ -42,6 +42,9 @@ WORDS = "{en: a, nl: a, zh: a}"
 VALUE = "    is: sum(points)\n"
 UNTIL = "until: 2 years after act}\n    clause: art-1"
 
+AMOUNT = "points[severity]\n    # Days"
+IN_A_ROW = ("until: 2 years after act}\n", "until: 2 years after act}\n    superseded by: safety.accident\n")
+
 
 def amber(when):
     """A change: one grade is given on a condition, whatever the ladders give."""
@@ -54,6 +57,7 @@ OPEN = [
         "entries.accident",
         [("    placed: act\n", ""), (UNTIL, "until: 2 years after final}\n    clause: art-1")],
     ),
+    ("gone", "entries.accident.amount", [IN_A_ROW, (AMOUNT, "1 + latest(amount of accident else 0)\n    # Days")]),
     ("none", "values.total.is", [(VALUE, "    is: highest(amount of points)\n")]),
     ("zero", "values.total.is", [(VALUE, "    is: round(sum(points) / count(accident), 1, 'down')\n")]),
     ("unrounded", "values.total.is", [(VALUE, "    is: sum(points) / 2\n")]),
@@ -85,6 +89,7 @@ def test_what_is_left_open_is_told(folder, name, path, changes):
 
 
 ANSWERED = [
+    ("gone", [IN_A_ROW, (AMOUNT, "1 + latest(amount of ever accident else 0)\n    # Days")]),
     ("none", [(VALUE, "    is: highest(amount of points) if some(points) else 0\n")]),
     ("none", [(VALUE, "    is: highest(amount of points else 0)\n")]),
     ("zero", [(VALUE, "    is: sum(points) / count(accident) if count(accident) > 0 else 0\n")]),

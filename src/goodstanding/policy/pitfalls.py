@@ -76,6 +76,7 @@ def pitfalls(loaded: Loaded, catalogue: Catalogue) -> Iterator[Pitfall]:
     policy = loaded.policy
     for name, rule in policy.entries.items():
         yield from _of_rule(name, rule, policy, catalogue)
+        yield from _gone(name, rule, policy)
     for one in occurrences(policy):
         yield from _none(one, policy)
         yield from _divided(one, policy)
@@ -102,6 +103,20 @@ def _of_rule(name: str, rule: EntryRule, policy: Policy, catalogue: Catalogue) -
             f"one act can fall under several of its {len(adverse)} items: say which counts (`per: occurrence` and "
             "`choose`), or that they add up",
         )
+
+
+def _gone(name: str, rule: EntryRule, policy: Policy) -> Iterator[Pitfall]:
+    """A rule that reads its own entries when they have just ended, at the record that supersedes them."""
+    if not rule.kinds or not set(rule.kinds) <= set(rule.superseded_by) or rule.after is not None:
+        return
+    for one in of_rule(name, rule):
+        if one.path[2] not in ("where", "amount", "grade"):
+            continue
+        for node in ex.walk(one.node):
+            added = isinstance(node, ex.Aggregate) and node.function in ("sum", "peak") and name in policy.accounts
+            if isinstance(node, ex.Aggregate) and node.source == name and not (node.ever or node.reading or added):
+                said = f"the record that it looks at has just ended its last entry: read `ever {name}`"
+                yield Pitfall(one.path, "gone", said)
 
 
 def _dates(name: str, rule: EntryRule, dated: set[str]) -> set[str]:
