@@ -49,12 +49,17 @@ class Scope:
     before: Mapping[str, str] = field(default_factory=dict)
 
 
+_MOST_WORDS = 12
+"""Words that are told at most where none is near."""
+
+
 def near(word: str, words: Collection[str]) -> str:
     """Return a suggestion for a misspelt word, or the words that there are."""
     close = get_close_matches(word, words, n=1)
     if close:
         return f"did you mean {close[0]!r}?"
-    return "expected " + (", ".join(sorted(words)[:12]) or "none: there is none here")
+    more = " ..." if len(words) > _MOST_WORDS else ""
+    return "expected " + (", ".join(sorted(words)[:_MOST_WORDS]) + more or "none: there is none here")
 
 
 def type_of(node: ex.Node, scope: Scope) -> str:
@@ -159,7 +164,8 @@ def _call(function: str, arguments: tuple[ex.Node, ...], scope: Scope) -> str:
         return _extreme(arguments, scope)
     wanted = {"round": 3, "next_of": 3, "full_years": 2, "full_months": 2, "full_days": 2}.get(function, 1)
     if len(arguments) != wanted:
-        raise InputError(f"found {len(arguments)} arguments, expected {wanted} in {function}()")
+        many = "1 argument" if len(arguments) == 1 else f"{len(arguments)} arguments"
+        raise InputError(f"found {many}, expected {wanted} in {function}()")
     if function in ("before", "reached", "pending", "imposed"):
         return _of_state(function, arguments[0], scope)
     if function == "known":
