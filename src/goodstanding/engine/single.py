@@ -20,7 +20,7 @@ from goodstanding.engine.compiled.closing import NOT_DECIDABLE, NOT_RATED, OUTCO
 from goodstanding.engine.compiled.coding import ATTRIBUTE_BITS, Operand, UncompiledError
 from goodstanding.engine.compiled.expressing import Expressions
 from goodstanding.engine.compiled.folding import Program, is_straight, program
-from goodstanding.engine.compiled.layout import ANSWER, MEMORY, Layout, label
+from goodstanding.engine.compiled.layout import ANSWER, MEMORY, Layout, answers_of, label
 from goodstanding.engine.compiled.primitives import NOTHING, NOWHERE
 from goodstanding.engine.compiled.scopes import PLACE, RecordScope
 from goodstanding.engine.compiled.vocabulary import DATES, EPOCH, SUBJECTS
@@ -349,8 +349,7 @@ class _Writer:
     def __init__(self, layout: Layout) -> None:
         """Write into a program's layout."""
         self.layout, self.policy = layout, layout.policy
-        measures, decisions = self.policy.measures, self.policy.decisions
-        self.answers = [*ANSWER, *(f"M_{label(n)}" for n in measures), *(f"C_{label(n)}" for n in decisions)]
+        self.answers = answers_of(self.policy)
         self.fields = ["ACT", "START", "NTH", "REC", "RULE", "AMOUNT", "UNTIL", "STATUS"]
         self.fields += ["OVER"] * layout.form.quotients + ["ITEM"] * bool(self.policy.items)
         self.fields += ["GRADE"] * any(rule.grade for rule in self.policy.entries.values())

@@ -278,7 +278,7 @@ class Closing:
             number = list(self.policy.entries).index(rule)
             with (
                 code.under(f"if row == {place} and outcome == {NOT_RATED}:"),
-                code.under("for e in range(S[E0], S[NE], WIDTH):"),
+                code.under(self.layout.loop("e", [number])),
             ):
                 tests = f"E[e + RULE] == {number} and E[e + SPENT] == 0 and E[e + REC] >= 0"
                 with code.under(f"if {tests} and {self.layout.counts('e')}:"):
