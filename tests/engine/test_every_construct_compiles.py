@@ -6,7 +6,7 @@ import pytest
 
 from tests.engine.comparing import PEOPLE, compare
 
-FEW, MANY = 40, int(os.environ.get("GOODSTANDING_EXAMPLES", "2000"))
+FEW, MANY = 100, int(os.environ.get("GOODSTANDING_EXAMPLES", "2000"))
 
 
 def disagreements(seeds, size=2):
@@ -23,7 +23,7 @@ def disagreements(seeds, size=2):
 def test_programs_of_generated_policies_say_what_the_exact_evaluator_says():
     found, by_hand = disagreements(range(FEW))
     assert found == {}
-    assert by_hand < 0.25
+    assert by_hand < 0.2
 
 
 @pytest.mark.long

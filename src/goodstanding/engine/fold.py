@@ -28,12 +28,16 @@ class Fold:
     """One subject's dossier on its way through time; `state` is what stands at the close of the last day visited."""
 
     def __init__(self, state: State, coming: Timeline, fitting: Fitting, remembered: frozenset[str]) -> None:
-        """Begin on the day of `state`, before anything came. `remembered`: what is asked of the day before."""
+        """Begin on the day of `state`, before anything came. `remembered`: what is asked of the day before.
+
+        The day after is visited whatever comes, so that conditions are asked of an empty dossier too.
+        """
         self.state, self.coming, self.fitting, self.remembered = state, coming, fitting, remembered
         self.left = sorted(coming.days)
         self.was: dict[str, Any] = {}
         self.kept: dict[str, Any] = {}
         self._close()
+        state.edges.add(state.today + DAY)
 
     def days(self, until: dt.date) -> Iterator[dt.date]:
         """Work out one day after another up to one, and yield each when it is closed."""

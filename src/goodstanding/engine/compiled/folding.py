@@ -199,11 +199,10 @@ class _Folding:
             if measure.until is not None:
                 end = code.simple(code.text(measure.until, RecordScope("r", None, perhaps=True)))
                 if end.lacking is not None:
-                    with code.under(f"if {end.lacking} != 0:"):
-                        code.put("S[BAD] = 1")
-                with code.under(f"if {end.text} <= S[TODAY]:"):
+                    self._doubted(end.lacking, code)
+                with code.under(f"if {end.lacking or '0'} == 0 and {end.text} <= S[TODAY]:"):
                     code.put(f"{stage} = 0")
-                with code.under(f"elif {end.text} < FOREVER:"):
+                with code.under(f"elif {end.lacking or '0'} == 0 and {end.text} < FOREVER:"):
                     code.put(f"{until} = {end.text}")
 
     def _look(self, name: str) -> None:
@@ -229,19 +228,22 @@ class _Folding:
                 with code.under(f"if {stage} == 1:"):
                     holding = code.simple(code.text(measure.when, RecordScope()))
                     if holding.lacking is not None:
-                        with code.under(f"if {holding.lacking} != 0:"):
-                            code.put("S[BAD] = 1")
-                    with code.under(f"if not {holding.text}:"):
+                        self._doubted(holding.lacking, code)
+                    with code.under(f"if {holding.lacking or '0'} == 0 and not {holding.text}:"):
                         code.put(f"{stage} = 0")
             code.put("return 0")
 
     def _asked(self, text: str, scope: RecordScope, code: Expressions) -> None:
         asked = code.simple(code.text(text, scope))
         if asked.lacking is not None:
-            with code.under(f"if {asked.lacking} != 0:"):
-                code.put("S[BAD] = 1")
-        with code.under(f"if {asked.text}:"):
+            self._doubted(asked.lacking, code)
+        with code.under(f"if {code.truth(asked)}:"):
             code.put("reached = True")
+
+    def _doubted(self, lacking: str, code: Expressions) -> None:
+        """Write that it can no longer be told what state the dossier is in, where a fact is lacking."""
+        slot = self.layout.slot("DOUBTED")
+        code.put(f"{slot} = join({slot}, {lacking})")
 
     def _asked_at(self, at: str, text: str, code: Expressions) -> None:
         rule = self.policy.entries[at]
@@ -347,9 +349,9 @@ class _Folding:
                     asks = f"{layout.slot(f'WAS_rule_{name}')} == 0" + (f" and {subject}" if subject else "")
                     with code.under(f"if {asks}:"):
                         asked = code.simple(code.text(rule.when, RecordScope()))
-                        with code.under(f"if {asked.lacking or '0'} != 0:"):
-                            code.put("S[BAD] = 1")
-                        with code.under(f"elif {asked.text}:"):
+                        if asked.lacking is not None:
+                            self._doubted(asked.lacking, code)
+                        with code.under(f"if {code.truth(asked)}:"):
                             code.put(f"open_{label(name)}(-1, {MEMORY})")
             for name in layout.stages:
                 with code.under(f"if look_{label(name)}({MEMORY}) != 0:"):
