@@ -41,6 +41,24 @@ def test_what_is_past_its_term_is_erased_with_evidence_and_listed(folder):
     assert {one["on"] for one in report["records"]} == {"2020-01-20"}
     assert run(folder, "expire", "--rewrite").splitlines() == ["0 records of 0 subjects erased"]
     assert "1 erasures listed" in run(folder, "erasures", folder / "list")
-    assert "0 records erased again; 1 erasures had nothing" in run(folder, "erase-again", folder / "list")
+    assert "0 records and 0 documents erased again; 1 erasures had nothing" in run(
+        folder, "erase-again", folder / "list"
+    )
     wrong = goodstanding("register", "erase-again", folder / "sources.yaml", "--folder", folder / "pg")
     assert (wrong.returncode, "no list of erasures" in wrong.stderr) == (2, True)
+
+
+def test_a_document_goes_into_an_envelope_and_out_and_its_key_is_destroyed(folder):
+    key, paper, out = folder / "master", folder / "paper", folder / "out"
+    paper.write_bytes(b"a judgment")
+    made = goodstanding("register", "document", "key", key)
+    assert (made.returncode, key.stat().st_mode & 0o777) == (0, 0o600)
+    whose, look = "gb.fhrs:413-7", ("--master", key, "--who", "J. Smith", "--purpose", "appeal")
+    said = ("--title", "Judgment", "--basis", "Food Act, s. 9")
+    assert run(folder, "document", "add", whose, paper, "--master", key, *said).startswith("document 1: 10 bytes")
+    assert "Judgment" in run(folder, "document", "list", whose, *look)
+    run(folder, "document", "read", whose, 1, out, *look)
+    assert out.read_bytes() == b"a judgment"
+    assert "erased under GDPR art. 17" in run(folder, "document", "erase", 1, "--clause", "GDPR art. 17")
+    gone = goodstanding("register", "document", "read", whose, 1, folder / "no", *look, "--folder", folder / "pg")
+    assert (gone.returncode, "was erased under" in gone.stderr, (folder / "no").exists()) == (2, True, False)

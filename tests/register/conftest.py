@@ -17,6 +17,7 @@ from goodstanding.policy.reader import read_policy
 from goodstanding.register import embedded, schema
 from goodstanding.register.database import open_register
 from goodstanding.register.founding import found
+from goodstanding.register.ledger import CURRENT
 
 SINCE, UNTIL = dt.date(2024, 1, 1), dt.date(2026, 10, 31)
 RECEIVED = dt.date(2026, 10, 1)
@@ -166,5 +167,14 @@ def state(register):
     with register.engine.connect() as connection:
         rows = connection.exec_driver_sql(
             "SELECT identifier, encode(digest, 'hex') FROM record JOIN subject ON subject_id = id"
+        )
+        return sorted(tuple(row) for row in rows)
+
+
+def current_state(register):
+    """What the sources of the register stand by now: the current records of every subject, by digest."""
+    with register.engine.connect() as connection:
+        rows = connection.exec_driver_sql(
+            f"SELECT identifier, encode(digest, 'hex') FROM record JOIN subject ON subject_id = id WHERE {CURRENT}"
         )
         return sorted(tuple(row) for row in rows)

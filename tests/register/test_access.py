@@ -33,6 +33,7 @@ def test_a_run_is_a_look_at_everybody_in_it_and_at_nobody_else(synthetic, wenden
             "on": RECEIVED,
             "subjects": 1,
             "outcomes": {"graded": 1},
+            "standings_digest": bytes(32),
         }
         connection.execute(sa.insert(schema.run).values(**values))
         connection.execute(sa.insert(schema.standing).values(run=1, subject_id=person.id, outcome="graded"))

@@ -74,7 +74,7 @@ def test_a_document_that_says_something_else_is_refused(synthetic, file) -> None
     changed = deliver(synthetic, "city.tax", file(row(PERSON, "D-1", size="huge"), row(FIRM, "D-2")), RECEIVED)
     assert counts(changed) == (2, 1, 0, 1)
     assert changed.refusals.select("row", "field", "found").rows() == [(1, "document", "D-1")]
-    assert "a correction is a new fact" in changed.refusals["expected"][0]
+    assert "a correction is the same document with a higher version" in changed.refusals["expected"][0]
     assert set(kept) < set(state(synthetic))
 
 

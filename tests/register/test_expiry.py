@@ -203,11 +203,11 @@ def test_what_an_old_backup_brings_back_is_erased_again_by_the_list(kept, postgr
     path = tmp_path / "erasures.jsonl"
     path.write_text(listed(kept))
     assert "D-1" not in path.read_text()
-    assert again(kept, path) == Again(records=0, nothing=1)
+    assert again(kept, path) == Again(records=0, documents=0, nothing=1)
     emptied(postgres_folder, kept)  # the backup is of before
     deliver(kept, "city.tax", first, UNTIL)
     assert content(kept) == ["D-1", "D-2"]
-    assert again(kept, path) == Again(records=1, nothing=0)
+    assert again(kept, path) == Again(records=1, documents=0, nothing=0)
     assert content(kept) == ["D-2"]
     with kept.engine.connect() as connection:
         assert connection.execute(sa.select(schema.erasure.c.clause, schema.erasure.c.on)).all() == [

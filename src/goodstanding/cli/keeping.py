@@ -5,10 +5,15 @@ from __future__ import annotations
 import datetime as dt
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from goodstanding.cli.options import DAY, DSN, FOLDER, database
+
+if TYPE_CHECKING:
+    from goodstanding.register.database import Register
+    from goodstanding.register.subjects import Subject
 
 
 @click.command()
@@ -86,7 +91,168 @@ def erase_again(file: Path, dsn: str | None, folder: Path) -> None:
     from goodstanding.register.erasures import again
 
     done = again(open_register(database(dsn, folder)), file)
-    click.echo(f"{done.records:,} records erased again; {done.nothing:,} erasures had nothing left to erase")
+    click.echo(
+        f"{done.records:,} records and {done.documents:,} documents erased again; "
+        f"{done.nothing:,} erasures had nothing left to erase"
+    )
 
 
-COMMANDS = (expire, erasures, erase_again)
+MASTER = click.option(
+    "--master",
+    type=click.Path(path_type=Path, dir_okay=False),
+    envvar="GOODSTANDING_MASTER",
+    required=True,
+    help="The file of the master key, kept outside the database and its backups.",
+)
+
+
+@click.group()
+def document() -> None:
+    """The documents in a subject's envelope: encrypted, read by no rule, every look written down."""
+
+
+@document.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+def key(file: Path) -> None:
+    """Make the master key of all envelopes in a new FILE. Without it nobody reads them: keep a copy in a safe.
+
+    \b
+    Example:
+      goodstanding register document key /safe/master
+    """
+    from goodstanding.register.sealing import Master
+
+    click.echo(f"master key {Master.make(file).id} in {file}")
+
+
+@document.command()
+@click.argument("subject")
+@click.argument("file", type=click.Path(path_type=Path))
+@DSN
+@FOLDER
+@MASTER
+@click.option("--title", required=True, help="What it is called in the envelope.")
+@click.option("--basis", required=True, help="The clause under which it is kept.")
+def add(subject: str, file: Path, dsn: str | None, folder: Path, master: Path, title: str, basis: str) -> None:
+    """Put FILE into the envelope of SUBJECT (its identifier, or its number here).
+
+    \b
+    Example:
+      goodstanding register document add gb.fhrs:413-7 judgment.pdf --title "Judgment of 3 May" --basis "Food Act, s. 9"
+    """
+    from goodstanding.register.envelope import add as put
+    from goodstanding.register.sealing import Master
+
+    register, whose = _subject(dsn, folder, subject)
+    done = put(register, Master.read(master), whose, file, title, basis)
+    click.echo(f"document {done.number}: {done.size:,} bytes, SHA-256 {done.content}")
+
+
+@document.command(name="list")
+@click.argument("subject")
+@DSN
+@FOLDER
+@MASTER
+@click.option("--who", required=True, help="Who looks; the subject is told.")
+@click.option("--purpose", required=True, help="What for; the subject is told.")
+def list_(subject: str, dsn: str | None, folder: Path, master: Path, who: str, purpose: str) -> None:
+    """List the documents of SUBJECT; the look is written down first.
+
+    \b
+    Example:
+      goodstanding register document list gb.fhrs:413-7 --who "J. Smith" --purpose "appeal 2026/7"
+    """
+    from goodstanding.cli.tables import show
+    from goodstanding.register.access import log_access
+    from goodstanding.register.envelope import documents
+    from goodstanding.register.sealing import Master
+
+    register, whose = _subject(dsn, folder, subject)
+    opener = Master.read(master)
+    log_access(register, whose, who, "officer", purpose, "documents")
+    rows = [
+        (
+            one.number,
+            one.known_on.date(),
+            one.size,
+            one.title or f"erased under {one.clause} on {one.erased_on}",
+            one.basis,
+        )
+        for one in documents(register, whose, opener)
+    ]
+    show(("document", "known", "bytes", "title", "basis"), rows)
+
+
+@document.command()
+@click.argument("subject")
+@click.argument("number", type=int)
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@DSN
+@FOLDER
+@MASTER
+@click.option("--who", required=True, help="Who looks; the subject is told.")
+@click.option("--purpose", required=True, help="What for; the subject is told.")
+def read(  # noqa: PLR0917
+    subject: str, number: int, file: Path, dsn: str | None, folder: Path, master: Path, who: str, purpose: str
+) -> None:
+    """Write document NUMBER of SUBJECT to FILE; the look is written down first.
+
+    \b
+    Example:
+      goodstanding register document read gb.fhrs:413-7 3 judgment.pdf --who "J. Smith" --purpose "appeal 2026/7"
+    """
+    from goodstanding.facts.errors import InputError
+    from goodstanding.register.access import log_access
+    from goodstanding.register.envelope import content
+    from goodstanding.register.sealing import Master
+
+    register, whose = _subject(dsn, folder, subject)
+    opener = Master.read(master)
+    log_access(register, whose, who, "officer", purpose, f"document {number}")
+    parts = content(register, opener, whose, number)
+    beside = file.with_name(file.name + ".part")
+    try:
+        with beside.open("wb") as into:
+            into.writelines(parts)
+        beside.replace(file)
+    except OSError as error:
+        raise InputError(f"{file}: cannot be written ({error.strerror})") from None
+    finally:
+        beside.unlink(missing_ok=True)
+    click.echo(f"{file}: document {number}")
+
+
+@document.command()
+@click.argument("numbers", type=int, nargs=-1, required=True)
+@DSN
+@FOLDER
+@click.option("--clause", required=True, help="Under which it is erased.")
+def erase(numbers: tuple[int, ...], dsn: str | None, folder: Path, clause: str) -> None:
+    """Destroy the keys of the documents NUMBERS; with the last one of a subject goes the subject's key.
+
+    \b
+    Example:
+      goodstanding register document erase 3 --clause "GDPR art. 17(1)(b)"
+    """
+    from goodstanding.register.database import open_register
+    from goodstanding.register.envelope import erase as destroy
+
+    register = open_register(database(dsn, folder))
+    for number in numbers:
+        done = destroy(register, number, clause, register.today)
+        click.echo(f"document {done.number}: erased under {done.clause}")
+
+
+def _subject(dsn: str | None, folder: Path, text: str) -> tuple[Register, Subject]:
+    from goodstanding.facts.errors import InputError
+    from goodstanding.register.database import open_register
+    from goodstanding.register.subjects import by_identifier, subject
+
+    register = open_register(database(dsn, folder))
+    found = by_identifier(register, text) or subject(register, text)
+    if found is None:
+        raise InputError(f"subject {text}: nobody here has this identifier or number")
+    return register, found
+
+
+COMMANDS = (expire, erasures, erase_again, document)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from goodstanding.cli import keeping
+from goodstanding.cli import dossiers, keeping
 from goodstanding.cli.options import DAY, DSN, FOLDER, database, founding, serviced
 
 
@@ -16,7 +16,7 @@ def group() -> None:
     """Keep a register: deliveries in, standings out, on PostgreSQL."""
 
 
-for command in keeping.COMMANDS:
+for command in (*keeping.COMMANDS, *dossiers.COMMANDS):
     group.add_command(command)
 
 
@@ -87,13 +87,15 @@ def deliver(source: str, file: Path, dsn: str | None, folder: Path, received: dt
     Example:
       goodstanding register deliver gb.fsa FHRS413en-GB.xml
     """
-    from goodstanding.facts.formats import read_delivery
-    from goodstanding.facts.refusals import with_refusals, write_table
+    from functools import partial
+
+    from goodstanding.facts.formats import delivery_batches
+    from goodstanding.facts.refusals import write_refused
     from goodstanding.register.deliveries import deliver as apply
+    from goodstanding.register.deliveries import refused_rows
 
     register = serviced(dsn, folder)
-    table = read_delivery(file)
-    done = apply(register, source, file, received or register.today, table)
+    done = apply(register, source, file, received or register.today)
     if done.earlier:
         click.echo(f"delivery {done.number} of {source} was applied before; nothing to do")
     click.echo(
@@ -101,7 +103,7 @@ def deliver(source: str, file: Path, dsn: str | None, folder: Path, received: dt
     )
     if done.refused:
         beside = file.with_name(file.name + ".refused.csv")
-        write_table(with_refusals(table, done.refusals), beside)
+        write_refused(delivery_batches(file), partial(refused_rows, register, done.number), beside)
         click.echo(f"correct the refused rows in {beside} and deliver it", err=True)
         raise click.exceptions.Exit(3)
 

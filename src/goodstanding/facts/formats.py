@@ -1,21 +1,34 @@
-"""From a file to a table of text cells: our own columns, or a publisher's format that we have a reader for."""
+"""From a file to tables of text cells: our own columns, or a publisher's format that we have a reader for."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 import polars as pl
 
 from goodstanding.facts import fsa
-from goodstanding.facts.reading import read_table
+from goodstanding.facts.reading import batches
 
 
 def read_delivery(path: Path) -> pl.DataFrame:
-    """Read a delivery: CSV or Parquet with the columns of `records.CORE`, or the Food Standards Agency's open data.
+    """Read a whole delivery. Raises InputError as `delivery_batches` does."""
+    read = list(delivery_batches(path))
+    return pl.concat(read, how="diagonal") if len(read) > 1 else read[0]
 
-    Raises InputError as `reading.read_table` and `fsa.read_ratings` do.
+
+def delivery_batches(path: Path) -> Iterator[pl.DataFrame]:
+    """Yield a delivery in batches: our own columns, or the Food Standards Agency's open data, which is one batch.
+
+    Raises InputError as `reading.batches` and `fsa.read_ratings` do, before or between batches.
     """
     if path.suffix in (".xml", ".json"):
-        return fsa.records_of(fsa.read_ratings(path))
-    table = read_table(path)
-    return fsa.records_of(fsa.read_ratings(path)) if "fhrsid" in table.columns else table
+        yield fsa.records_of(fsa.read_ratings(path))
+        return
+    read = batches(path)
+    first = next(read)
+    if "fhrsid" in first.columns:
+        yield fsa.records_of(fsa.read_ratings(path))
+        return
+    yield from chain([first], read)

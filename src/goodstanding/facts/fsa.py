@@ -38,6 +38,8 @@ _UNRATED = {
     "passandeatsafe": "other-scheme",
     "improvementrequired": "other-scheme",
 }
+MOST_BYTES = 1 << 28
+"""A published file is read as a whole: one that is larger is refused."""
 _RATINGS = ["0", "1", "2", "3", "4", "5"]
 
 
@@ -52,6 +54,8 @@ def read_ratings(path: Path) -> pl.DataFrame:
         raise InputError(f"{path}: expected a .xml, .json or .parquet file of food hygiene ratings")
     if not path.is_file() or path.stat().st_size == 0:
         raise InputError(f"{path}: no such file, or an empty one")
+    if path.suffix != ".parquet" and path.stat().st_size > MOST_BYTES:
+        raise InputError(f"{path}: found {path.stat().st_size:,} bytes, expected at most {MOST_BYTES:,}")
     table = readers[path.suffix](path)
     missing = [name for name in _FIELDS.values() if name not in table.columns]
     if missing:
@@ -117,7 +121,7 @@ def _from_json(path: Path) -> pl.DataFrame:
         details = details["EstablishmentDetail"] if isinstance(details, dict) else details
         rows = [_row({**detail, **(detail.get("Scores") or {})}) for detail in details]
         stated = top["Header"]["ExtractDate"][:10]
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise InputError(f"{path}: not the agency's JSON ({type(error).__name__}: {error})") from None
     return _table(path, rows, stated)
 

@@ -10,6 +10,8 @@ import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import polars as pl
+
 from goodstanding.facts.catalogue import Subject
 from goodstanding.facts.world import World
 
@@ -121,6 +123,14 @@ def subject_of(identifier: str) -> Subject:
     if scheme == "cn.uscc" and number.startswith("92"):
         return "person"
     return SCHEMES[scheme].subject
+
+
+def subjects_of(identifiers: pl.Expr) -> pl.Expr:
+    """Return what `subject_of` does, for a column of valid identifiers."""
+    by_scheme = {name: scheme.subject for name, scheme in SCHEMES.items()}
+    scheme = identifiers.str.extract(r"^([^:]*)")
+    trader = identifiers.str.starts_with("cn.uscc:92")
+    return pl.when(trader).then(pl.lit("person")).otherwise(scheme.replace_strict(by_scheme, return_dtype=pl.String))
 
 
 def publishable(identifier: str) -> bool:

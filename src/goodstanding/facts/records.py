@@ -44,6 +44,12 @@ KNOWING: dict[str, Any] = {"known": pl.Date, "withdrawn": pl.Date}
 """When a record came to be known and when it was withdrawn: columns of files that are asked what was known when. They
 are no part of what a record says; a register goes by its own clock."""
 
+VERSIONS: dict[str, Any] = {"version": pl.Int32, "state": pl.String}
+"""Columns of deliveries to a register: the version of a document, counted from 1, and whether its source still stands
+by it: valid or withdrawn. They are part of what a record says, but for the first version of what is valid."""
+
+VALID, WITHDRAWN = "valid", "withdrawn"
+
 _TYPES: dict[str, Any] = {"number": pl.Int64, "code": pl.String, "date": pl.Date, "flag": pl.Boolean}
 
 
@@ -70,6 +76,10 @@ class Record:
     attributes: Mapping[str, Value] = field(default_factory=dict)
     digest: str = ""
 
+    def known_on(self, day: dt.date) -> bool:
+        """Whether it was known on a day and not withdrawn by then."""
+        return (self.known is None or self.known <= day) and (self.withdrawn is None or self.withdrawn > day)
+
 
 def schema(catalogue: Catalogue) -> dict[str, Any]:
     """Return column names and Polars types of a table of records under this catalogue, without the digest."""
@@ -80,16 +90,22 @@ def with_digest(records: pl.DataFrame, catalogue: Catalogue) -> pl.DataFrame:
     """Add the column `digest`: SHA-256 (hex) over what the record says, the same on every machine.
 
     The hashed text is `column=value` for the content columns and the attributes that are present, in order of name,
-    separated by unit separators (U+001F), which the reader refuses in delivered text.
+    separated by unit separators (U+001F), which the reader refuses in delivered text. Where there are columns
+    `VERSIONS`, a version after the first and a withdrawal are said too.
     """
-    columns = sorted([*CONTENT, *catalogue.attributes])
-    text = records.select(
-        pl.concat_str(
-            [pl.lit(f"{column}=") + pl.col(column).cast(pl.String) for column in columns],
-            separator="\x1f",
-            ignore_nulls=True,
+    columns = sorted([*CONTENT, *catalogue.attributes, *(name for name in VERSIONS if name in records.columns)])
+    said = {"version": pl.col("version") > 1, "state": pl.col("state") != VALID}
+    text = (
+        records.with_columns(pl.when(said[name]).then(name) for name in VERSIONS if name in columns)
+        .select(
+            pl.concat_str(
+                [pl.lit(f"{column}=") + pl.col(column).cast(pl.String) for column in columns],
+                separator="\x1f",
+                ignore_nulls=True,
+            )
         )
-    ).to_series()
+        .to_series()
+    )
     digests = [hashlib.sha256(line.encode()).hexdigest() for line in text]
     return records.with_columns(pl.Series("digest", digests, dtype=pl.String))
 

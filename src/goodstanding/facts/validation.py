@@ -16,13 +16,18 @@ import polars as pl
 from goodstanding.facts.catalogue import Attribute, Catalogue
 from goodstanding.facts.errors import InputError
 from goodstanding.facts.identifiers import fault_in, subject_of
-from goodstanding.facts.records import CORE, KNOWING, schema, with_digest
+from goodstanding.facts.records import CORE, KNOWING, VALID, VERSIONS, WITHDRAWN, schema, with_digest
 from goodstanding.facts.world import World
 
 REQUIRED = ("subject", "kind", "act", "document", "authority", "basis")
+ALWAYS = ("subject", "document")
+"""What a row must say even where it withdraws a document."""
+LAST_VERSION = 9_999
 EARLIEST = dt.date(1900, 1, 1)
 LONGEST_TEXT = 500
 _DATES = ("born", "act", "decided", "final")
+_BARE = "may be bare"
+"""The column that says whether a row withdraws a document, and need not say again what the document said."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +35,8 @@ class Intake:
     """What a delivery is checked against.
 
     `kinds` is what this source may deliver (None: all of the catalogue); `today` is the day of receipt, after which no
-    fact can lie. `knowing`: the file may say when records came to be known and were withdrawn (`records.KNOWING`).
+    fact can lie. `knowing`: the file may say when records came to be known and were withdrawn (`records.KNOWING`);
+    `versions`: it may correct and withdraw documents (`records.VERSIONS`), as deliveries to a register do.
     """
 
     catalogue: Catalogue
@@ -39,11 +45,12 @@ class Intake:
     today: dt.date
     kinds: Collection[str] | None = None
     knowing: bool = False
+    versions: bool = False
 
     @property
     def schema(self) -> dict[str, Any]:
         """Columns that the delivery may have, and their types."""
-        return schema(self.catalogue) | (KNOWING if self.knowing else {})
+        return schema(self.catalogue) | (KNOWING if self.knowing else {}) | (VERSIONS if self.versions else {})
 
 
 @dataclass(frozen=True)
@@ -62,12 +69,13 @@ class Checked:
 REFUSALS = {"row": pl.Int64, "field": pl.String, "found": pl.String, "expected": pl.String}
 
 
-def check(table: pl.DataFrame, intake: Intake) -> Checked:
+def check(table: pl.DataFrame, intake: Intake, first: int = 1) -> Checked:
     """Split a table of text cells, as `reading.read_table` gives it, into valid records and refused rows.
 
+    first: the number of its first row, where it is a batch of a longer one.
     Raises InputError where a required column is missing or a column is unknown, since then no row can be right.
     """
-    table = _completed(table, intake).with_row_index("row", offset=1).with_columns(pl.col("row").cast(pl.Int64))
+    table = _completed(table, intake).with_row_index("row", offset=first).with_columns(pl.col("row").cast(pl.Int64))
     faults = [*_core_faults(table, intake), *_attribute_faults(table, intake.catalogue)]
     refusals = pl.concat([pl.DataFrame(schema=REFUSALS), *faults]).sort("row", "field", maintain_order=True)
     good = table.join(refusals.select("row").unique(), on="row", how="anti", maintain_order="left")
@@ -84,8 +92,13 @@ def _completed(table: pl.DataFrame, intake: Intake) -> pl.DataFrame:
     if unknown:
         raise InputError(f"unknown column {', '.join(unknown)}; expected some of {', '.join(known)}")
     blank = [pl.lit(None, dtype=pl.String).alias(name) for name in known if name not in table.columns]
-    return table.with_columns(blank).with_columns(
-        pl.col("source").fill_null(intake.source), pl.col("occurrence").fill_null(pl.col("document"))
+    full = table.with_columns(blank).with_columns(pl.col("source").fill_null(intake.source))
+    if intake.versions:
+        full = full.with_columns(pl.col("version").fill_null("1"), pl.col("state").fill_null(VALID))
+    bare = pl.col("state") == WITHDRAWN if intake.versions else pl.lit(value=False)
+    return full.with_columns(
+        pl.when(bare).then("occurrence").otherwise(pl.coalesce("occurrence", "document")).alias("occurrence"),
+        bare.alias(_BARE),
     )
 
 
@@ -104,13 +117,26 @@ def _core_faults(table: pl.DataFrame, intake: Intake) -> list[pl.DataFrame]:
     known = pl.col("kind").is_in(list(intake.catalogue.kinds))
     text = [name for name in CORE if name not in _DATES]
     return [
-        *(_faults(table, name, pl.col(name).is_null(), "a value") for name in REQUIRED),
+        *(_faults(table, name, pl.col(name).is_null() & ~_may_lack(name), "a value") for name in REQUIRED),
+        *(_version_faults(table) if intake.versions else ()),
         *(_text_faults(table, name) for name in text),
         _faults(table, "kind", ~known, "a kind of the catalogue (goodstanding catalogue lists them)"),
         _faults(table, "kind", known & ~pl.col("kind").is_in(kinds), f"a kind of source {intake.source}"),
         _faults(table, "source", pl.col("source") != intake.source, f"{intake.source}, who sent this delivery"),
         *_date_faults(table, intake),
         *_subject_faults(table, intake),
+    ]
+
+
+def _may_lack(name: str) -> pl.Expr:
+    return pl.lit(value=False) if name in ALWAYS else pl.col(_BARE)
+
+
+def _version_faults(table: pl.DataFrame) -> list[pl.DataFrame]:
+    number = pl.col("version").str.contains(r"^[1-9]\d{0,3}$")
+    return [
+        _faults(table, "version", ~number, f"a whole number from 1 to {LAST_VERSION:,}"),
+        _faults(table, "state", ~pl.col("state").is_in([VALID, WITHDRAWN]), f"{VALID} or {WITHDRAWN}"),
     ]
 
 
@@ -162,7 +188,8 @@ def _attribute_faults(table: pl.DataFrame, catalogue: Catalogue) -> list[pl.Data
                 _faults(table, name, given & ~_fits(name, attribute, catalogue), _expected(attribute, catalogue))
             )
         if needing:
-            faults.append(_faults(table, name, ~given & kind.is_in(needing), _expected(attribute, catalogue)))
+            lacking = ~given & kind.is_in(needing) & ~pl.col(_BARE)
+            faults.append(_faults(table, name, lacking, _expected(attribute, catalogue)))
     return faults
 
 
@@ -198,6 +225,8 @@ def _typed(table: pl.DataFrame, intake: Intake) -> pl.DataFrame:
             columns.append(pl.col(name).str.to_date("%Y-%m-%d"))
         elif attribute is not None and attribute.type == "number":
             columns.append(_units(name, attribute.scale))
+        elif kind == pl.Int32:
+            columns.append(pl.col(name).cast(pl.Int32))
         elif kind == pl.Boolean:
             columns.append(pl.col(name) == "true")
         else:

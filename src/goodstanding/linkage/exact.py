@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from goodstanding.facts.identifiers import subject_of
+from goodstanding.facts.records import WITHDRAWN
 from goodstanding.facts.validation import REFUSALS
 from goodstanding.facts.world import World
 
@@ -18,6 +19,10 @@ SUBJECTS = {"id": pl.Int64, "identifier": pl.String, "is_a": pl.String, "name": 
 """The columns of a table of known subjects; a name that is not known is an empty text."""
 _NUMBER = "a number, not repeated here"
 _DOUBT = "does not corroborate the number: a person must look at it"
+_STRANGER = {
+    World.SYNTHETIC: "a subject of this world",
+    World.REAL: "an organisation or a thing: a real register keeps no persons",
+}
 
 
 @dataclass(frozen=True)
@@ -29,10 +34,11 @@ class Linked:
 
 
 def link(records: pl.DataFrame, subjects: pl.DataFrame, world: World) -> Linked:
-    """Link valid records (columns row, subject, name, born, in order of row) to known subjects, columns `SUBJECTS`.
+    """Link valid records (columns row, subject, name, born; perhaps state) to known subjects, columns `SUBJECTS`.
 
-    Persons need name and day of birth, both equal; organisations and things go by no other name. A synthetic world
-    holds only known subjects; a real one meets new organisations and things, and no person whatever is known.
+    Persons need name and day of birth, both equal, but where a document is withdrawn; organisations and things go
+    by no other name. A synthetic world holds only known subjects; a real one meets new organisations and things, and no
+    person whatever is known.
     """
     known = subjects if world is World.SYNTHETIC else _with_newcomers(records, subjects)
     known = known.rename({"identifier": "subject", "name": "name_known", "born": "born_known"})
@@ -40,6 +46,18 @@ def link(records: pl.DataFrame, subjects: pl.DataFrame, world: World) -> Linked:
     refusals = pl.concat([pl.DataFrame(schema=REFUSALS), *_doubts(joined, world)]).sort("row", maintain_order=True)
     kept = joined.join(refusals.select("row").unique(), on="row", how="anti", maintain_order="left")
     return Linked(kept.drop("name_known", "born_known"), refusals)
+
+
+def expected(world: World) -> dict[str, str]:
+    """Return what a refusal says, by the name of the doubt, for linkage in another place by the same rules."""
+    return {
+        "number": _NUMBER,
+        "stranger": _STRANGER[world],
+        "name_needed": "the name, to corroborate the number",
+        "born_needed": "the day of birth, to corroborate it",
+        "name_doubt": f"name {_DOUBT}",
+        "born_doubt": f"day of birth {_DOUBT}",
+    }
 
 
 def _with_newcomers(records: pl.DataFrame, subjects: pl.DataFrame) -> pl.DataFrame:
@@ -56,17 +74,16 @@ def _with_newcomers(records: pl.DataFrame, subjects: pl.DataFrame) -> pl.DataFra
 
 def _doubts(joined: pl.DataFrame, world: World) -> list[pl.DataFrame]:
     person = pl.col("is_a") == "person"
-    if world is World.SYNTHETIC:
-        stranger, expected = pl.col("is_a").is_null(), "a subject of this world"
-    else:
-        stranger, expected = person, "an organisation or a thing: a real register keeps no persons"
-    name, born, known = _plain("name"), pl.col("born"), _plain("name_known")
+    bare = pl.col("state") == WITHDRAWN if "state" in joined.columns else pl.lit(value=False)
+    stranger = pl.col("is_a").is_null() if world is World.SYNTHETIC else person
+    name, born, known, says = _plain("name"), pl.col("born"), _plain("name_known"), expected(world)
+    named = person & ~stranger & ~bare
     return [
-        _refused(joined, stranger, "subject", _NUMBER, expected),
-        _refused(joined, person & ~stranger & name.is_null(), "name", "nothing", "the name, to corroborate the number"),
-        _refused(joined, person & ~stranger & born.is_null(), "born", "nothing", "the day of birth, to corroborate it"),
-        _refused(joined, ~stranger & (known != "") & (name != known), "name", "another name", f"name {_DOUBT}"),
-        _refused(joined, ~stranger & (born != pl.col("born_known")), "born", "another day", f"day of birth {_DOUBT}"),
+        _refused(joined, stranger, "subject", _NUMBER, says["stranger"]),
+        _refused(joined, named & name.is_null(), "name", "nothing", says["name_needed"]),
+        _refused(joined, named & born.is_null(), "born", "nothing", says["born_needed"]),
+        _refused(joined, ~stranger & (known != "") & (name != known), "name", "another name", says["name_doubt"]),
+        _refused(joined, ~stranger & (born != pl.col("born_known")), "born", "another day", says["born_doubt"]),
     ]
 
 

@@ -19,20 +19,29 @@ from goodstanding.portal.headers import guard_answer
 from goodstanding.portal.rendering import FOLDER, template_config
 from goodstanding.portal.session import csrf_config, only_officers, only_persons, sessions
 from goodstanding.register.database import Register
+from goodstanding.register.sealing import Master
 from goodstanding.register.subjects import Subject
 
 
-def create_app(register: Register, secret: bytes, examples: Sequence[Subject] = (), *, secure: bool = True) -> Litestar:
+def create_app(
+    register: Register,
+    secret: bytes,
+    examples: Sequence[Subject] = (),
+    *,
+    secure: bool = True,
+    master: Master | None = None,
+) -> Litestar:
     """Return the application over a register.
 
     `secret` (16 bytes or more) encrypts sessions and signs forms. `examples` are persons of a synthetic world that
     anyone may sign in as. `secure` may be off only where the pages are served over http to this machine itself.
+    `master` opens the documents of envelopes; without it they are listed and not given.
     """
     synthetic = register.world is World.SYNTHETIC
     return Litestar(
         route_handlers=[*_open(), *(_personal() if synthetic else [])],
         dependencies={"register": Provide(lambda: register, sync_to_thread=False)},
-        state=State({"register": register, "synthetic": synthetic, "examples": tuple(examples)}),
+        state=State({"register": register, "synthetic": synthetic, "examples": tuple(examples), "master": master}),
         middleware=[sessions(secret, secure=secure)],
         csrf_config=csrf_config(secret, secure=secure),
         template_config=template_config(),

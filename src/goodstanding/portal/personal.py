@@ -11,12 +11,15 @@ from litestar import get, post
 from litestar.params import URLEncodedBody
 from litestar.response import Redirect, Response, Template
 
+from goodstanding.portal import papers
 from goodstanding.portal.errors import Unreadable
-from goodstanding.portal.gathering import file_of
+from goodstanding.portal.gathering import day_of, file_of
 from goodstanding.portal.rendering import Held, Visit, page, today
 from goodstanding.portal.session import DESKS, PURPOSES, kept
 from goodstanding.register.access import accesses, log_access
 from goodstanding.register.database import Register
+from goodstanding.register.differences import difference
+from goodstanding.register.policies import policies
 from goodstanding.register.subjects import Subject, by_identifier, subject
 
 
@@ -87,11 +90,28 @@ def envelope(request: Visit, register: Held) -> Response[Any]:
     if person is None:
         request.clear_session()
         return Redirect("/sign-in", status_code=303)
-    return page(request, "envelope.html", **_file(register, person, today(request)))
+    return page(request, "envelope.html", **_file(request, register, person, today(request)))
 
 
-def _file(register: Register, person: Subject, on: dt.date) -> dict[str, Any]:
+@get("/envelope/changed", sync_to_thread=True, name="changed")
+def changed(request: Visit, register: Held) -> Response[Any]:
+    """Show somebody what changed in the own file between two days, and what that did to the standings."""
+    person = subject(register, kept(request)["person"])
+    if person is None:
+        request.clear_session()
+        return Redirect("/sign-in", status_code=303)
+    present = dt.datetime.now(dt.UTC).date()
+    until = day_of(request, "until", present)
+    since = day_of(request, "since", until - dt.timedelta(days=30))
+    told = difference(register, person, since, until)
+    titles = {name: loaded.policy.title for name, loaded in policies(register).items()}
+    words = {name: kind.words for name, kind in register.catalogue.kinds.items()}
+    return page(request, "changed.html", told=told, titles=titles, words=words)
+
+
+def _file(request: Visit, register: Register, person: Subject, on: dt.date) -> dict[str, Any]:
     held = file_of(register, person, on)
+    documents, open_here = papers.listed(request, register, person)
     looks = sorted(accesses(register, person), key=lambda one: one.at, reverse=True)
     titles = {told.policy: told.title for told in held.standings}
     return {
@@ -100,6 +120,8 @@ def _file(register: Register, person: Subject, on: dt.date) -> dict[str, Any]:
         "records": held.records,
         "accesses": looks,
         "titles": titles,
+        "documents": documents,
+        "open_here": open_here,
     }
 
 
@@ -124,10 +146,10 @@ def look(request: Visit, register: Held, data: URLEncodedBody[Look]) -> Template
         return _officer_page(request, unknown=True)
     desk = kept(request)["desk"]
     log_access(register, person, desk, "officer", data.purpose, "file")
-    shown = _file(register, person, today(request))
+    shown = _file(request, register, person, today(request))
     return page(request, "file.html", desk=desk, purpose=data.purpose, **shown)
 
 
 OPEN = [sign_in_form, sign_in, sign_out]
-PERSONS = [envelope]
-OFFICERS = [officer, look]
+PERSONS = [envelope, changed, papers.own]
+OFFICERS = [officer, look, papers.look]

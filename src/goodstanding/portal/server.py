@@ -8,6 +8,7 @@ import secrets
 import socket
 from collections.abc import Callable
 from ipaddress import ip_address
+from pathlib import Path
 
 import uvicorn
 
@@ -15,16 +16,20 @@ from goodstanding.facts.errors import InputError
 from goodstanding.portal.app import create_app
 from goodstanding.portal.examples import example_persons
 from goodstanding.register.database import Register
+from goodstanding.register.sealing import Master
 
 
 def serve(register: Register, host: str, port: int, ready: Callable[[str], None] | None = None) -> None:
     """Serve the register's pages until interrupted; `ready` is called with their address once they can be opened.
 
-    Sessions end with the server. Raises InputError where the host or the port cannot be had.
+    Sessions end with the server. Documents of envelopes are opened with the master key in the file that the environment
+    names as GOODSTANDING_MASTER. Raises InputError where the host or the port cannot be had.
     """
     listener = _bound(host, port)
     with listener:
-        app = create_app(register, secrets.token_bytes(32), example_persons(register), secure=not _loopback(host))
+        examples, key = example_persons(register), os.environ.get("GOODSTANDING_MASTER")
+        master = Master.read(Path(key)) if key else None
+        app = create_app(register, secrets.token_bytes(32), examples, secure=not _loopback(host), master=master)
         server = uvicorn.Server(uvicorn.Config(app, log_level="warning", server_header=False))
         if ready is not None:
             named = f"[{host}]" if ":" in host else host

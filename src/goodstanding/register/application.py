@@ -1,53 +1,54 @@
-"""Applying a checked delivery to the ledger: whose its records are, which are new, and writing all of it at once."""
+"""Applying a staged delivery to the ledger: whose its records are, which are new, and writing all of it at once."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import polars as pl
 import sqlalchemy as sa
 
-from goodstanding.facts.validation import Checked
-from goodstanding.linkage.exact import SUBJECTS, link
+from goodstanding.facts.validation import REFUSALS
+from goodstanding.proof.merkle import Edge
 from goodstanding.register import commitments, events, schema
-from goodstanding.register.bulk import copy_in, copy_out
-from goodstanding.register.commitments import root_of
+from goodstanding.register.bulk import copy_in, copy_out, run
 from goodstanding.register.database import Register
-from goodstanding.register.documents import KNOWN, sift
+from goodstanding.register.documents import place, sift, supersede
 from goodstanding.register.ledger import stored
-from goodstanding.register.subjects import committed, enrol, numbered
+from goodstanding.register.linking import doubts, newcomers
+from goodstanding.register.staging import Batch, Staged
 
-_CONTROL = r"[\x00-\x1f\x7f]"
 
+def apply(register: Register, header: Mapping[str, Any], stage: Staged) -> dict[str, Any]:
+    """Write a staged delivery (header: source, file, received, content) in the turn that is held.
 
-def apply(connection: sa.Connection, register: Register, header: Mapping[str, Any], checked: Checked) -> dict[str, Any]:
-    """Write a delivery (header: source, file, received, content) in the turn that is held; return it as it is kept.
-
-    The answer has the columns of `delivery`, and `refusals`, numbered as they are kept.
+    Returns its row of `delivery` as it is kept.
     """
-    subjects, known = _known(connection, header["source"], checked.records)
-    linked = link(checked.records, subjects, register.world)
-    sifted = sift(linked.records, known)
-    faults = _faults(checked.refusals, linked.refusals, sifted.refusals)
-    place = connection.execute(_PLACE).one()
-    told = committed(_newcomers(sifted.new, place.subjects + 1, place.salt))
-    records = commitments.committed(sifted.new, [bytes.fromhex(digest) for digest in sifted.new["digest"]])
+    connection = stage.connection
+    run(connection, "SET LOCAL work_mem = '64MB'")
+    at = connection.execute(_PLACE).one()
+    number = at.deliveries + 1
+    doubts(connection, register.world)
+    sift(connection, header["source"], at.salt)
+    told = Edge()
+    for new in newcomers(connection, at.subjects + 1, at.salt, number):
+        told.extend(commitments.of(new))
+    place(connection)
+    records = _records(register, stage, number)
+    supersede(connection, number)
+    refused = connection.execute(sa.text("SELECT count(DISTINCT row) FROM faulty")).scalar_one()
     delivery = dict(header) | {
-        "number": place.deliveries + 1,
-        "rows": checked.rows,
-        "accepted": records.height,
-        "repeated": sifted.repeated,
-        "refused": faults["row"].n_unique(),
-        "records_root": root_of(records.sort("row")),
-        "subjects_root": root_of(told),
-        "refusals_root": root_of(faults),
+        "number": number,
+        "rows": stage.rows,
+        "accepted": records.size,
+        "repeated": stage.rows - records.size - refused,
+        "refused": refused,
+        "records_root": records.root(),
+        "subjects_root": told.root(),
+        "refusals_root": _refusals(stage, number).root(),
     }
-    enrol(connection, told, delivery["number"])
-    kept = stored(_with_newcomers(records, told), delivery["number"], register.catalogue)
-    copy_in(connection, "record", kept)
-    copy_in(connection, "refusal", faults.with_columns(pl.lit(delivery["number"]).alias("delivery")))
-    return events.add(connection, "delivery", [delivery])[0] | {"refusals": faults}
+    return events.add(connection, "delivery", [delivery])[0]
 
 
 _PLACE = sa.select(
@@ -58,37 +59,44 @@ _PLACE = sa.select(
 """Where the ledger stands: the last subject and the last delivery."""
 
 
-def _known(connection: sa.Connection, source: str, records: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """What the register has already of the subjects and documents that are named: `SUBJECTS`, and `KNOWN`."""
-    connection.execute(sa.text("CREATE TEMP TABLE staged (row bigint, subject text, document text) ON COMMIT DROP"))
-    copy_in(connection, "staged", records.select("row", "subject", "document"))
-    connection.execute(sa.text("ANALYZE staged"))
-    subjects = f"SELECT {', '.join(SUBJECTS)} FROM subject WHERE identifier IN (SELECT subject FROM staged)"  # noqa: S608
-    documents = """
-        SELECT staged.row, encode(record.digest, 'hex') FROM staged JOIN record USING (document)
-        WHERE record.source = %(source)s"""
-    return copy_out(connection, subjects, SUBJECTS), copy_out(connection, documents, KNOWN, {"source": source})
+def _records(register: Register, stage: Staged, number: int) -> Edge:
+    """Write the records that are placed; return the tree over their commitments in order of row."""
+    tree = Edge()
+    with ThreadPoolExecutor(1) as hashing:  # while the database writes
+        for batch in stage.batches:
+            placed = _placed(stage.connection, batch)
+            records = batch.records().join(placed, on="row", how="inner", maintain_order="left")
+            hashing.submit(tree.extend, commitments.of(records))
+            copy_in(stage.connection, "record", stored(records, number, register.catalogue))
+    return tree
 
 
-def _faults(*refusals: pl.DataFrame) -> pl.DataFrame:
-    """All refusals in order of row, numbered; what was found is shown without control characters."""
-    ordered = pl.concat(refusals).sort("row", maintain_order=True)
-    shown = ordered.with_columns(pl.col("found").str.replace_all(_CONTROL, "\N{REPLACEMENT CHARACTER}"))
-    numbered = shown.with_row_index("fault", offset=1).with_columns(pl.col("fault").cast(pl.Int64))
-    return commitments.committed(numbered, commitments.lines(numbered, commitments.REFUSAL))
+def _placed(connection: sa.Connection, batch: Batch) -> pl.DataFrame:
+    query = "SELECT row, subject_id FROM placed WHERE row BETWEEN %(first)s AND %(last)s"
+    return copy_out(connection, query, {"row": pl.Int64, "subject_id": pl.Int64}, _span(batch))
 
 
-def _newcomers(records: pl.DataFrame, first: int, salt: str) -> pl.DataFrame:
-    new = (
-        records.filter(pl.col("id").is_null())
-        .group_by(pl.col("subject").alias("identifier"), maintain_order=True)
-        .agg(pl.col("is_a").first(), pl.col("name").drop_nulls().first())
-        .with_columns(pl.lit(None, pl.String).alias("latin"), pl.lit(None, pl.Date).alias("born"))
-    )
-    return numbered(new, first, salt)
+def _refusals(stage: Staged, number: int) -> Edge:
+    """Write the refusals, numbered in order of row; return the tree over their commitments in order of fault."""
+    tree = Edge()
+    for batch in _with_faults(stage):
+        query = f"SELECT {', '.join(REFUSALS)} FROM faulty WHERE row BETWEEN %(first)s AND %(last)s ORDER BY row, place"  # noqa: S608
+        faults = copy_out(stage.connection, query, REFUSALS, _span(batch))
+        faults = faults.with_columns(
+            pl.int_range(tree.size + 1, tree.size + faults.height + 1, dtype=pl.Int64).alias("fault"),
+            pl.lit(number).alias("delivery"),
+        )
+        kept = commitments.committed(faults, commitments.lines(faults, commitments.REFUSAL))
+        copy_in(stage.connection, "refusal", kept)
+        tree.extend(commitments.of(kept))
+    return tree
 
 
-def _with_newcomers(records: pl.DataFrame, told: pl.DataFrame) -> pl.DataFrame:
-    places = told.select(pl.col("identifier").alias("subject"), pl.col("id").alias("new"))
-    joined = records.join(places, on="subject", how="left", maintain_order="left")
-    return joined.with_columns(pl.coalesce("id", "new").alias("subject_id"))
+def _with_faults(stage: Staged) -> Iterator[Batch]:
+    run(stage.connection, "CREATE INDEX ON faulty (row)")
+    rows = stage.connection.execute(sa.text("SELECT min(row), max(row) FROM faulty")).one()
+    yield from (one for one in stage.batches if rows[0] is not None and one.first <= rows[1] and one.last >= rows[0])
+
+
+def _span(batch: Batch) -> dict[str, int]:
+    return {"first": batch.first, "last": batch.last}

@@ -24,6 +24,18 @@ def copy_in(connection: sa.Connection, table: str, frame: pl.DataFrame) -> None:
             copy.write(content[start : start + _CHUNK])
 
 
+def run(connection: sa.Connection, command: str, parameters: Mapping[str, Any] | None = None) -> None:
+    """Run commands, apart by semicolons where there are no parameters; `%(name)s` stands for each of these."""
+    with _session(connection).cursor() as cursor:
+        cursor.execute(sql.SQL(cast("Any", command)), parameters)
+
+
+def rows(connection: sa.Connection, query: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    """Return the few rows of a query, `%(name)s` in it for each parameter."""
+    with _session(connection).cursor() as cursor:
+        return list(cursor.execute(sql.SQL(cast("Any", query)), parameters))
+
+
 def copy_out(
     connection: sa.Connection, query: str, schema: Mapping[str, Any], parameters: Mapping[str, Any] | None = None
 ) -> pl.DataFrame:

@@ -37,9 +37,14 @@ def committed(frame: pl.DataFrame, contents: Sequence[bytes]) -> pl.DataFrame:
     )
 
 
+def of(frame: pl.DataFrame) -> list[bytes]:
+    """Return the commitments of rows as `committed` gives them, in their order."""
+    return [bytes.fromhex(one[2:]) for one in frame["commitment"]]
+
+
 def root_of(frame: pl.DataFrame) -> bytes:
     """Return the root over the commitments of rows as `committed` gives them, in their order."""
-    return root([bytes.fromhex(one[2:]) for one in frame["commitment"]])
+    return root(of(frame))
 
 
 def standings_digest(connection: sa.Connection, run: int) -> bytes:

@@ -116,21 +116,27 @@ def place(dsn: str) -> str:
 
 @contextmanager
 def turn(engine: sa.Engine) -> Iterator[sa.Connection]:
-    """Wait for the turn to write to the ledger, and hold it for one transaction, whole or not at all.
+    """Wait for the turn to write to the ledger, and hold it for one transaction, whole or not at all."""
+    with engine.connect() as connection, turn_of(connection):
+        yield connection
+
+
+@contextmanager
+def turn_of(connection: sa.Connection) -> Iterator[None]:
+    """Wait for the turn, and hold it for one transaction of a session that is in none.
 
     The turn is taken before the transaction begins, so that `known_on`, its time, never runs against the order of the
     ledger. The server takes it back when the session ends, whatever ended it.
     """
-    with engine.connect() as connection:
-        connection.execute(sa.select(sa.func.pg_advisory_lock(_TURN)))
-        connection.commit()
-        try:
-            with connection.begin():
-                yield connection
-        finally:
-            if not connection.invalidated:
-                connection.execute(sa.select(sa.func.pg_advisory_unlock(_TURN)))
-                connection.commit()
+    connection.execute(sa.select(sa.func.pg_advisory_lock(_TURN)))
+    connection.commit()
+    try:
+        with connection.begin():
+            yield
+    finally:
+        if not connection.invalidated:
+            connection.execute(sa.select(sa.func.pg_advisory_unlock(_TURN)))
+            connection.commit()
 
 
 def revision(connection: sa.Connection) -> str | None:

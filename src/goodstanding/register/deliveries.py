@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,16 +13,18 @@ import polars as pl
 import sqlalchemy as sa
 
 from goodstanding.facts.errors import InputError
-from goodstanding.facts.reading import read_table
+from goodstanding.facts.formats import delivery_batches
 from goodstanding.facts.validation import REFUSALS, Checked, Intake, check
 from goodstanding.facts.world import World
 from goodstanding.register import schema
 from goodstanding.register.application import apply
 from goodstanding.register.bulk import copy_out
-from goodstanding.register.database import Register, turn
+from goodstanding.register.database import Register, turn_of
 from goodstanding.register.sources import source_of
+from goodstanding.register.staging import staged
 
 FAULTS = {"fault": pl.Int64} | REFUSALS | {"salt": pl.String, "commitment": pl.String}
+FAULTS_TOLD = 10_000
 _NUMBERS = ("number", "source", "file", "rows", "accepted", "repeated", "refused")
 
 
@@ -31,7 +33,7 @@ class Delivered:
     """What became of a delivery. `earlier`: it was applied before, and these are the numbers of then.
 
     rows = accepted + repeated (known already, and skipped) + refused. `refusals` has one line a fault: row (from 1,
-    below the header), field, found, expected.
+    below the header), field, found, expected; of very many only the first `FAULTS_TOLD`.
     """
 
     number: int
@@ -82,18 +84,18 @@ def deliver(
     spec = source_of(register, source)
     if register.world is World.REAL and received > register.today:
         raise InputError(f"received: found {received}, expected a day not after {register.today}")
-    content = _content(path)
+    content = content_of(path)
     with register.engine.connect() as connection:
         earlier = _earlier(connection, source, content)
     if earlier:
         return earlier
-    intake = Intake(register.catalogue, register.world, source, received, spec.kinds)
-    checked = _checked(path, table, intake)
+    intake = Intake(register.catalogue, register.world, source, received, spec.kinds, versions=True)
+    read = delivery_batches(path) if table is None else iter([table])
     name = path.name.encode("utf-8", "replace").decode()
     header = {"source": source, "file": name, "received": received, "content": content}
-    with turn(register.engine) as connection:
-        earlier = _earlier(connection, source, content)
-        return earlier or _delivered(apply(connection, register, header, checked), earlier=False)
+    with staged(register.engine, _checked(path, read, intake)) as stage, turn_of(stage.connection):
+        earlier = _earlier(stage.connection, source, content)
+        return earlier or _delivered(stage.connection, apply(register, header, stage), earlier=False)
 
 
 def deliveries(register: Register, source: str | None = None) -> list[DeliveryRow]:
@@ -128,7 +130,8 @@ def _from(source: str) -> sa.ColumnElement[bool]:
     return schema.refusal.c.delivery.in_(sa.select(delivery.number).where(delivery.source == source))
 
 
-def _content(path: Path) -> str:
+def content_of(path: Path) -> str:
+    """Return the SHA-256 of a file, in hexadecimal digits. Raises InputError where it cannot be read."""
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
@@ -136,28 +139,38 @@ def _content(path: Path) -> str:
         raise InputError(f"{path}: cannot be read ({error.strerror}); expected a delivery file") from None
 
 
-def _checked(path: Path, table: pl.DataFrame | None, intake: Intake) -> Checked:
-    table = read_table(path) if table is None else table
-    try:
-        return check(table, intake)
-    except InputError as error:
-        raise InputError(f"{path}: {error}") from None
+def _checked(path: Path, batches: Iterator[pl.DataFrame], intake: Intake) -> Iterator[Checked]:
+    first = 1
+    for batch in batches:
+        try:
+            yield check(batch, intake, first)
+        except InputError as error:
+            raise InputError(f"{path}: {error}") from None
+        first += batch.height
 
 
 def _earlier(connection: sa.Connection, source: str, content: str) -> Delivered | None:
     same = (schema.delivery.c.source == source, schema.delivery.c.content == content)
     row = connection.execute(sa.select(schema.delivery).where(*same)).one_or_none()
-    if row is None:
-        return None
-    return _delivered(dict(row._mapping) | {"refusals": faults_of(connection, row.number)}, earlier=True)
+    return None if row is None else _delivered(connection, dict(row._mapping), earlier=True)
 
 
-def _delivered(kept: Mapping[str, Any], *, earlier: bool) -> Delivered:
+def _delivered(connection: sa.Connection, kept: Mapping[str, Any], *, earlier: bool) -> Delivered:
     numbers = {name: kept[name] for name in _NUMBERS}
-    return Delivered(**numbers, earlier=earlier, refusals=kept["refusals"].select(list(REFUSALS)))
+    faults = faults_of(connection, kept["number"], FAULTS_TOLD).select(list(REFUSALS))
+    return Delivered(**numbers, earlier=earlier, refusals=faults)
 
 
-def faults_of(connection: sa.Connection, delivery: int) -> pl.DataFrame:
-    """Return the refusals of a delivery as they are kept, columns `FAULTS`."""
-    query = f"SELECT {', '.join(FAULTS)} FROM refusal WHERE delivery = %(number)s ORDER BY fault"  # noqa: S608
-    return copy_out(connection, query, FAULTS, {"number": delivery})
+def refused_rows(register: Register, delivery: int, first: int, last: int) -> pl.DataFrame:
+    """Return the refusals of the rows of a delivery from one number to another, as validation's."""
+    query = f"""
+        SELECT {", ".join(REFUSALS)} FROM refusal
+        WHERE delivery = %(number)s AND row BETWEEN %(first)s AND %(last)s ORDER BY fault"""  # noqa: S608
+    with register.engine.connect() as connection:
+        return copy_out(connection, query, REFUSALS, {"number": delivery, "first": first, "last": last})
+
+
+def faults_of(connection: sa.Connection, delivery: int, most: int | None = None) -> pl.DataFrame:
+    """Return the refusals of a delivery as they are kept, columns `FAULTS`; the first `most` of them."""
+    query = f"SELECT {', '.join(FAULTS)} FROM refusal WHERE delivery = %(number)s ORDER BY fault LIMIT %(most)s"  # noqa: S608
+    return copy_out(connection, query, FAULTS, {"number": delivery, "most": most})

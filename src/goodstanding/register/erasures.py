@@ -1,4 +1,4 @@
-"""The list of erasures, kept outside the database: what an old backup brings back is erased again by it."""
+"""The list of erasures, kept outside the database: by it, what an old backup brings back is erased again."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from goodstanding.facts.errors import InputError
 from goodstanding.register import schema
 from goodstanding.register.database import Register, turn
+from goodstanding.register.envelope import shred
 from goodstanding.register.expiry import erase
 from goodstanding.register.repeats import pads
 
@@ -22,24 +23,30 @@ _ORIGIN = "origin"
 
 @dataclass(frozen=True)
 class Again:
-    """What erasing again did: records emptied now, and entries of the list with nothing left to erase here."""
+    """What erasing again did: records and documents erased now; entries of the list with nothing left to erase here."""
 
     records: int
+    documents: int
     nothing: int
 
 
 def listed(register: Register) -> str:
     """Return all erasures so far as JSON lines: the register's origin first, then one line for each.
 
-    No line says what was erased: records are named by a keyed hash of their document (`repeats`, hex).
+    No line says what was erased: records are named by a keyed hash of their document (`repeats`, hex), documents of
+    envelopes by their commitment.
     """
-    erasure = schema.erasure.c
+    erasure, shredded = schema.erasure.c, schema.document_erasure.c
     with register.engine.connect() as connection:
         origin = connection.execute(sa.select(schema.world.c.origin)).scalar_one()
         query = sa.select(erasure.repeats, erasure.clause, erasure.on).distinct().order_by(erasure.on, erasure.repeats)
         rows = connection.execute(query).all()
+        files = sa.select(schema.document.c.commitment, shredded.clause, shredded.on).join(schema.document_erasure)
+        files = files.order_by(shredded.on, shredded.document)
+        documents = connection.execute(files).all()
     lines: list[dict[str, str]] = [{_ORIGIN: origin}]
     lines += [{"repeats": row.repeats.hex(), "clause": row.clause, "on": row.on.isoformat()} for row in rows]
+    lines += [{"document": row[0].hex(), "clause": row.clause, "on": row.on.isoformat()} for row in documents]
     return "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
 
 
@@ -51,14 +58,22 @@ def again(register: Register, path: Path) -> Again:
     entries = _read(register, path)
     with turn(register.engine) as connection:
         salt = connection.execute(sa.select(schema.world.c.salt)).scalar_one()
-        wanted = {bytes.fromhex(one["repeats"]): one for one in entries}
+        wanted = {bytes.fromhex(one["repeats"]): one for one in entries if "repeats" in one}
         rows = connection.execute(_NAMED, pads(salt) | {"wanted": list(wanted)}).all()
         told = [wanted[row.known] for row in rows]
         gone = erase(
             connection,
             [(row, one["clause"], dt.date.fromisoformat(one["on"])) for row, one in zip(rows, told, strict=True)],
         )
-    return Again(len(gone), len(wanted) - len({row.known for row in rows}))
+        shredded = sum(_shredded(connection, one) for one in entries if "document" in one)
+    idle = len(entries) - len({row.known for row in rows}) - shredded
+    return Again(len(gone), shredded, idle)
+
+
+def _shredded(connection: sa.Connection, one: dict[str, Any]) -> bool:
+    same = schema.document.c.commitment == bytes.fromhex(one["document"])
+    number = connection.execute(sa.select(schema.document.c.number).where(same)).scalar_one_or_none()
+    return number is not None and shred(connection, number, one["clause"], dt.date.fromisoformat(one["on"]))
 
 
 _NAMED = sa.text("""
@@ -76,7 +91,7 @@ def _read(register: Register, path: Path) -> Sequence[dict[str, Any]]:
         lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
         found = lines[0][_ORIGIN]
         for line in lines[1:]:
-            bytes.fromhex(line["repeats"])
+            bytes.fromhex(line["document"] if "document" in line else line["repeats"])
             dt.date.fromisoformat(line["on"])
             str(line["clause"])
     except OSError as error:

@@ -10,7 +10,21 @@ import sqlalchemy as sa
 from goodstanding.proof.commitments import canonical, commitment, salt
 from goodstanding.register import schema
 
-KINDS = ("world", "source", "delivery", "policy", "run", "access", "erasure", "log_key", "map", "cosignature")
+KINDS = (
+    "world",
+    "source",
+    "delivery",
+    "policy",
+    "run",
+    "access",
+    "erasure",
+    "log_key",
+    "map",
+    "envelope",
+    "document",
+    "document_erasure",
+    "cosignature",
+)
 """The tables whose rows are events, each named by its primary key."""
 
 

@@ -61,6 +61,19 @@ _GROWN = sa.text("""
     ORDER BY subject.id""")
 
 
+def added(connection: sa.Connection, deliveries: Sequence[int]) -> Iterator[tuple[int, str, bytes]]:
+    """Yield what deliveries added to each dossier: subject, identifier, and the commitments one after another."""
+    if deliveries:
+        found = connection.execute(_ADDED.execution_options(yield_per=_FETCHED), {"deliveries": list(deliveries)})
+        yield from ((subject, identifier, bytes(commitments)) for subject, identifier, commitments in found)
+
+
+_ADDED = sa.text("""
+    SELECT subject_id, identifier, string_agg(record.commitment, ''::bytea ORDER BY record.delivery, row)
+    FROM record JOIN subject ON subject.id = subject_id WHERE record.delivery = ANY (:deliveries)
+    GROUP BY subject_id, identifier ORDER BY subject_id""")
+
+
 def keep_heads(connection: sa.Connection, heads: Sequence[Head], size: int) -> None:
     """Write heads that are new in the map of a size."""
     columns = {

@@ -21,6 +21,6 @@ def in_sql(document: str) -> str:
 
 
 def pads(salt: str) -> dict[str, bytes]:
-    """Return the parameters of `in_sql`: the key mixed with the pads of HMAC (RFC 2104). The salt has 64 bytes at most."""
+    """Return the parameters of `in_sql`: the key with the pads of HMAC (RFC 2104). A salt has 64 bytes at most."""
     key = salt.encode().ljust(64, b"\0")
     return {"inner": bytes(byte ^ 0x36 for byte in key), "outer": bytes(byte ^ 0x5C for byte in key)}

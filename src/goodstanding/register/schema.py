@@ -304,3 +304,62 @@ log_key = Table(
     Column("verifier", Text, nullable=False, unique=True),
     _clock("known_on"),
 )
+
+envelope = Table(
+    "envelope",
+    metadata,
+    Column("number", BigInteger, Identity(), primary_key=True),
+    Column("subject_id", BigInteger, ForeignKey("subject.id"), nullable=False, index=True),
+    Column("master", Text, nullable=False, doc="which master key opens it"),
+    Column("sealed", LargeBinary, nullable=False, doc="SHA-256 of the wrapped key"),
+    _clock("known_on"),
+)
+
+envelope_key = Table(
+    "envelope_key",
+    metadata,
+    Column("envelope", BigInteger, ForeignKey("envelope.number"), primary_key=True, autoincrement=False),
+    Column("wrapped", LargeBinary, nullable=False, doc="the subject's key, under the master key"),
+)
+
+document = Table(
+    "document",
+    metadata,
+    Column("number", BigInteger, Identity(), primary_key=True),
+    Column("envelope", BigInteger, ForeignKey("envelope.number"), nullable=False, index=True),
+    Column("subject_id", BigInteger, ForeignKey("subject.id"), nullable=False, index=True),
+    Column("size", BigInteger, CheckConstraint("size > 0"), nullable=False, doc="bytes of its content"),
+    Column("parts", Integer, CheckConstraint("parts > 0"), nullable=False),
+    Column("basis", Text, CheckConstraint("basis <> ''"), nullable=False),
+    Column(
+        "commitment", LargeBinary, nullable=False, doc="to the SHA-256 of its content; the salt is destroyed with it"
+    ),
+    Column("sealed", LargeBinary, nullable=False, doc="SHA-256 of all that is stored of it, encrypted"),
+    _clock("known_on"),
+)
+
+document_key = Table(
+    "document_key",
+    metadata,
+    Column("document", BigInteger, ForeignKey("document.number"), primary_key=True, autoincrement=False),
+    Column("wrapped", LargeBinary, nullable=False, doc="its key, under the subject's"),
+    Column("about", LargeBinary, nullable=False, doc="title, hash of the content and salt, encrypted"),
+    Column("name", LargeBinary, nullable=False, unique=True, doc="the content's hash, keyed: it is kept once"),
+)
+
+document_part = Table(
+    "document_part",
+    metadata,
+    Column("document", BigInteger, primary_key=True, autoincrement=False),
+    Column("part", Integer, primary_key=True, autoincrement=False),
+    Column("content", LargeBinary, nullable=False, doc="encrypted"),
+)
+
+document_erasure = Table(
+    "document_erasure",
+    metadata,
+    Column("document", BigInteger, ForeignKey("document.number"), primary_key=True, autoincrement=False),
+    Column("clause", Text, CheckConstraint("clause <> ''"), nullable=False),
+    Column("on", Date, nullable=False),
+    _clock("at"),
+)

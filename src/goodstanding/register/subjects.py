@@ -109,9 +109,13 @@ def committed(told: pl.DataFrame) -> pl.DataFrame:
 
 def enrol(connection: sa.Connection, told: pl.DataFrame, delivery: int | None) -> None:
     """Write subjects as `committed` gives them, and the delivery that brought them; none for the founding."""
-    sought = _folded(pl.concat_str("name", "latin", separator="\n")).alias("sought")
-    rows = told.with_columns(sought, pl.lit(delivery, pl.Int64).alias("delivery"))
+    rows = told.with_columns(sought(), pl.lit(delivery, pl.Int64).alias("delivery"))
     copy_in(connection, "subject", rows.sort("identifier"))  # the order of the largest index, which then grows fast
+
+
+def sought() -> pl.Expr:
+    """Return what a subject is searched by, from its names."""
+    return _folded(pl.concat_str("name", "latin", separator="\n")).alias("sought")
 
 
 def enrolled(connection: sa.Connection, condition: str, parameters: Mapping[str, Any] | None = None) -> pl.DataFrame:

@@ -1,59 +1,171 @@
-"""Whether the register still holds what it accepted: every digest, commitment, root and count is computed again."""
+"""Whether the register still holds what it accepted: every row is proved against the log.
+
+An event commits to each row of `events.KINDS`, a delivery (or the founding) to its records, subjects and refusals, a
+run to its standings, a map to the places of records; and leaves, which the register signed, to the events. So whoever
+changes, adds or removes a row anywhere and cannot sign is found, and the row is named.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import polars as pl
 import sqlalchemy as sa
 from polars.exceptions import PolarsError
 
+from goodstanding.facts.errors import InputError
 from goodstanding.facts.records import with_digest
+from goodstanding.proof import checkpoints
 from goodstanding.proof import commitments as proof
-from goodstanding.register import commitments, events, schema
-from goodstanding.register.database import Register
+from goodstanding.proof.checkpoints import Verified
+from goodstanding.proof.errors import ProofError
+from goodstanding.proof.merkle import Edge
+from goodstanding.proof.notes import Verifier
+from goodstanding.register import commitments, events, log_verification, schema
+from goodstanding.register.bulk import copy_out
+from goodstanding.register.database import Register, revision
 from goodstanding.register.deliveries import faults_of
 from goodstanding.register.ledger import recorded
-from goodstanding.register.subjects import enrolled
+from goodstanding.register.log_verification import named
+from goodstanding.register.numbers import numbers
+from goodstanding.register.rescoring import compared
+from goodstanding.register.subjects import enrolled, sought
 
-_NAMED = 20
-"""How many changed rows of one delivery are named, before the rest is counted."""
+
+def kept_outside(note: str, trusted: Sequence[Verifier]) -> Verified:
+    """Return a checkpoint that was kept outside the register. Raises InputError where no trusted key signed it."""
+    try:
+        return checkpoints.verify(note, trusted)
+    except ProofError as error:
+        raise InputError(f"the checkpoint kept outside: {error}") from None
 
 
-def verify(register: Register) -> list[str]:
-    """Return what is not as it was accepted, each problem with its table and row; nothing where all is well."""
+def verify(register: Register, outside: Verified | None = None, trusted: Sequence[Verifier] = ()) -> list[str]:
+    """Return what is not as it was accepted and signed, each problem with its table and row; nothing where all is well.
+
+    outside and trusted: a checkpoint and the log's keys as somebody else kept them; see `log_verification.problems`.
+    """
     with register.engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
-        return [
-            *_events(connection),
-            *_founding(connection),
-            *_deliveries(connection, register),
-            *_strays(connection),
-            *_runs(connection),
-        ]
+        return [*problems(connection, register, outside, trusted)]
+
+
+def problems(
+    connection: sa.Connection,
+    register: Register,
+    outside: Verified | None = None,
+    trusted: Sequence[Verifier] = (),
+) -> Iterator[str]:
+    """Yield what `verify` returns, as one transaction sees it."""
+    yield from _schema(connection)
+    yield from _events(connection)
+    yield from _subjects(connection, "delivery IS NULL", "world 1", sa.select(schema.world.c.subjects_root))
+    yield from _deliveries(connection, register)
+    yield from _erasures(connection)
+    yield from _versions(connection)
+    yield from _strays(connection)
+    yield from _runs(connection, register)
+    yield from log_verification.problems(connection, outside, trusted)
+
+
+def _schema(connection: sa.Connection) -> Iterator[str]:
+    """Check that the tables are of this release, and that every one but `waiting` still refuses changes."""
+    found = revision(connection)
+    if found != schema.REVISION:
+        yield f"{schema.REVISION_TABLE} {found}: expected {schema.REVISION}"
+    on = "SELECT tgrelid::regclass::text FROM pg_trigger WHERE tgname = 'append_only' AND tgenabled IN ('O', 'A')"
+    guarded = set(connection.execute(sa.text(on)).scalars())
+    yield from (
+        f"{table}: its trigger append_only was taken away"
+        for table in sorted(set(schema.metadata.tables) - {"waiting"} - guarded)
+    )
 
 
 def _events(connection: sa.Connection) -> Iterator[str]:
     """Compare every row that is an event with what was committed to when it happened."""
     event = schema.event.c
     for kind in events.KINDS:
-        said = sa.select(event.key, event.salt, event.commitment).where(event.kind == kind)
-        kept = {key: (salt, commitment) for key, salt, commitment in connection.execute(said)}
+        said = sa.select(event.key, event.number, event.salt, event.commitment).where(event.kind == kind)
+        kept = {key: rest for key, *rest in connection.execute(said)}
         for row in events.rows_of(connection, kind):
             key = events.key_of(kind, row)
-            salt, commitment = kept.pop(key, (None, None))
-            if salt is None:
+            if key not in kept:
                 yield f"{kind} {key}: was added behind the register's back: no event tells of it"
-            elif proof.commitment(salt, events.content(kind, row)) != commitment:
-                yield f"{kind} {key}: is not what happened then"
-        yield from (f"{kind} {key}: was removed; its event is there" for key in kept)
+                continue
+            number, salt, commitment = kept.pop(key)
+            if _committed(salt, events.content(kind, row)) != commitment:
+                yield f"{kind} {key}: is not what happened then, as event {number} tells"
+        yield from (f"{kind} {key}: was removed; event {number} tells of it" for key, (number, *_) in kept.items())
+    odd = sa.select(event.number, event.kind).where(event.kind.not_in(events.KINDS)).order_by(event.number)
+    yield from (f"event {number}: is of a kind that there is not, {kind!r}" for number, kind in connection.execute(odd))
 
 
-def _founding(connection: sa.Connection) -> Iterator[str]:
-    subjects = enrolled(connection, "delivery IS NULL")
-    yield from _changed("subject", "id", subjects, commitments.lines(subjects, commitments.SUBJECT))
-    if commitments.root_of(subjects) != connection.execute(sa.select(schema.world.c.subjects_root)).scalar_one():
-        yield "world 1: subject rows of the founding are not those of then"
+def _committed(salt: bytes, content: bytes) -> bytes | None:
+    return proof.commitment(salt, content) if len(salt) == proof.SALT else None
+
+
+def _subjects(
+    connection: sa.Connection, where: str, owner: str, root: sa.Select[Any], number: int = 0
+) -> Iterator[str]:
+    """Check the subjects that a delivery or the founding brought."""
+    clock = "(SELECT known_on FROM delivery WHERE number = %(number)s)" if number else "(SELECT known_on FROM world)"
+    salt = connection.execute(sa.select(schema.world.c.salt)).scalar_one()
+
+    def read(span: Mapping[str, int]) -> pl.DataFrame:
+        within = f"{where} AND id BETWEEN %(first)s AND %(last)s"
+        query = f"SELECT sought, known_on = {clock} FROM subject WHERE {within} ORDER BY id"  # noqa: S608
+        rest = copy_out(connection, query, {"kept": pl.String, "then": pl.String}, span)
+        return enrolled(connection, within, span).hstack(rest)
+
+    tree, whole = Edge(), True
+    for told, unread in _read(connection, "id", f"subject WHERE {where}", {"number": number}, read):
+        whole = whole and unread is None
+        if unread is not None:
+            yield f"subject id {unread}: cannot be read"
+            continue
+        odd = (pl.col("number") != numbers(told["id"], salt)) | (pl.col("then") != "t") | (pl.col("kept") != sought())
+        also = told.filter(odd.fill_null(value=True))["id"].to_list()
+        yield from _changed("subject", "id", told, commitments.lines(told, commitments.SUBJECT), also)
+        tree.extend(_hashes(told))
+    if whole and tree.root() != connection.execute(root).scalar_one():
+        yield f"{owner}: its subjects are not those of then: a row of subject was removed, added or changed"
+
+
+_SPAN = 200_000
+"""How many rows are read at once."""
+
+
+def _read(
+    connection: sa.Connection,
+    column: str,
+    source: str,
+    condition: Mapping[str, int],
+    read: Callable[[Mapping[str, int]], pl.DataFrame],
+) -> Iterator[tuple[pl.DataFrame, int | None]]:
+    """Yield rows by a number, from the first to the last, and the numbers of those that cannot be read."""
+    query = f"SELECT min({column}), max({column}) FROM {source}"  # noqa: S608
+    first, last = copy_out(connection, query, {"first": pl.Int64, "last": pl.Int64}, condition).row(0)
+    if first is None:
+        return
+    starts = range(first, last + 1, _SPAN) if last - first < 10_000 * _SPAN else [first]
+    ends = [*(start - 1 for start in starts[1:]), last]
+    spans = [*zip(starts, ends, strict=True)][::-1]
+    while spans:
+        first, last = spans.pop()
+        try:
+            frame = read({**condition, "first": first, "last": last})
+        except PolarsError:
+            middle = (first + last) // 2
+            if first == last:
+                yield pl.DataFrame(), first
+            else:
+                spans += [(middle + 1, last), (first, middle)]
+        else:
+            yield frame, None
+
+
+def _hashes(frame: pl.DataFrame) -> list[bytes]:
+    return [bytes.fromhex(one[2:]) for one in frame["commitment"]]
 
 
 def _deliveries(connection: sa.Connection, register: Register) -> Iterator[str]:
@@ -61,56 +173,114 @@ def _deliveries(connection: sa.Connection, register: Register) -> Iterator[str]:
     for place, row in enumerate(rows, start=1):
         if row.number != place:
             yield f"delivery {place}: is missing; found {row.number} in its place"
-            return
-        yield from _delivery(connection, register, row)
+            break
+    for row in rows:
+        number = row.number
+        root = sa.select(schema.delivery.c.subjects_root).where(schema.delivery.c.number == number)
+        yield from _subjects(connection, "delivery = %(number)s", f"delivery {number}", root, number)
+        yield from _records(connection, register, row)
+        yield from _refusals(connection, row)
 
 
-def _delivery(connection: sa.Connection, register: Register, row: Any) -> Iterator[str]:
-    condition = {"number": row.number}
-    try:
-        records = recorded(connection, register.catalogue, "record.delivery = %(number)s", condition)
-    except PolarsError as error:
-        yield f"record of delivery {row.number}: attributes cannot be read ({str(error).splitlines()[0]})"
-        return
-    faults = faults_of(connection, row.number)
-    told = enrolled(connection, "delivery = %(number)s", condition)
-    yield from _records(records, register, row.number)
-    refused = commitments.lines(faults, commitments.REFUSAL)
-    yield from _changed(f"refusal delivery {row.number}", "fault", faults, refused)
-    yield from _changed("subject", "id", told, commitments.lines(told, commitments.SUBJECT))
-    for name, found in (("accepted", records.height), ("refused", faults["row"].n_unique())):
-        if found != getattr(row, name):
-            yield f"delivery {row.number}: {name} {getattr(row, name)} rows, but {found} are there"
-    for name, frame in (("records", records), ("subjects", told), ("refusals", faults)):
-        if commitments.root_of(frame) != getattr(row, f"{name}_root"):
-            yield f"delivery {row.number}: its {name} are not those of then"
+def _records(connection: sa.Connection, register: Register, delivery: Any) -> Iterator[str]:
+    """Name the records that are not what was accepted, or hold attributes unknown to the digest."""
+    table, number = f"record delivery {delivery.number}", {"number": delivery.number}
+
+    def read(span: Mapping[str, int]) -> pl.DataFrame:
+        where = "record.delivery = %(number)s AND record.row BETWEEN %(first)s AND %(last)s"
+        return recorded(connection, register.catalogue, where, span)
+
+    tree, unreadable = Edge(), 0
+    for records, unread in _read(connection, "row", "record WHERE delivery = %(number)s", number, read):
+        unreadable += unread is not None
+        if unread is not None:
+            yield f"{table} row {unread}: cannot be read"
+            continue
+        yield from _contents(records, register, table)
+        tree.extend(_hashes(records))
+    if tree.size + unreadable != delivery.accepted:
+        yield f"delivery {delivery.number}: accepted {delivery.accepted} rows, but {tree.size} are there in record"
+    if not unreadable and tree.root() != delivery.records_root:
+        yield f"delivery {delivery.number}: its records are not those of then: a row was removed, added or changed"
 
 
-def _records(records: pl.DataFrame, register: Register, delivery: int) -> Iterator[str]:
-    """Name the records whose content no longer gives what was committed to, or that hold attributes unknown to it."""
+def _contents(records: pl.DataFrame, register: Register, table: str) -> Iterator[str]:
+    full = records.filter(pl.col("digest").is_not_null() & pl.col("salt").is_not_null())
     present = pl.sum_horizontal(pl.col(name).is_not_null() for name in register.catalogue.attributes)
-    again = with_digest(records.rename({"digest": "kept"}), register.catalogue)
-    odd = again.filter((pl.col("digest") != pl.col("kept")) | (pl.col("keys") != present))["row"].to_list()
+    again = with_digest(full.rename({"digest": "kept"}), register.catalogue)
+    odd = again.filter((pl.col("digest") != pl.col("kept")) | (pl.col("keys").fill_null(0) != present))
     contents = [bytes.fromhex(digest) for digest in again["digest"]]
-    yield from _changed(f"record delivery {delivery}", "row", again, contents, also=odd)
+    yield from _changed(table, "row", again, contents, odd["row"].to_list())
 
 
-def _changed(
-    table: str, key: str, frame: pl.DataFrame, contents: list[bytes], also: Sequence[int] = ()
-) -> Iterator[str]:
+def _refusals(connection: sa.Connection, delivery: Any) -> Iterator[str]:
+    faults, table = faults_of(connection, delivery.number), f"refusal delivery {delivery.number}"
+    moved = faults.filter(pl.col("fault") != pl.int_range(1, pl.len() + 1))["fault"].to_list()
+    yield from _changed(table, "fault", faults, commitments.lines(faults, commitments.REFUSAL), moved)
+    refused = faults["row"].n_unique()
+    if refused != delivery.refused:
+        yield f"delivery {delivery.number}: refused {delivery.refused} rows, but {refused} are there in refusal"
+    if commitments.root_of(faults) != delivery.refusals_root:
+        yield f"delivery {delivery.number}: its refusals are not those of then: a row was removed, added or changed"
+
+
+def _changed(table: str, key: str, frame: pl.DataFrame, contents: list[bytes], also: Sequence[int]) -> Iterator[str]:
     """Name the rows whose content is not what their commitment was made of."""
-    salts = b"".join(bytes.fromhex(salt[2:]) for salt in frame["salt"])
-    again = pl.Series([f"\\x{one.hex()}" for one in proof.commitments(salts, contents)], dtype=pl.String)
-    rows = sorted({*frame.filter(again != frame["commitment"])[key].to_list(), *also})
-    yield from (f"{table} {key} {row}: is not what was accepted" for row in rows[:_NAMED])
-    if len(rows) > _NAMED:
-        yield f"{table}: {len(rows) - _NAMED} more rows are not what was accepted"
+    salts = [bytes.fromhex(salt[2:]) for salt in frame["salt"]]
+    again = [_committed(salt, content) for salt, content in zip(salts, contents, strict=True)]
+    kept = zip(frame[key], again, _hashes(frame), strict=True)
+    rows = sorted({row for row, one, other in kept if one != other} | {*also})
+    yield from named([f"{key} {row}" for row in rows], table, "is not what was accepted")
+
+
+_CONTENT = ("kind", "act", "decided", "final", "occurrence", "document", "authority", "basis", "attributes")
+_EMPTY = " AND ".join(f"record.{name} IS NULL" for name in (*_CONTENT, "digest", "salt"))
+_ERASED = f"""
+    SELECT 'record delivery ' || delivery || ' row ' || record.row || ': was emptied, and no erasure says so'
+    FROM record WHERE (digest IS NULL OR salt IS NULL)
+        AND NOT EXISTS (SELECT FROM erasure WHERE (erasure.delivery, erasure.row) = (record.delivery, record.row))
+    UNION ALL
+    SELECT 'erasure ' || erasure.delivery || '/' || erasure.row || ': its record is gone, not empty, or another'
+    FROM erasure LEFT JOIN record ON (erasure.delivery, erasure.row) = (record.delivery, record.row)
+    WHERE NOT ({_EMPTY}) OR record.subject_id IS DISTINCT FROM erasure.subject_id
+    ORDER BY 1"""  # noqa: S608
+
+
+def _erasures(connection: sa.Connection) -> Iterator[str]:
+    """Compare erasures with the records that are empty."""
+    yield from connection.execute(sa.text(_ERASED)).scalars()
+
+
+_SUPERSEDED = """
+    SELECT 'superseded ' || old.delivery || '/' || old.row || ': ' || CASE
+        WHEN record.row IS NULL OR later.row IS NULL THEN 'one of its records is not there'
+        ELSE 'its records are not two versions of one document' END
+    FROM superseded AS old
+    LEFT JOIN record ON (record.delivery, record.row) = (old.delivery, old.row)
+    LEFT JOIN record AS later ON (later.delivery, later.row) = (old.by_delivery, old.by_row)
+    WHERE record.row IS NULL OR later.row IS NULL OR later.version <= record.version
+        OR later.source <> record.source OR later.document <> record.document
+    UNION ALL
+    SELECT 'superseded ' || record.delivery || '/' || record.row || ': is missing; a later version is there'
+    FROM record WHERE document IS NOT NULL AND EXISTS (
+        SELECT FROM record AS later WHERE later.source = record.source AND later.document = record.document
+        AND later.version > record.version
+    ) AND NOT EXISTS (
+        SELECT FROM superseded WHERE (superseded.delivery, superseded.row) = (record.delivery, record.row)
+    )
+    ORDER BY 1"""
+
+
+def _versions(connection: sa.Connection) -> Iterator[str]:
+    """Compare what is superseded with the versions of the documents."""
+    yield from connection.execute(sa.text(_SUPERSEDED)).scalars()
 
 
 def _strays(connection: sa.Connection) -> Iterator[str]:
     """Name rows that belong to nothing: the bulk tables have no foreign keys."""
     owners = (
         (schema.record, schema.record.c.delivery, schema.delivery.c.number),
+        (schema.record, schema.record.c.subject_id, schema.subject.c.id),
         (schema.refusal, schema.refusal.c.delivery, schema.delivery.c.number),
         (schema.subject, schema.subject.c.delivery, schema.delivery.c.number),
         (schema.standing, schema.standing.c.run, schema.run.c.number),
@@ -122,7 +292,20 @@ def _strays(connection: sa.Connection) -> Iterator[str]:
             yield f"{table.name}: has rows of {owner.table.name} {stray}, which is not there"
 
 
-def _runs(connection: sa.Connection) -> Iterator[str]:
+def _runs(connection: sa.Connection, register: Register) -> Iterator[str]:
     for row in connection.execute(sa.select(schema.run).order_by(schema.run.c.number)).all():
         if commitments.standings_digest(connection, row.number) != row.standings_digest:
-            yield f"run {row.number}: its standings are not those that were made"
+            yield f"run {row.number}: its rows of standing are not those that were made"
+            yield from _other_standings(connection, register, row)
+
+
+def _other_standings(connection: sa.Connection, register: Register, row: Any) -> Iterator[str]:
+    """Name the standings that are not what scoring gives again, where it can be scored again."""
+    try:
+        wrong = compared(connection, register, row)
+    except (InputError, PolarsError, ValueError, KeyError) as error:
+        yield f"run {row.number}: cannot be scored again ({str(error).splitlines()[0]})"
+        return
+    yield from named(
+        [f"subject {one}" for one in wrong], f"standing run {row.number}", "is not what scoring gives again"
+    )
