@@ -4,20 +4,50 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from goodstanding.cli import dossiers, keeping
-from goodstanding.cli.options import DAY, DSN, FOLDER, database, founding, serviced
+from goodstanding.cli.options import CONFIGURATION, DAY, DSN, FOLDER, database, founding, serviced
+
+if TYPE_CHECKING:
+    from goodstanding.cli.configuration import Configuration
 
 
 @click.group(name="register")
-def group() -> None:
+@CONFIGURATION
+@click.pass_context
+def group(context: click.Context, file: Path | None) -> None:
     """Keep a register: deliveries in, standings out, on PostgreSQL."""
+    from goodstanding.cli.configuration import configuration, defaults
+
+    context.obj = configuration(file)
+    context.default_map = dict.fromkeys(group.commands, defaults(context.obj))
 
 
 for command in (*keeping.COMMANDS, *dossiers.COMMANDS):
     group.add_command(command)
+
+
+@group.command(name="configuration")
+@click.option("--check", is_flag=True, help="Also ask the database, as the service would.")
+@DSN
+@FOLDER
+@click.pass_obj
+def show_configuration(found: Configuration, check: bool, dsn: str | None, folder: Path) -> None:
+    """Show what a register is run with, secrets left out, or say what is wrong with it.
+
+    \b
+    Example:
+      goodstanding register --configuration register.toml configuration --check
+    """
+    from goodstanding.cli.tables import show
+
+    show(("name", "value"), sorted(found.model_dump(mode="json").items()))
+    if check:
+        serviced(dsn, folder)
+        click.echo("a register answers there, and keeps what it acknowledges", err=True)
 
 
 @group.command()
