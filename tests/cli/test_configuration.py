@@ -32,10 +32,10 @@ def key(tmp_path):
 
 
 def test_a_file_says_what_the_environment_does_not(written, key, monkeypatch) -> None:
-    file = written(f'signing_key = "{key}"\nport = 8100\ncheckpoint_age = 60\nstrict = true\n')
+    file = written(f'key = "{key}"\nport = 8100\ncheckpoint_age = 60\nstrict = true\n')
     monkeypatch.setenv("GOODSTANDING_PORT", "8200")
     found = configuration(file)
-    assert (found.signing_key, found.port, found.checkpoint_age, found.strict) == (key, 8200, 60, True)
+    assert (found.key, found.port, found.checkpoint_age, found.strict) == (key, 8200, 60, True)
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_a_file_says_what_the_environment_does_not(written, key, monkeypatch) ->
         ("host = 'here and there'\n", ":1: host: 'here and there' does not appear"),
         ("checkpoint_age = 0\n", ":1: checkpoint_age: Input should be greater than 0"),
         ("port = \n", "not TOML: Invalid value (at line 1"),
-        ("signing_key = '/nowhere/key'\n", ":1: signing_key: /nowhere/key cannot be read (No such file"),
+        ("key = '/nowhere/key'\n", ":1: key: /nowhere/key cannot be read (No such file"),
     ],
 )
 def test_what_is_wrong_with_a_file_is_told_with_its_line(written, text, says) -> None:
@@ -71,8 +71,8 @@ def test_all_that_is_wrong_is_told_at_once(written, monkeypatch) -> None:
 
 def test_a_key_that_others_can_read_is_refused(written, key) -> None:
     key.chmod(0o640)
-    with pytest.raises(InputError, match=r":1: signing_key: others may read .*log\.key; make it yours alone"):
-        configuration(written(f'signing_key = "{key}"\n'))
+    with pytest.raises(InputError, match=r":1: key: others may read .*log\.key; make it yours alone"):
+        configuration(written(f'key = "{key}"\n'))
 
 
 def test_a_file_with_a_password_that_others_can_read_is_refused_without_telling_it(written) -> None:

@@ -50,12 +50,11 @@ Key = Annotated[Path, AfterValidator(_private)]
 
 
 class Configuration(BaseSettings):
-    """What a register is run with. Durations are in seconds, sizes in bytes.
+    """What a register is run with. Durations are in seconds.
 
     dsn: a PostgreSQL server; without it, the embedded one in `folder`. strict: refuse a login that could change the
-    ledger. signing_key, master_key: files that only their owner reads. checkpoint_age: how long an event may wait for
-    its checkpoint. host, port: where to listen. outbox: the folder, or address, where messages go. delivery_bytes: the
-    largest delivery over HTTP.
+    ledger. key: the file of the key that signs the log; master: of the one that opens documents; only their owner reads
+    them. checkpoint_age: how long an event may wait for its checkpoint. host, port: where to listen.
     """
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True, hide_input_in_errors=True)
@@ -63,14 +62,12 @@ class Configuration(BaseSettings):
     dsn: SecretStr | None = None
     folder: Path = Path(".goodstanding/register")
     strict: bool = False
-    signing_key: Key | None = None
-    master_key: Key | None = None
+    key: Key | None = None
+    master: Key | None = None
     checkpoint_age: Annotated[int, Field(gt=0)] = 900
     host: Annotated[str, AfterValidator(_address)] = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)] = 8000
     log_format: Literal["text", "json"] = "text"
-    outbox: str | None = None
-    delivery_bytes: Annotated[int, Field(gt=0)] = 4 << 30
 
     @classmethod
     def settings_customise_sources(
@@ -109,10 +106,12 @@ def configuration(file: Path | None) -> Configuration:
     return found
 
 
-def defaults(found: Configuration) -> dict[str, Any]:
-    """Return a configuration as what options of commands are without it."""
-    plain = found.model_dump(exclude_none=True)
-    return plain | ({"dsn": found.dsn.get_secret_value()} if found.dsn else {})
+def spread(found: Configuration) -> None:
+    """Put what a configuration says into the environment of this process, where options and libraries look for it."""
+    for name in found.model_fields_set:
+        value = getattr(found, name)
+        plain = value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+        os.environ.setdefault(f"{PREFIX}{name.upper()}", plain)
 
 
 def _text(file: Path) -> str:

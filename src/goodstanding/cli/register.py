@@ -20,10 +20,12 @@ if TYPE_CHECKING:
 @click.pass_context
 def group(context: click.Context, file: Path | None) -> None:
     """Keep a register: deliveries in, standings out, on PostgreSQL."""
-    from goodstanding.cli.configuration import configuration, defaults
+    from goodstanding.cli.configuration import configuration, spread
+    from goodstanding.facts.logs import set_up
 
     context.obj = configuration(file)
-    context.default_map = dict.fromkeys(group.commands, defaults(context.obj))
+    spread(context.obj)
+    set_up(context.obj.log_format)
 
 
 for command in (*keeping.COMMANDS, *dossiers.COMMANDS):
@@ -163,8 +165,8 @@ def score(policies: tuple[str, ...], dsn: str | None, folder: Path, on: dt.date 
 @group.command()
 @DSN
 @FOLDER
-@click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
+@click.option("--host", default="127.0.0.1", envvar="GOODSTANDING_HOST", show_default=True)
+@click.option("--port", default=8000, envvar="GOODSTANDING_PORT", show_default=True, type=click.IntRange(1, 65535))
 def serve(dsn: str | None, folder: Path, host: str, port: int) -> None:
     """Serve the register's pages and API.
 

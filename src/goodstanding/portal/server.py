@@ -15,6 +15,7 @@ import uvicorn
 from goodstanding.facts.errors import InputError
 from goodstanding.portal.app import create_app
 from goodstanding.portal.examples import example_persons
+from goodstanding.portal.observing import Observed
 from goodstanding.register.database import Register
 from goodstanding.register.sealing import Master
 
@@ -30,7 +31,9 @@ def serve(register: Register, host: str, port: int, ready: Callable[[str], None]
         examples, key = example_persons(register), os.environ.get("GOODSTANDING_MASTER")
         master = Master.read(Path(key)) if key else None
         app = create_app(register, secrets.token_bytes(32), examples, secure=not _loopback(host), master=master)
-        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", server_header=False))
+        server = uvicorn.Server(
+            uvicorn.Config(Observed(app, register), log_config=None, log_level="warning", server_header=False)
+        )
         if ready is not None:
             named = f"[{host}]" if ":" in host else host
             ready(f"http://{named}:{listener.getsockname()[1]}")
