@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from goodstanding.cli import keeping, register_log
+from goodstanding.cli import dossiers, keeping, register_log
 from goodstanding.cli.options import DAY, DSN, FOLDER, founding, serviced
 
 
@@ -16,7 +16,7 @@ def group() -> None:
     """Keep a register: deliveries in, standings out, on PostgreSQL."""
 
 
-for command in (*keeping.COMMANDS, *register_log.COMMANDS):
+for command in (*keeping.COMMANDS, *dossiers.COMMANDS, *register_log.COMMANDS):
     group.add_command(command)
 
 
