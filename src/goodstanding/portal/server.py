@@ -47,9 +47,7 @@ def serve(
         secure = not _loopback(host)
         app = create_app(register, secrets.token_bytes(32), examples, secure=secure, master=master, overdue=overdue)
         observed = Observed(app, register, overdue)
-        server = uvicorn.Server(
-            uvicorn.Config(observed, log_config=None, log_level="warning", server_header=False)
-        )
+        server = uvicorn.Server(uvicorn.Config(observed, log_config=None, log_level="warning", server_header=False))
         if ready is not None:
             named = f"[{host}]" if ":" in host else host
             ready(f"http://{named}:{listener.getsockname()[1]}")
