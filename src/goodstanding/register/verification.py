@@ -22,7 +22,7 @@ from goodstanding.proof.checkpoints import Verified
 from goodstanding.proof.errors import ProofError
 from goodstanding.proof.merkle import Edge
 from goodstanding.proof.notes import Verifier
-from goodstanding.register import commitments, events, log_verification, schema
+from goodstanding.register import commitments, envelope, events, log_verification, schema
 from goodstanding.register.bulk import copy_out
 from goodstanding.register.database import Register, revision
 from goodstanding.register.deliveries import faults_of
@@ -65,6 +65,7 @@ def problems(
     yield from _versions(connection)
     yield from _strays(connection)
     yield from _runs(connection, register)
+    yield from envelope.problems(connection)
     yield from log_verification.problems(connection, outside, trusted)
 
 
