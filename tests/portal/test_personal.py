@@ -123,3 +123,12 @@ def test_an_officer_needs_a_purpose_and_the_exact_number(client, register):
 
 def test_there_is_no_other_desk(client):
     assert send(client, "/sign-in", desk="curious").status_code == 400
+
+
+def test_a_person_reads_what_changed_between_two_days(client):
+    sign_in(client, city.LI)
+    page = text(client.get("/envelope/changed"))
+    assert "What changed" in page
+    assert "Came" in page
+    assert "Nothing changed" in text(client.get("/envelope/changed?since=2001-01-01&until=2001-02-01"))
+    assert client.get("/envelope/changed?since=2001-01-02&until=2001-01-01").status_code == 400

@@ -22,7 +22,7 @@ OPEN = {
     ("HEAD", "/static/{file_path:path}"),
 }
 DEMONSTRATION = {("GET", "/sign-in"), ("POST", "/sign-in"), ("POST", "/sign-out")}
-PERSON = {("GET", "/envelope"), ("GET", "/envelope/documents/{number:int}")}
+PERSON = {("GET", "/envelope"), ("GET", "/envelope/changed"), ("GET", "/envelope/documents/{number:int}")}
 OFFICER = {("GET", "/officer"), ("POST", "/officer"), ("POST", "/officer/documents")}
 PERSONAL = ("/envelope", "/officer")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from goodstanding.cli import keeping
+from goodstanding.cli import dossiers, keeping
 from goodstanding.cli.options import DAY, DSN, FOLDER, database, founding, serviced
 
 
@@ -16,7 +16,7 @@ def group() -> None:
     """Keep a register: deliveries in, standings out, on PostgreSQL."""
 
 
-for command in keeping.COMMANDS:
+for command in (*keeping.COMMANDS, *dossiers.COMMANDS):
     group.add_command(command)
 
 

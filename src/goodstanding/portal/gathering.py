@@ -22,11 +22,11 @@ from goodstanding.register.subjects import Subject, subject
 LATEST = dt.date(2100, 12, 31)
 
 
-def day_of(request: Visit) -> dt.date:
-    """Return the day that is asked for, or the present day. Raises Unreadable."""
-    found = request.query_params.get("on")
+def day_of(request: Visit, name: str = "on", otherwise: dt.date | None = None) -> dt.date:
+    """Return the day that is asked for, or another, by default the present day. Raises Unreadable."""
+    found = request.query_params.get(name)
     if not found:
-        return today(request)
+        return otherwise or today(request)
     try:
         day = dt.date.fromisoformat(found)
     except ValueError:

@@ -13,11 +13,13 @@ from litestar.response import Redirect, Response, Template
 
 from goodstanding.portal import papers
 from goodstanding.portal.errors import Unreadable
-from goodstanding.portal.gathering import file_of
+from goodstanding.portal.gathering import day_of, file_of
 from goodstanding.portal.rendering import Held, Visit, page, today
 from goodstanding.portal.session import DESKS, PURPOSES, kept
 from goodstanding.register.access import accesses, log_access
 from goodstanding.register.database import Register
+from goodstanding.register.differences import difference
+from goodstanding.register.policies import policies
 from goodstanding.register.subjects import Subject, by_identifier, subject
 
 
@@ -91,6 +93,22 @@ def envelope(request: Visit, register: Held) -> Response[Any]:
     return page(request, "envelope.html", **_file(request, register, person, today(request)))
 
 
+@get("/envelope/changed", sync_to_thread=True, name="changed")
+def changed(request: Visit, register: Held) -> Response[Any]:
+    """Show somebody what changed in the own file between two days, and what that did to the standings."""
+    person = subject(register, kept(request)["person"])
+    if person is None:
+        request.clear_session()
+        return Redirect("/sign-in", status_code=303)
+    present = dt.datetime.now(dt.UTC).date()
+    until = day_of(request, "until", present)
+    since = day_of(request, "since", until - dt.timedelta(days=30))
+    told = difference(register, person, since, until)
+    titles = {name: loaded.policy.title for name, loaded in policies(register).items()}
+    words = {name: kind.words for name, kind in register.catalogue.kinds.items()}
+    return page(request, "changed.html", told=told, titles=titles, words=words)
+
+
 def _file(request: Visit, register: Register, person: Subject, on: dt.date) -> dict[str, Any]:
     held = file_of(register, person, on)
     documents, open_here = papers.listed(request, register, person)
@@ -133,5 +151,5 @@ def look(request: Visit, register: Held, data: URLEncodedBody[Look]) -> Template
 
 
 OPEN = [sign_in_form, sign_in, sign_out]
-PERSONS = [envelope, papers.own]
+PERSONS = [envelope, changed, papers.own]
 OFFICERS = [officer, look, papers.look]

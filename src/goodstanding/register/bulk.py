@@ -30,6 +30,12 @@ def run(connection: sa.Connection, command: str, parameters: Mapping[str, Any] |
         cursor.execute(sql.SQL(cast("Any", command)), parameters)
 
 
+def rows(connection: sa.Connection, query: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    """Return the few rows of a query, `%(name)s` in it for each parameter."""
+    with _session(connection).cursor() as cursor:
+        return list(cursor.execute(sql.SQL(cast("Any", query)), parameters))
+
+
 def copy_out(
     connection: sa.Connection, query: str, schema: Mapping[str, Any], parameters: Mapping[str, Any] | None = None
 ) -> pl.DataFrame:

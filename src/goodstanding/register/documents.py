@@ -1,7 +1,7 @@
 """Which staged rows are new: a source numbers its documents and their versions, and a version says one thing.
 
-All in the database, over the tables of `staging`, so that it does not matter how many rows there are. Rows of one delivery
-that contradict each other are all refused: no order among them decides.
+All in the database, over the tables of `staging`, so that it does not matter how many rows there are. Rows of one
+delivery that contradict each other are all refused: no order among them decides.
 """
 
 from __future__ import annotations
@@ -22,20 +22,20 @@ CREATE TEMP TABLE before AS
 SELECT staged.row, record.version, record.delivery, record.row AS of_row, NULL AS clause,
     record.version = staged.version AS same_version, record.digest = staged.digest AS same_content
 FROM staged JOIN record ON record.source = %(source)s AND record.document = staged.document WHERE {_CANDIDATE}
-"""
+"""  # noqa: S608
 _BEFORE_ERASED = f"""
 INSERT INTO before
 SELECT staged.row, record.version, record.delivery, record.row, erasure.clause, record.version = staged.version, NULL
 FROM staged JOIN erasure ON erasure.repeats = {in_sql("staged.document")}
 JOIN record ON record.delivery = erasure.delivery AND record.row = erasure.row WHERE {_CANDIDATE}
-"""
+"""  # noqa: S608
 _MANY = f"""
 CREATE TEMP TABLE many AS SELECT document FROM staged WHERE {_CANDIDATE} GROUP BY document HAVING count(*) > 1;
 CREATE TEMP TABLE alike AS
 SELECT document, version, min(staged.row) AS first, count(*) AS rows, count(DISTINCT digest) > 1 AS torn
 FROM staged WHERE document IN (SELECT document FROM many) AND {_CANDIDATE}
 GROUP BY document, version HAVING count(*) > 1;
-"""
+"""  # noqa: S608
 _FAULTS = """
 INSERT INTO faulty
 SELECT row, 0, 'document', document, expected FROM (
@@ -60,7 +60,7 @@ SELECT staged.row, subject.id AS subject_id FROM staged JOIN subject ON subject.
 WHERE {_CANDIDATE} AND NOT EXISTS (SELECT FROM skipped WHERE skipped.row = staged.row) ORDER BY staged.row;
 CREATE INDEX ON placed USING brin (row) WITH (pages_per_range = 32);
 ANALYZE placed;
-"""
+"""  # noqa: S608
 _SUPERSEDED = """
 INSERT INTO superseded
 SELECT delivery, row, top_delivery, top_row FROM (

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 import sqlalchemy as sa
 
 from goodstanding.facts.catalogue import Catalogue
-from goodstanding.facts.records import VERSIONS, schema
-from goodstanding.register.bulk import copy_out
+from goodstanding.facts.records import VERSIONS
+from goodstanding.facts.records import schema as columns
+from goodstanding.register import schema
+from goodstanding.register.bulk import copy_out, rows
 
 _COLUMNS = ("kind", "act", "decided", "final", "occurrence", "source", "document", "authority", "basis")
 """The columns that table and frame have in common, under one name and with one meaning."""
-_KEPT = {"subject": pl.String} | {name: schema(Catalogue(codes={}, kinds={}, digest=""))[name] for name in _COLUMNS}
+_KEPT = {"subject": pl.String} | {name: columns(Catalogue(codes={}, kinds={}, digest=""))[name] for name in _COLUMNS}
 CURRENT = """record.state = 'valid' AND record.kind IS NOT NULL AND NOT EXISTS (
     SELECT FROM superseded WHERE superseded.delivery = record.delivery AND superseded.row = record.row)"""
 """The condition that a record says what its source stands by now: not superseded, not withdrawn, not erased."""
@@ -78,6 +82,58 @@ def current(
     return recorded(connection, catalogue, f"{condition} AND {when}", dict(parameters) | {"known": known})
 
 
+def last_known(connection: sa.Connection, day: dt.date) -> int:
+    """Return the number of the last delivery that the register knew by the end of a day in UTC; 0 for none."""
+    end = dt.datetime.combine(day, dt.time(), dt.UTC) + dt.timedelta(days=1)
+    query = sa.select(sa.func.coalesce(sa.func.max(schema.delivery.c.number), 0)).where(
+        schema.delivery.c.known_on < end
+    )
+    return int(connection.execute(query).scalar_one())
+
+
+_GONE = """
+    SELECT record.subject_id, record.delivery, record.row, erasure.clause, erasure."on"
+    FROM erasure JOIN record ON record.delivery = erasure.delivery AND record.row = erasure.row
+    WHERE {condition} AND record.state = 'valid'
+        AND (%(last)s::bigint IS NULL OR record.delivery <= %(last)s)
+        AND (erasure."on" > %(on)s OR erasure.at >= %(end)s)
+        AND NOT EXISTS (
+            SELECT FROM superseded WHERE superseded.delivery = record.delivery AND superseded.row = record.row
+            AND (%(last)s::bigint IS NULL OR superseded.by_delivery <= %(last)s))
+    ORDER BY record.subject_id, record.delivery, record.row"""
+
+
+@dataclass(frozen=True)
+class Lost:
+    """A record that counted, and whose content was erased since: under which clause, and from which day on."""
+
+    subject_id: int
+    delivery: int
+    row: int
+    clause: str
+    on: dt.date
+
+    def __str__(self) -> str:
+        return f"record of delivery {self.delivery}, row {self.row}, erased under {self.clause} since {self.on}"
+
+
+def lost(
+    connection: sa.Connection,
+    condition: str,
+    parameters: Mapping[str, Any],
+    on: dt.date,
+    known_on: dt.date | None = None,
+) -> list[Lost]:
+    """Return what a standing on a day, as known on a day (None: now), would need and no longer has.
+
+    The condition is on the table `record`. What had been erased by both days is not needed: it no longer counted then.
+    """
+    last = None if known_on is None else last_known(connection, known_on)
+    end = None if known_on is None else dt.datetime.combine(known_on, dt.time(), dt.UTC) + dt.timedelta(days=1)
+    query = _GONE.format(condition=condition)
+    return [Lost(*row) for row in rows(connection, query, dict(parameters) | {"last": last, "on": on, "end": end})]
+
+
 def _json(catalogue: Catalogue) -> pl.Expr:
     """The attributes that are present as a JSON object. Validation lets nothing through that would need escaping."""
     bare = {"number", "flag"}
@@ -90,7 +146,7 @@ def _json(catalogue: Catalogue) -> pl.Expr:
 
 def _with_cells(frame: pl.DataFrame, catalogue: Catalogue) -> pl.DataFrame:
     """Put one column for each attribute of the catalogue in the place of the JSON object."""
-    types = {name: schema(catalogue)[name] for name in catalogue.attributes}
+    types = {name: columns(catalogue)[name] for name in catalogue.attributes}
     sent = {name: pl.String if kind == pl.Date else kind for name, kind in types.items()}
     cells = frame.with_columns(pl.col("attributes").str.json_decode(pl.Struct(sent))).unnest("attributes")
     return cells.with_columns(pl.col(name).str.to_date() for name, kind in types.items() if kind == pl.Date)

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import polars as pl
 import sqlalchemy as sa
 
+from goodstanding.engine.standing import Outcome
 from goodstanding.engine.state import ENDING
+from goodstanding.policy.reader import Loaded
 from goodstanding.register import events, schema
 from goodstanding.register.bulk import copy_in, copy_out
 from goodstanding.register.commitments import standings_digest
 from goodstanding.register.database import Register
-from goodstanding.register.ledger import current
+from goodstanding.register.ledger import Lost, current, last_known, lost
 from goodstanding.register.policies import kept, policy_of
 
 _RUN = schema.run.c
@@ -41,18 +44,53 @@ def score(register: Register, policy: str, on: dt.date) -> Run:
 
     Records and subjects are those of one moment. Raises InputError where the policy is not loaded.
     """
-    from goodstanding.engine.batch import score as scored  # compiled kernels: only those who score wait for them
-
     loaded = policy_of(register, policy)
-    about = {"is_a": list(loaded.policy.subjects)}
-    read = {"kinds": sorted(loaded.policy.kinds | {ENDING}), "on": on}
     with register.engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
-        subjects = copy_out(connection, _SUBJECTS, _SUBJECT, about)
-        records = current(connection, register.catalogue, _READ, about | read)
-        standings = scored(loaded, register.catalogue, records, subjects.select("subject", "is_a"), on)
-        run = _written(connection, policy, loaded.hash, on, standings.join(subjects, on="subject", how="left"))
+        told = _judged(connection, register, loaded, on, None)
+        run = _written(connection, policy, loaded.hash, on, told)
         connection.commit()
     return run
+
+
+def scored_then(register: Register, policy: str, on: dt.date, known_on: dt.date) -> pl.DataFrame:
+    """Return what a run over a day says on what was known by the end of another day (UTC); no run is kept of it.
+
+    Columns: subject_id, subject, is_a, outcome, score, grade, missing, reason. Raises InputError as `score` does.
+    """
+    loaded = policy_of(register, policy)
+    with register.engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
+        return _judged(connection, register, loaded, on, known_on)
+
+
+def _judged(
+    connection: sa.Connection, register: Register, loaded: Loaded, on: dt.date, known_on: dt.date | None
+) -> pl.DataFrame:
+    from goodstanding.engine.batch import score as scored  # compiled kernels: only those who score wait for them
+
+    about = {"is_a": list(loaded.policy.subjects)}
+    read = {"kinds": sorted(loaded.policy.kinds | {ENDING}), "on": on}
+    known = None if known_on is None else last_known(connection, known_on)
+    subjects = copy_out(connection, _SUBJECTS, _SUBJECT, about)
+    records = current(connection, register.catalogue, _READ, about | read, known)
+    standings = scored(loaded, register.catalogue, records, subjects.select("subject", "is_a"), on)
+    told = standings.join(subjects, on="subject", how="left")
+    return _guarded(told, lost(connection, "true", {}, on, known_on))
+
+
+def _guarded(told: pl.DataFrame, needed: Sequence[Lost]) -> pl.DataFrame:
+    """Say of those standings that need what was erased that they are not decidable, and what is missing."""
+    missing: dict[int, list[str]] = {}
+    for one in needed:
+        missing.setdefault(one.subject_id, []).append(str(one))
+    texts = pl.col("subject_id").replace_strict(
+        {subject: "; ".join(texts) for subject, texts in missing.items()}, default=None, return_dtype=pl.String
+    )
+    gone = texts.is_not_null()
+    return told.with_columns(
+        pl.when(gone).then(pl.lit(Outcome.NOT_DECIDABLE.value)).otherwise("outcome").alias("outcome"),
+        pl.when(gone).then(texts).otherwise("missing").alias("missing"),
+        *(pl.when(~gone).then(name).alias(name) for name in ("score", "grade", "reason")),
+    )
 
 
 def latest_run(register: Register, policy: str) -> Run | None:

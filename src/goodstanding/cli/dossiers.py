@@ -1,0 +1,131 @@
+"""`goodstanding register dossier` and `changed`: what is held of one subject, and what changed in it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from goodstanding.cli.options import DAY, DSN, FOLDER, serviced
+
+if TYPE_CHECKING:
+    from goodstanding.engine.standing import Standing
+    from goodstanding.register.database import Register
+    from goodstanding.register.dossiers import Erased, KnownRecord, Withdrawal
+    from goodstanding.register.subjects import Subject
+
+
+@click.command()
+@click.argument("number")
+@DSN
+@FOLDER
+@click.option(
+    "--known-on", type=DAY, help="As it was known by the end of that day (UTC); as it is now where not given."
+)
+@click.option("--on", type=DAY, help="The day of the standings; the register's present day where not given.")
+def dossier(number: str, dsn: str | None, folder: Path, known_on: dt.date | None, on: dt.date | None) -> None:
+    """Show the dossier of the subject with a public NUMBER or an identifier; the look is logged.
+
+    \b
+    Example:
+      goodstanding register dossier gb.fhrs:413-321605 --known-on 2026-03-31
+    """
+    from goodstanding.cli.tables import show
+    from goodstanding.register.dossiers import dossier as read
+    from goodstanding.register.dossiers import standing
+    from goodstanding.register.policies import policies
+
+    register = serviced(dsn, folder)
+    held = read(register, _subject(register, number, "dossier"), known_on)
+    rows: list[tuple[object, ...]] = [
+        (one.known_on.date(), _place(one), one.record.act, one.record.kind, one.record.document, one.version, state)
+        for state, records in (("stands", held.records), ("replaced", held.superseded))
+        for one in records
+    ]
+    rows += [
+        (one.known_on.date(), _place(one), "", "", one.document, one.version, "withdrawal") for one in held.withdrawals
+    ]
+    rows += [
+        (one.known_on.date(), _place(one), "", "", "", "", f"erased under {one.clause} since {one.on}")
+        for one in held.erased
+    ]
+    show(("known", "delivery/row", "act", "kind", "document", "version", "state"), rows)
+    for name, loaded in policies(register).items():
+        if held.subject.is_a in loaded.policy.subjects:
+            click.echo(f"{name}: {_said(standing(register, held, name, on or register.today))}")
+
+
+@click.command()
+@click.argument("number")
+@DSN
+@FOLDER
+@click.option("--since", type=DAY, required=True, help="What was known by the end of this day (UTC) is not told.")
+@click.option("--until", type=DAY, required=True, help="The last day of which it is told.")
+def changed(number: str, dsn: str | None, folder: Path, since: dt.date, until: dt.date) -> None:
+    """Tell what changed between two days in the dossier of the subject with a public NUMBER or an identifier.
+
+    Standings are those of the first day as known on it, and of the last day as known on that. The look is logged.
+
+    \b
+    Example:
+      goodstanding register changed gb.fhrs:413-321605 --since 2026-01-01 --until 2026-03-31
+    """
+    from goodstanding.cli.tables import show
+    from goodstanding.register.differences import difference
+
+    register = serviced(dsn, folder)
+    told = difference(register, _subject(register, number, "changed"), since, until)
+    rows: list[tuple[object, ...]] = [
+        (
+            one.known_on.date(),
+            "corrected" if one.version > 1 else "came",
+            _place(one),
+            one.record.kind,
+            one.record.document,
+        )
+        for one in told.came
+    ]
+    rows += [
+        (
+            one.superseded_on.date() if one.superseded_on else "",
+            "replaced",
+            _place(one),
+            one.record.kind,
+            one.record.document,
+        )
+        for one in told.replaced
+    ]
+    rows += [(one.known_on.date(), "withdrawn", _place(one), "", one.document) for one in told.withdrawn]
+    rows += [(one.on, "erased", _place(one), "", one.clause) for one in told.erased]
+    show(("day", "what", "delivery/row", "kind", "document"), sorted(rows, key=str))
+    for one in told.standings:
+        click.echo(f"{one.policy}: {_said(one.before)} -> {_said(one.after)}")
+
+
+COMMANDS = (dossier, changed)
+
+
+def _subject(register: Register, number: str, what: str) -> Subject:
+    from goodstanding.facts.errors import InputError
+    from goodstanding.register.access import log_access
+    from goodstanding.register.subjects import by_identifier, subject
+
+    found = by_identifier(register, number) or subject(register, number)
+    if found is None:
+        raise InputError(f"subject {number}: this register has none with such a number")
+    log_access(register, found, "registrar", "officer", "register", what)
+    return found
+
+
+def _place(one: KnownRecord | Withdrawal | Erased) -> str:
+    return f"{one.delivery}/{one.row}"
+
+
+def _said(standing: Standing) -> str:
+    from goodstanding.engine.standing import Outcome, number_text
+
+    if standing.outcome is Outcome.GRADED:
+        return f"{standing.grade} ({'no score' if standing.score is None else number_text(standing.score)})"
+    return f"{standing.outcome}: {'; '.join(standing.missing)}" if standing.missing else str(standing.outcome)
