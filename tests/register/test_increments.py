@@ -22,7 +22,7 @@ from tests.register.conftest import PEOPLE, UNTIL, emptied, row
 WHO = PEOPLE.head(6).to_dicts()
 DAY = st.integers(0, 1000).map(lambda days: dt.date(2024, 1, 5) + dt.timedelta(days))
 RECORD = st.tuples(
-    st.sampled_from(WHO),
+    st.integers(0, 5),
     st.sampled_from(["tax.arrears", "tax.evasion", "civic.donation"]),
     DAY,
     st.integers(0, 9),
@@ -45,7 +45,7 @@ def delivered(register, file, records):
     rows = []
     for who, kind, act, document, version in records:
         amount = {"amount": "120"} if kind == "civic.donation" else {}
-        rows.append(row(who, f"{kind}-{document}", kind, act=act, version=version, **amount))
+        rows.append(row(WHO[who], f"{kind}-{document}", kind, act=act, version=version, **amount))
     deliver(register, "city.tax", file(*rows), UNTIL)
 
 
@@ -81,9 +81,9 @@ def test_a_run_of_what_changed_is_equal_to_a_full_run(synthetic, postgres_folder
 
 
 def test_only_those_are_worked_out_again_who_can_have_changed(loaded, file):
-    delivered(loaded, file, [(who, "tax.arrears", dt.date(2026, 3, 1), n, 1) for n, who in enumerate(WHO)])
+    delivered(loaded, file, [(n, "tax.arrears", dt.date(2026, 3, 1), n, 1) for n in range(6)])
     rescore(loaded, "cn-wendeng", UNTIL)
-    delivered(loaded, file, [(WHO[0], "tax.evasion", dt.date(2026, 3, 1), 1, 1)])
+    delivered(loaded, file, [(0, "tax.evasion", dt.date(2026, 3, 1), 1, 1)])
     rescore(loaded, "cn-wendeng", UNTIL)
     with loaded.engine.connect() as connection:
         told = connection.execute(sa.select(schema.increment).order_by("run")).all()
@@ -92,7 +92,7 @@ def test_only_those_are_worked_out_again_who_can_have_changed(loaded, file):
 
 
 def test_many_at_once_make_one_run_of_each_state(loaded, file):
-    delivered(loaded, file, [(WHO[0], "tax.arrears", dt.date(2026, 3, 1), 1, 1)])
+    delivered(loaded, file, [(0, "tax.arrears", dt.date(2026, 3, 1), 1, 1)])
     made = []
     threads = [threading.Thread(target=lambda: made.append(rescore(loaded, "cn-wendeng", UNTIL))) for _ in range(4)]
     for thread in threads:

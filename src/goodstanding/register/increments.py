@@ -11,20 +11,17 @@ from typing import Any
 import polars as pl
 import sqlalchemy as sa
 
-from goodstanding.engine.state import ENDING
 from goodstanding.policy.reader import Loaded
 from goodstanding.register import effects, events, schema
 from goodstanding.register.bulk import copy_in, copy_out
 from goodstanding.register.commitments import standings_digest
 from goodstanding.register.database import Register
-from goodstanding.register.ledger import current
 from goodstanding.register.policies import policy_of
-from goodstanding.register.scoring import Run
+from goodstanding.register.scoring import SUBJECT, Run, judged
 
 _TURN = 0x600D57A3 << 32
 """Rescoring of one policy takes the advisory lock of this and the policy."""
 _COLUMNS = ("outcome", "score", "grade", "missing", "reason")
-_SUBJECT = {"subject_id": pl.Int64, "subject": pl.String, "is_a": pl.String}
 _TOUCHED = """
     SELECT id, identifier, is_a FROM subject WHERE is_a = ANY (%(is_a)s) AND (
         NOT EXISTS (SELECT FROM standing WHERE run = %(last)s AND subject_id = subject.id)
@@ -32,7 +29,8 @@ _TOUCHED = """
             UNION ALL SELECT record.subject_id FROM superseded JOIN record USING (delivery, row)
                 WHERE by_delivery > %(deliveries)s
             UNION ALL SELECT subject_id FROM record WHERE act > %(since)s AND act <= %(on)s
-            UNION ALL SELECT subject_id FROM erasure WHERE number > %(erasures)s OR "on" > %(since)s
+            UNION ALL SELECT subject_id FROM erasure
+                WHERE number > %(erasures)s OR ("on" > %(since)s AND "on" <= %(on)s)
             UNION ALL SELECT subject_id FROM (
                 SELECT DISTINCT ON (subject_id) subject_id, until FROM quiet
                 WHERE run IN (SELECT run.number FROM run WHERE hash = %(hash)s AND run.number <= %(last)s)
@@ -60,13 +58,13 @@ def rescore(register: Register, policy: str, on: dt.date) -> Run | None:
         known = _known(connection)
         about = {"is_a": list(loaded.policy.subjects)}
         place = {"last": last.run, "since": last.on, "deliveries": last.deliveries, "erasures": last.erasures}
-        subjects = copy_out(connection, _TOUCHED, _SUBJECT, about | place | {"on": on, "hash": loaded.hash})
+        subjects = copy_out(connection, _TOUCHED, SUBJECT, about | place | {"on": on, "hash": loaded.hash})
         if last.run and not subjects.height and last.on == on:
             return None
         key = f"rescore/{loaded.hash}/{on}/{last.run}/{known.deliveries}/{known.erasures}"
         if not effects.once(connection, key):
             return None
-        standings = _standings(connection, register, loaded, subjects, on)
+        standings = judged(connection, register, loaded, on, only=subjects)
         return _written(connection, loaded, on, standings, (last, known))
 
 
@@ -107,19 +105,6 @@ def _known(connection: sa.Connection) -> Any:
             sa.select(sa.func.coalesce(sa.func.max(schema.erasure.c.number), 0)).scalar_subquery().label("erasures"),
         )
     ).one()
-
-
-def _standings(
-    connection: sa.Connection, register: Register, loaded: Loaded, subjects: pl.DataFrame, on: dt.date
-) -> pl.DataFrame:
-    """The standings of subjects (columns `_SUBJECT`) on a day, with subject_id and quiet_until."""
-    from goodstanding.engine.batch import score  # compiled kernels: only those who score wait for them
-
-    read = {"ids": subjects["subject_id"].to_list(), "kinds": sorted(loaded.policy.kinds | {ENDING}), "on": on}
-    condition = "record.subject_id = ANY (%(ids)s) AND record.kind = ANY (%(kinds)s) AND record.act <= %(on)s"
-    records = current(connection, register.catalogue, condition, read)
-    standings = score(loaded, register.catalogue, records, subjects.select("subject", "is_a"), on)
-    return standings.join(subjects, on="subject", how="left")
 
 
 def _written(
