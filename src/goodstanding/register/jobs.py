@@ -15,7 +15,8 @@ from typing import Any
 
 import sqlalchemy as sa
 from procrastinate import App, PsycopgConnector
-from procrastinate.exceptions import AlreadyEnqueued
+from procrastinate.exceptions import AlreadyEnqueued, UniqueViolation
+from procrastinate.jobs import Status
 from psycopg import AsyncConnection, sql
 
 from goodstanding.facts.errors import InputError
@@ -138,10 +139,13 @@ def _recovery(app: App) -> None:
 
 
 async def recovered(app: App) -> None:
-    """Queue the jobs of dead workers again."""
+    """Queue the jobs of dead workers again, but for those that are queued again already."""
     await app.job_manager.prune_stalled_workers(_STALLED)
     for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=_STALLED):
-        await app.job_manager.retry_job(job)
+        try:
+            await app.job_manager.retry_job(job)
+        except UniqueViolation:
+            await app.job_manager.finish_job(job, Status.FAILED, delete_job=True)
 
 
 async def _as_service(connection: AsyncConnection[Any]) -> None:
