@@ -24,6 +24,9 @@ KINDS = (
     "document",
     "document_erasure",
     "cosignature",
+    "effect",
+    "outbox",
+    "sent",
 )
 """The tables whose rows are events, each named by its primary key."""
 
