@@ -67,8 +67,8 @@ def restore(target: Path, folder: Path, until: dt.datetime | None) -> None:
     )
     click.echo(
         "what came later is lost here: compare with a checkpoint kept outside (goodstanding register verify "
-        "--checkpoint FILE --verifier KEY), erase again what was erased since (erase-again), ask the sources to deliver "
-        "again, and make a new backup",
+        "--checkpoint FILE --verifier KEY), erase again what was erased since (erase-again), ask the sources to "
+        "deliver again, and make a new backup",
         err=True,
     )
 
