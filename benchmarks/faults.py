@@ -228,7 +228,10 @@ def run(place: Town, dsn: str, acts: list[tuple[str, Any]], chance: random.Rando
                     break
                 acknowledged[what] = number
         timer.join()
-        result.counts["amid work"] += len(acknowledged) < len(acts)
+        if len(acknowledged) < len(acts):
+            place.usual *= 1.1  # or the last acts would never be struck
+            result.counts["amid work"] += 1
+            result.counts[f"during {acts[len(acknowledged)][0]}"] += 1
         result.counts[victim] += 1
     service.join(60)
     register = answering(place.folder, dsn)
@@ -418,6 +421,8 @@ def main(runs: int) -> int:
     print(f"runs: {sum(result.counts[victim] for victim in VICTIMS)} (target {runs})")
     print(f"seconds a run: {seconds:.1f} (target 2.0)")
     print(f"struck amid work: {result.counts['amid work'] / max(runs, 1):.0%} (target 50%)")
+    for what in ("deliver", "score", "sign"):
+        print(f"struck during {what}: {result.counts[f'during {what}']} (target {min(runs // 50, 1)})")
     names = ("acknowledged and lost", "applied twice", "applied in part", "inconsistent")
     wrong = {name: result.counts[name] for name in names}
     for name, problems in (("full disk, problems", disk), ("clock set 20 times, out of order", clock)):
