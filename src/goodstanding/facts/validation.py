@@ -15,7 +15,7 @@ import polars as pl
 
 from goodstanding.facts.catalogue import Attribute, Catalogue
 from goodstanding.facts.errors import InputError
-from goodstanding.facts.identifiers import fault_in, subject_of
+from goodstanding.facts.identifiers import fault_in, plainly_valid, subjects_of
 from goodstanding.facts.records import CORE, KNOWING, VALID, VERSIONS, WITHDRAWN, schema, with_digest
 from goodstanding.facts.world import World
 
@@ -161,24 +161,25 @@ def _date_faults(table: pl.DataFrame, intake: Intake) -> list[pl.DataFrame]:
 
 
 def _subject_faults(table: pl.DataFrame, intake: Intake) -> list[pl.DataFrame]:
-    numbers = table.select(pl.col("subject").drop_nulls().unique()).to_series().to_list()
-    faults = {number: fault for number in numbers if (fault := fault_in(number, intake.world)) is not None}
-    subjects = {number: subject_of(number) for number in numbers if number not in faults}
+    numbers = table.select(pl.col("subject").drop_nulls().unique())
+    doubtful = numbers.filter(~plainly_valid(pl.col("subject"), intake.world)).to_series()
+    faults = {number: fault for number in doubtful if (fault := fault_in(number, intake.world)) is not None}
     invalid = pl.col("subject").replace_strict(faults, default=None, return_dtype=pl.String)
-    is_a = pl.col("subject").replace_strict(subjects, default=None, return_dtype=pl.String)
+    is_a = pl.when(invalid.is_null()).then(subjects_of(pl.col("subject")))
     kept = [f"{kind}/{subject}" for kind, spec in intake.catalogue.kinds.items() for subject in spec.subjects]
     stray = pl.col("kind").is_in(list(intake.catalogue.kinds)) & ~(pl.col("kind") + "/" + is_a).is_in(kept)
     known = table.filter(pl.col("subject").is_not_null())
     return [
-        _faults(known, "subject", invalid.is_not_null(), invalid, show=False),
+        *([_faults(known, "subject", invalid.is_not_null(), invalid, show=False)] if faults else []),
         _faults(known, "kind", stray, "a kind that is kept on such a subject"),
     ]
 
 
 def _attribute_faults(table: pl.DataFrame, catalogue: Catalogue) -> list[pl.DataFrame]:
     faults = []
+    present = set(table["kind"].unique())
     for name, attribute in catalogue.attributes.items():
-        having = [kind for kind, spec in catalogue.kinds.items() if name in spec.attributes]
+        having = [kind for kind, spec in catalogue.kinds.items() if kind in present and name in spec.attributes]
         needing = [kind for kind in having if catalogue.kinds[kind].attributes[name].required]
         given, kind = pl.col(name).is_not_null(), pl.col("kind")
         if table[name].null_count() < table.height:

@@ -93,7 +93,7 @@ def deliver(
     read = delivery_batches(path) if table is None else iter([table])
     name = path.name.encode("utf-8", "replace").decode()
     header = {"source": source, "file": name, "received": received, "content": content}
-    with staged(register.engine, _checked(path, read, intake)) as stage, turn_of(stage.connection):
+    with staged(register, _checked(path, read, intake)) as stage, turn_of(stage.connection):
         earlier = _earlier(stage.connection, source, content)
         return earlier or _delivered(stage.connection, apply(register, header, stage), earlier=False)
 
