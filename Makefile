@@ -4,10 +4,11 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 DATA ?= ../shared/data/uk-food-hygiene-2015.parquet
 DEMO := .goodstanding/demo
 PORT ?= 8000
+FAULTS ?= 500
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo demo-reset demo-stop real bench bench-policy bench-kernel bench-real bench-ledger bench-constructs bench-planted test test-long check docs wheel clean
+.PHONY: help setup setup-dev demo demo-reset demo-stop real bench bench-policy bench-kernel bench-real bench-ledger bench-constructs bench-planted faults test test-long check docs wheel clean
 
 # A virtual environment does not survive a move: forget that it was set up when the checkout lies elsewhere.
 ifneq ($(shell cat .venv/place 2>/dev/null),$(shell pwd))
@@ -63,6 +64,9 @@ bench-ledger: setup-dev .venv-peers/ready ## measure deliveries and reading the 
 
 bench-kernel: setup-dev ## measure the kernels
 	$(BIN)/python benchmarks/kernel.py
+
+faults: setup-dev ## kill services and servers, fill a disk, set clocks: what is lost? FAULTS=500 runs, quarter of an hour
+	$(BIN)/python -m benchmarks.faults $(FAULTS)
 
 bench-real: setup ## measure on real data, DATA=file
 	set -o pipefail; $(BIN)/python benchmarks/real.py $(DATA) | tee benchmarks/results/real.txt

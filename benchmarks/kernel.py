@@ -3,11 +3,12 @@
 Usage: python benchmarks/kernel.py [RECORDS], by default 1,000,000 for each scheme. First the two must agree on a sample
 of 2,000 subjects; then both are timed. `compile` makes the machine code of a policy the first time, `load` takes it
 from the cache. `day` is from records as arrays to outcomes, scores and grades as arrays, `kernel` the same for each
-later day, when the entries are there already; `busy` is the processor's time of that for each record, as `compile`
-and `load` are the processor's time. `lower` makes the arrays from a table of texts, `lower-coded` from one of
-dictionary codes in order, `score` is from a table to a table and does it all. `register` is a table of 485,137
-establishments with one record each, from the policy's file to the standings, in a fresh process with nothing compiled
-yet. Prints each figure as `name: value (target T)` and writes results/kernel.json.
+later day, when the entries are there already under a scheme that finds them in a list of items; `busy` is the
+processor's time of that for each record, as `compile` and `load` are the processor's time. `lower` makes the arrays
+from a table of texts, `lower-coded` from one of dictionary codes in order, `score` is from a table to a table and does
+it all. `register` is a table of 485,137 establishments with one record each, from the policy's file to the standings,
+in a fresh process with nothing compiled yet. Prints each figure as `name: value (target T)` and writes
+results/kernel.json.
 """
 
 from __future__ import annotations

@@ -96,8 +96,8 @@ PLANTED = (
     Planted("a ceiling is a floor", "folding.py",
             '((bounds.ceiling, "min"), (bounds.floor, "max"))', '((bounds.ceiling, "max"), (bounds.floor, "max"))'),
     Planted("what lapses is imposed", "folding.py",
-            'with code.under(f"if not {holding.text}:"):\n                        code.put(f"{stage} = 0")',
-            'with code.under(f"if not {holding.text}:"):\n                        code.put(f"{stage} = 2")'),
+            'and not {holding.text}:"):\n                        code.put(f"{stage} = 0")',
+            'and not {holding.text}:"):\n                        code.put(f"{stage} = 2")'),
 )  # fmt: skip
 
 

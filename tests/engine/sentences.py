@@ -28,7 +28,8 @@ WORDS = (
     *("days", "months", "years", "working days", "after", "beginning", "+ duration", "cell of duration", "today"),
     *("+", "-", "*", "/", "negative", "if else", "and", "or", "not", "in codes", "in period", *COMPARISONS),
     *("map", "since", "since today", "brackets", "steps", "cell of code", "cell of date", "this", "value", "careless"),
-    *("min", "max", *ROUNDING, "known", "month_after", "year_after", "year_of", "next_of", "full_years", "full_months"),
+    *("min", "max", *ROUNDING, "known", "month_after", "year_after", "year_of", "next_of"),
+    *("full_years", "full_months", "full_days"),
     *("min of days", "max of days", "before", "before grade", "reached", "pending", "imposed"),
     *("sum", "sum of", "sum on", "peak", "peak from", "count", "some", "latest", "first", "highest", "lowest", "worst"),
     *("continuing", "ever", "where", "within", "code"),
@@ -131,7 +132,7 @@ class Pen:
         return f"{self.number(names, 1)} / {self.chance.one(('2', '-2', '4', '-4'))}"
 
     def whole(self, names):
-        for word in ("full_years", "full_months"):
+        for word in ("full_years", "full_months", "full_days"):
             yield word, lambda word=word: f"{word}({self.date(names, 0)}, {self.date(names, 0)})"
             for _ in range(3 if names.state else 0):
                 yield word, lambda word=word: f"{word}({self.date(names, 0)}, today)"

@@ -1,7 +1,7 @@
 """Generated policies have every construct of the language, and every two that can go together."""
 
 from goodstanding.policy import expressions as ex
-from goodstanding.policy.checking import _FUNCTIONS, _ROUNDING
+from goodstanding.policy.expression_types import FUNCTIONS, ROUNDING
 from goodstanding.policy.model import Account, Counts, EntryRule, Measure
 from tests.engine.constructs import counted, missing
 from tests.engine.policies import policy_of
@@ -14,8 +14,8 @@ def test_generated_policies_have_every_construct_and_every_two_that_can_go_toget
     unmet, apart = missing(singles, pairs)
     assert (unmet, apart) == (set(), set())
     named = {"before": "before value", **{unit: f"{unit}()" for unit in ("days", "months", "years")}}
-    assert {named.get(function, function) for function in _FUNCTIONS if function != "round"} <= set(singles)
-    assert {f"round {mode}" for mode in _ROUNDING} <= set(singles)
+    assert {named.get(function, function) for function in FUNCTIONS if function != "round"} <= set(singles)
+    assert {f"round {mode}" for mode in ROUNDING} <= set(singles)
     assert set(ex.AGGREGATES) <= set(singles)
 
 

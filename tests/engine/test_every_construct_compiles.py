@@ -6,7 +6,7 @@ import pytest
 
 from tests.engine.comparing import PEOPLE, compare
 
-FEW, MANY = 40, int(os.environ.get("GOODSTANDING_EXAMPLES", "2000"))
+FEW, MANY = 100, int(os.environ.get("GOODSTANDING_EXAMPLES", "2000"))
 
 
 def disagreements(seeds, size=2):

@@ -231,6 +231,8 @@ def value_of(text, **names):
         ("month_after(2020-12-31)", day("2021-01-01")),
         ("next_of(12 months, 2020-02-29, 2021-02-28)", day("2022-02-28")),
         ("full_years(2004-02-29, 2005-02-28)", Fraction(1)),
+        ("full_days(2004-02-28, 2004-03-01)", Fraction(2)),
+        ("full_days(2004-03-01, 2004-02-28)", Fraction(0)),
         ("2020-01-31 + 1 month", day("2020-02-29")),
         ("2020-03-31 in 2 months after 2020-01-31", True),
         ("2020-04-01 in 2 months after 2020-01-31", False),

@@ -8,30 +8,15 @@ from functools import cache
 
 import pytest
 
-from goodstanding.engine.exact import Evaluator
 from goodstanding.engine.explanation import Explainer, as_data, explained
 from goodstanding.engine.plot import history_svg
 from goodstanding.engine.remedies import remedies
-from goodstanding.facts.catalogue import catalogue
 from goodstanding.facts.records import Record
 from goodstanding.facts.shipped import shipped
-from goodstanding.facts.world import World
-from goodstanding.policy.examples import read_examples
-from goodstanding.policy.reader import read_policy
+from tests.engine.dossiers import KINDS, evaluator_of, examples
 
-KINDS = catalogue(World.SYNTHETIC)
 ON = dt.date(2021, 6, 30)
 POLICIES = sorted(folder.name for folder in shipped("policies").iterdir())
-
-
-@cache
-def evaluator_of(policy):
-    return Evaluator(read_policy(shipped("policies") / policy), KINDS)
-
-
-@cache
-def examples(policy):
-    return read_examples(shipped("policies") / policy, KINDS)
 
 
 @pytest.fixture(scope="module")

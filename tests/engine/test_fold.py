@@ -282,6 +282,16 @@ class TestTime:
         )
         assert score(policy, faults("2020-01-01", "2020-02-01", "2020-02-01"), "2020-02-01") == 0 + 1
 
+    def test_a_condition_that_nobody_can_tell_of_an_empty_dossier_leaves_it_undecided(self):
+        policy = loaded(
+            entries={
+                "fault": {"for": FAULT, "amount": "1"},
+                "more": {"when": "latest(amount of fault) > 0", "amount": "1", "counts": {"from": "today"}},
+            },
+        )
+        for on in ("1900-01-01", "2020-01-01"):
+            assert told(policy, [], on).missing == ("fault",)
+
     def test_the_grade_of_a_day_reads_the_close_of_the_day_before(self):
         policy = loaded(
             entries={"fault": {"for": FAULT, "amount": "1"}},

@@ -196,3 +196,26 @@ def test_examples_of_the_shipped_policies_agree(name, compiled):
     """Each example on its day and on days around those of its records."""
     for case in read_examples(shipped("policies") / name, KINDS):
         same(policy(name), case.records, case.example, compiled)
+
+
+@given(st.lists(st.sampled_from([1, 2, 3, 300, 32767, 32768, 1 << 52]), min_size=1, max_size=7))
+def test_what_is_missing_is_a_set_of_at_most_four_facts(facts):
+    one = several = 0
+    for fact in facts:
+        one, several = primitives.join(one, fact), primitives.join(fact, several)
+    assert one == several
+    if len(set(facts)) == 1:
+        assert one == facts[0]
+    elif len(set(facts)) > 4 or max(facts) > 32767:
+        assert one == primitives.SEVERAL
+    else:
+        assert [one - primitives.SETS >> place & 32767 for place in (0, 15, 30, 45)][: len(set(facts))] == sorted(
+            set(facts)
+        )
+
+
+def test_several_missing_facts_are_named_without_the_exact_evaluator():
+    made = Batch(policy("uk-food-hygiene"), KINDS, table([DEFAULT | {"kind": "food.inspection", "hygiene": 5}]), None)
+    missing = made.standings(ON)["missing"].to_list()
+    assert missing == ["food.inspection.confidence, food.inspection.structural"]
+    assert made.by_hand == 0

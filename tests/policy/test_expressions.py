@@ -46,6 +46,7 @@ def test_an_expression_is_read_as_the_grammar_says(text, node):
     [
         ("1 + * 2", 5, "a name, a number"),
         ("(1 + 2", 7, "')'"),
+        ("mean(mark of check)", 11, "'mean' is no function over entries"),
         ("1 2", 3, "the end"),
         ("a ? b", 3, "a name, a number or a sign"),
         ("", 1, "a name, a number"),

@@ -41,16 +41,29 @@ def test_a_new_policy_leaves_nothing_open(folder):
 WORDS = "{en: a, nl: a, zh: a}"
 VALUE = "    is: sum(points)\n"
 UNTIL = "until: 2 years after act}\n    clause: art-1"
+
+AMOUNT = "points[severity]\n    # Days"
+IN_A_ROW = ("until: 2 years after act}\n", "until: 2 years after act}\n    superseded by: safety.accident\n")
+
+
+def amber(when):
+    """A change: one grade is given on a condition, whatever the ladders give."""
+    return "  ladders:", f'  overrides: [{{grade: "\'amber\'", when: "{when}", clause: art-3}}]\n  ladders:'
+
+
 OPEN = [
     (
         "placed",
         "entries.accident",
         [("    placed: act\n", ""), (UNTIL, "until: 2 years after final}\n    clause: art-1")],
     ),
+    ("gone", "entries.accident.amount", [IN_A_ROW, (AMOUNT, "1 + latest(amount of accident else 0)\n    # Days")]),
     ("none", "values.total.is", [(VALUE, "    is: highest(amount of points)\n")]),
     ("zero", "values.total.is", [(VALUE, "    is: round(sum(points) / count(accident), 1, 'down')\n")]),
     ("unrounded", "values.total.is", [(VALUE, "    is: sum(points) / 2\n")]),
     ("endless", "measures.inspection", [("grades: [red]", "when: total >= 12")]),
+    ("restless", "grades.overrides.0.when", [amber("before(grade) = 'green'")]),
+    ("restless", "grades.ladders.0", [(VALUE, "    is: 4 if before(grade) = 'green' else 0\n")]),
     ("uncited", "law.art-4", [("    clause: art-4\n", "    clause: art-3\n")]),
     ("uncited", "interpretations.I-1", [("    clause: I-1\n", "    clause: art-1\n")]),
     ("unused", "tables.points", [("amount: points[severity]", "amount: 4")]),
@@ -76,6 +89,7 @@ def test_what_is_left_open_is_told(folder, name, path, changes):
 
 
 ANSWERED = [
+    ("gone", [IN_A_ROW, (AMOUNT, "1 + latest(amount of ever accident else 0)\n    # Days")]),
     ("none", [(VALUE, "    is: highest(amount of points) if some(points) else 0\n")]),
     ("none", [(VALUE, "    is: highest(amount of points else 0)\n")]),
     ("zero", [(VALUE, "    is: sum(points) / count(accident) if count(accident) > 0 else 0\n")]),
@@ -90,6 +104,7 @@ ANSWERED = [
         ],
     ),
     ("unrounded", [(VALUE, "    is: round(sum(points) / 3, 1, 'half-up')\n")]),
+    ("restless", [amber("before(grade) = 'red' and some(accident)")]),
     ("endless", [("grades: [red]", "when: total >= 12\n    until: 1 month after today")]),
     ("uncited", [("    clause: I-1\n", "    clause: art-1  # but see I-1\n")]),
     (

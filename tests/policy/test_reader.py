@@ -45,6 +45,8 @@ def test_a_policy_is_named_by_its_content(folder):
         ("sum(deductions), lowest", "sum(deductoins), lowest", ["'deductoins'", "did you mean 'deductions'?"]),
         ("is: held + sum", "is: hold + sum", ["'hold'", "did you mean 'held'?"]),
         ("lowest[worst(direct)]", "lowest[1]", ["found a number where a code is expected"]),
+        ("is: held + sum(additions)", "is: 2 years after 2021-01-01", ["found a period", "max(...)"]),
+        ("lowest[worst(direct)]", "full_days(2021-01-01)", ["found 1 argument,"]),
         ("score: score", "score: points", ["no value"]),
         ("ended by: [court.performed,", "ended by: [court.preformed,", ["did you mean 'court.performed'?"]),
         ("clause: art-19", "clause: art-91", ["no clause under 'law'"]),

@@ -103,13 +103,13 @@ class Batch:
         """Return the standings on a day as arrays, range by range; with their entries where they are asked for."""
         if not self.compiled:
             return [self.runner.plainly(self.memory, (0, len(self.snapshot.subjects)), day_number(on), entries)]
-        ranges, day = list(pairwise(self._bounds())), day_number(on)
+        ranges, day, room = list(pairwise(self._bounds())), day_number(on), self.runner.room(self.memory)
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             if not entries and self._keeps(day):
                 made = self._gathered or list(pool.map(lambda one: self.runner.gathered(self.memory, one, day), ranges))
                 self._gathered = made
-                return list(pool.map(lambda one: self.runner.by_gathered(self.memory, one, day), made))
-            return list(pool.map(lambda one: self.runner.compiled(self.memory, one, day, entries), ranges))
+                return list(pool.map(lambda one: self.runner.by_gathered(self.memory, one, day, room), made))
+            return list(pool.map(lambda one: self.runner.compiled(self.memory, one, day, entries, room), ranges))
 
     def _keeps(self, day: int) -> bool:
         """Whether entries are kept from day to day: those of a second day on which all records have come."""

@@ -12,7 +12,6 @@ from typing import Any
 
 from goodstanding.engine.evaluation import (
     FOREVER,
-    Surroundings,
     day_of,
     evaluate,
     holds,
@@ -45,10 +44,10 @@ def open_entries(state: State, name: str, record: Record | None, fitting: Fittin
     opened = []
     for item, doubt in _fits(state, rule, record, fitting):
         entry = _draft(state, name, rule, record, item, doubt)
-        if entry is not None and _offered(state, rule, entry):
+        if _offered(state, rule, entry):
             opened.append(entry)
             _repeated(state, rule, entry)
-            _begun(state, entry)
+            take_in(state, entry)
             _spared(state, name, entry)
             _others_ended(state, rule, entry, record, item)
     return opened
@@ -71,7 +70,7 @@ def _fits(
 
 def _draft(
     state: State, name: str, rule: EntryRule, record: Record | None, item: Item | None, doubt: Unknown | None
-) -> Entry | None:
+) -> Entry:
     around = state.around(record, item)
     text = rule.amount.running if isinstance(rule.amount, Share) else rule.amount
     amount = evaluate(parsed(text), around) if text else None
@@ -142,16 +141,15 @@ def _share(state: State, share: Share, entry: Entry) -> Any:
 
 def _offered(state: State, rule: EntryRule, entry: Entry) -> bool:
     """Take an entry in unless another one of its occurrence goes before it; say whether it was."""
-    occurrence = entry.record.occurrence if entry.record else None
     if rule.unless:
-        others = [o for o in state.entries if o.rule == rule.unless and o.record and o.record.occurrence == occurrence]
+        others = _beside(state, entry, [rule.unless])
         if any(other.doubt is None for other in others):
             return False
         doubts = unknown(*(other.doubt for other in others))
         if doubts:
             doubted(entry, doubts)
     if rule.choose:
-        same = [o for o in state.entries if o.rule == entry.rule and o.record and o.record.occurrence == occurrence]
+        same = _beside(state, entry, [entry.rule])
         if any(not _graver(entry, other, 1 if rule.choose == "gravest" else -1) for other in same):
             return False
         for other in same:
@@ -159,6 +157,12 @@ def _offered(state: State, rule: EntryRule, entry: Entry) -> bool:
     state.entries.append(entry)
     state.changed()
     return True
+
+
+def _beside(state: State, entry: Entry, rules: Sequence[str]) -> list[Entry]:
+    """Return the entries of these rules in the same occurrence; an entry of no record has none beside it."""
+    of = entry.record
+    return [e for e in state.entries if e.rule in rules and e.record and of and e.record.occurrence == of.occurrence]
 
 
 def _graver(entry: Entry, held: Entry, sign: int) -> bool:
@@ -195,12 +199,6 @@ def _repeated(state: State, rule: EntryRule, entry: Entry) -> None:
         entry.amount = unknown(*(one.doubt for one in earlier)) or entry.amount
 
 
-def _begun(state: State, entry: Entry) -> None:
-    """Walk the account of an entry that counts from the day of its place, or from before."""
-    if entry.start <= state.today:
-        take_in(state, entry)
-
-
 def take_in(state: State, entry: Entry) -> None:
     """Move the sum of a walked account by an entry that begins to count, and keep how far it was moved."""
     account = entry.account or ""
@@ -231,16 +229,12 @@ def _bounded(state: State, account: str, before: Any, amount: Any) -> Any:
 
 def _spared(state: State, name: str, entry: Entry) -> None:
     """Take away the entries of other rules that must not be beside this one in its occurrence."""
-    if entry.record is None:
-        return
-    for other in list(state.entries):
-        unless = state.policy.entries[other.rule].unless
-        if unless == name and other.record and other.record.occurrence == entry.record.occurrence:
-            if entry.doubt is None:
-                _removed(state, other)
-            else:
-                doubted(other, entry.doubt)
-                state.changed()
+    for other in _beside(state, entry, [one for one, rule in state.policy.entries.items() if rule.unless == name]):
+        if entry.doubt is None:
+            _removed(state, other)
+        else:
+            doubted(other, entry.doubt)
+            state.changed()
 
 
 def _others_ended(state: State, rule: EntryRule, entry: Entry, record: Record | None, item: Item | None) -> None:
@@ -252,7 +246,7 @@ def _others_ended(state: State, rule: EntryRule, entry: Entry, record: Record | 
         for other in state.named(effect.entries):
             if other is entry or not (spends or other.until is None or other.until > state.today):
                 continue
-            asked = True if effect.where is None else _asked(state, effect.where, other, outer)
+            asked = True if effect.where is None else holds(effect.where, state.around_entry(other, outer))
             lacking = unknown(asked, entry.doubt)
             if lacking is not None:
                 doubted(other, lacking)
@@ -260,10 +254,6 @@ def _others_ended(state: State, rule: EntryRule, entry: Entry, record: Record | 
             elif asked:
                 ended(state, other, spends=spends)
         _measures_ended(state, effect.entries, entry)
-
-
-def _asked(state: State, where: str, other: Entry, outer: Surroundings) -> Any:
-    return evaluate(parsed(where), state.around_entry(other, outer))
 
 
 def ended(state: State, entry: Entry, *, spends: bool = False) -> None:
@@ -284,8 +274,7 @@ def _measures_ended(state: State, names: Sequence[str], entry: Entry) -> None:
         if entry.doubt is not None and stage.state != "no":
             state.doubted(entry.doubt)
         elif entry.doubt is None:
-            stage.reached = stage.imposed = stage.until = None
-            stage.ground_fell = False
+            stage.clear()
             state.changed()
 
 

@@ -99,12 +99,7 @@ class Evaluator:
 
     def _kept(self, records: Iterable[Record], on: dt.date, known_on: dt.date) -> list[Record]:
         known = (
-            record
-            for record in records
-            if record.kind in self._read
-            and record.act <= on
-            and (record.known is None or record.known <= known_on)
-            and (record.withdrawn is None or record.withdrawn > known_on)
+            record for record in records if record.kind in self._read and record.act <= on and record.known_on(known_on)
         )
         return list({record.digest or id(record): record for record in known}.values())
 
@@ -119,13 +114,13 @@ class Evaluator:
     def _judged(self, state: State, records: Sequence[Record], known_on: dt.date) -> Standing:
         row, lacking = grading.unrated(state)
         grade = None if row is not None else grading.graded(state)
-        outcome = grading.outcome(state, grade)
+        missing = unknown(grade, lacking, state.doubt)
+        outcome = Outcome.NOT_DECIDABLE if missing else Outcome.GRADED if row is None else Outcome.NOT_RATED
         decided = outcome is Outcome.GRADED
         measures, unsure = grading.in_force(state, grade if decided else None)
         given, undecided = grading.decisions(state, grade if decided else None, measures)
         if decided and (unsure or undecided):
-            outcome, decided, lacking = Outcome.NOT_DECIDABLE, False, unknown(lacking, unsure, undecided)
-        missing = unknown(grade, lacking, state.doubt) if outcome is Outcome.NOT_DECIDABLE else None
+            outcome, decided, missing = Outcome.NOT_DECIDABLE, False, unknown(unsure, undecided)
         return Standing(
             policy=self.policy.id,
             on=state.today,

@@ -12,7 +12,7 @@ from typing import Any
 
 from goodstanding.engine import stages
 from goodstanding.engine.entries import Fitting, ended, give_back, open_entries, take_in, test_end, timed
-from goodstanding.engine.evaluation import holds, parsed
+from goodstanding.engine.evaluation import holds
 from goodstanding.engine.grading import grade_of
 from goodstanding.engine.periods import DAY
 from goodstanding.engine.standing import Entry, Unknown
@@ -21,18 +21,23 @@ from goodstanding.engine.timeline import Arrival, Timeline
 from goodstanding.facts.records import Record
 from goodstanding.policy.expressions import Call, Name, walk
 from goodstanding.policy.model import Policy
+from goodstanding.policy.occurrences import occurrences
 
 
 class Fold:
     """One subject's dossier on its way through time; `state` is what stands at the close of the last day visited."""
 
     def __init__(self, state: State, coming: Timeline, fitting: Fitting, remembered: frozenset[str]) -> None:
-        """Begin on the day of `state`, before anything came. `remembered`: what is asked of the day before."""
+        """Begin on the day of `state`, before anything came. `remembered`: what is asked of the day before.
+
+        The day after is visited whatever comes, so that conditions are asked of an empty dossier too.
+        """
         self.state, self.coming, self.fitting, self.remembered = state, coming, fitting, remembered
         self.left = sorted(coming.days)
         self.was: dict[str, Any] = {}
         self.kept: dict[str, Any] = {}
         self._close()
+        state.edges.add(state.today + DAY)
 
     def days(self, until: dt.date) -> Iterator[dt.date]:
         """Work out one day after another up to one, and yield each when it is closed."""
@@ -179,25 +184,9 @@ class Fold:
 
 def remembered(policy: Policy) -> frozenset[str]:
     """Return what a policy asks of the day before: names of values, and `grade`."""
-    texts = _texts(policy)
-    calls = (node for text in texts for node in walk(parsed(text)) if isinstance(node, Call))
+    # Items may be thousands, and are asked of a record alone.
+    asking = (one.node for one in occurrences(policy) if one.path[0] != "items")
+    calls = (node for whole in asking for node in walk(whole) if isinstance(node, Call))
     return frozenset(
         call.arguments[0].name for call in calls if call.function == "before" and isinstance(call.arguments[0], Name)
     )
-
-
-def _texts(policy: Policy) -> Iterator[str]:
-    """Yield every expression that is worked out while a dossier is folded."""
-    for rule in policy.entries.values():
-        amount = rule.amount if isinstance(rule.amount, str) else rule.amount and rule.amount.running
-        ends = (rule.ends and rule.ends.where, rule.spends and rule.spends.where)
-        counts = (rule.counts.start, rule.counts.until, rule.counts.condition)
-        yield from (text for text in (rule.when, rule.where, amount, rule.grade, *counts, *ends) if text)
-    for value in policy.values.values():
-        yield value.expression
-    for measure in policy.measures.values():
-        yield from (text for text in (measure.when, measure.while_, measure.until) if text)
-    for override in policy.grades.overrides:
-        yield from (override.when, override.grade)
-    yield from (row.when for row in policy.unrated)
-    yield from (account.held_while for account in policy.accounts.values() if account.held_while)

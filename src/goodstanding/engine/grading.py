@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 from goodstanding.engine.evaluation import day_of, evaluate, holds, parsed, unknown
-from goodstanding.engine.standing import Ground, Outcome, Stage, Step, Unknown, number_text
+from goodstanding.engine.standing import Ground, Stage, Step, Unknown, number_text
 from goodstanding.engine.state import NO_GRADE, State
 from goodstanding.policy import expressions as ex
 from goodstanding.policy.bands import Band, bands_of
@@ -90,14 +90,6 @@ def grade_of(state: State) -> Any:
     return graded(state)
 
 
-def outcome(state: State, grade: Any) -> Outcome:
-    """Return whether there is a grade, none, or whether it cannot be told."""
-    row, lacking = unrated(state)
-    if isinstance(grade, Unknown) or lacking is not None or state.doubt is not None:
-        return Outcome.NOT_DECIDABLE
-    return Outcome.NOT_RATED if row is not None else Outcome.GRADED
-
-
 def in_force(state: State, grade: Any) -> tuple[list[str], Unknown | None]:
     """Return the measures that are in force, and what must be known to tell."""
     names, doubts = [], []
@@ -170,7 +162,7 @@ def _filled(node: ex.Node, state: State) -> str:
     taken = _taken(node, state)
     if taken is None:
         return "?"
-    if isinstance(taken, ex.Binary) and taken.sign in _STRENGTH:
+    if isinstance(taken, ex.Binary) and taken.sign in STRENGTH:
         left, right = (_operand(taken, part, state) for part in (taken.left, taken.right))
         return f"{left} {taken.sign} {right}"
     if isinstance(taken, ex.Call) and taken.function in ("min", "max"):
@@ -178,7 +170,8 @@ def _filled(node: ex.Node, state: State) -> str:
     return number_text(day_of(evaluate(taken, state.plain)))
 
 
-_STRENGTH = {"+": 1, "-": 1, "*": 2, "/": 2}
+STRENGTH = {"+": 1, "-": 1, "*": 2, "/": 2}
+"""How strongly a sign of the arithmetic binds."""
 
 
 def _taken(node: ex.Node, state: State) -> ex.Node | None:
@@ -194,8 +187,8 @@ def _taken(node: ex.Node, state: State) -> ex.Node | None:
 def _operand(around: ex.Binary, part: ex.Node, state: State) -> str:
     """Write a part of a sum or product, in brackets where it binds weaker than the sign beside it."""
     text, taken, second = _filled(part, state), _taken(part, state), part is around.right
-    own = _STRENGTH.get(taken.sign, 3) if isinstance(taken, ex.Binary) else 3
-    weaker = own < _STRENGTH[around.sign] or (second and around.sign in "-/" and own == _STRENGTH[around.sign])
+    own = STRENGTH.get(taken.sign, 3) if isinstance(taken, ex.Binary) else 3
+    weaker = own < STRENGTH[around.sign] or (second and around.sign in "-/" and own == STRENGTH[around.sign])
     return f"({text})" if weaker or (second and text.startswith("-")) else text
 
 

@@ -101,11 +101,15 @@ def year_of(day: dt.date) -> dt.date:
 
 
 def full(unit: str, first: dt.date, last: dt.date) -> int:
-    """Return how many whole years or months lie between two days; none, 0, where the second is not the later.
+    """Return how many days or whole months or years lie between two days; none, 0, where the second is not the later.
 
     >>> full("years", dt.date(2004, 2, 29), dt.date(2005, 2, 28))
     1
+    >>> full("days", dt.date(2004, 2, 28), dt.date(2004, 3, 1))
+    2
     """
+    if unit == "days":
+        return max(0, (last - first).days)
     count = max(0, (last.year - first.year) * 12 + last.month - first.month) // (12 if unit == "years" else 1)
     while count and later(first, count, unit) > last:
         count -= 1

@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from goodstanding.engine.standing import Standing, number_text
+from goodstanding.engine.standing import Standing, number_text, states
 from goodstanding.facts.catalogue import Catalogue, Subject
 from goodstanding.facts.errors import InputError
 from goodstanding.facts.shipped import shipped
@@ -92,8 +92,7 @@ def receipt_of(policy: Policy, catalogue: Catalogue, subject: Subject, standing:
             grade=standing.grade,
             reason=standing.reason,
             missing=standing.missing,
-            measures=dict.fromkeys(standing.measures, "imposed")
-            | {stage.measure: stage.state for stage in standing.stages},
+            measures=states(standing),
             decisions=dict(standing.decisions),
         ),
     ).sealed()

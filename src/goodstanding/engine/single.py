@@ -20,12 +20,13 @@ from goodstanding.engine.compiled.closing import NOT_DECIDABLE, NOT_RATED, OUTCO
 from goodstanding.engine.compiled.coding import ATTRIBUTE_BITS, Operand, UncompiledError
 from goodstanding.engine.compiled.expressing import Expressions
 from goodstanding.engine.compiled.folding import Program, is_straight, program
-from goodstanding.engine.compiled.layout import ANSWER, MEMORY, Layout, label
+from goodstanding.engine.compiled.layout import ANSWER, MEMORY, Layout, answers_of, label
 from goodstanding.engine.compiled.primitives import NOTHING, NOWHERE
 from goodstanding.engine.compiled.scopes import PLACE, RecordScope
 from goodstanding.engine.compiled.vocabulary import DATES, EPOCH, SUBJECTS
 from goodstanding.engine.evaluation import parsed
 from goodstanding.engine.exact import Evaluator
+from goodstanding.engine.grading import STRENGTH
 from goodstanding.engine.periods import FOREVER
 from goodstanding.engine.standing import Standing, Unknown, number_text
 from goodstanding.facts.catalogue import Catalogue, Subject
@@ -77,8 +78,7 @@ class Single:
 
 def _in_order(records: Sequence[Record], on: dt.date, ranks: Mapping[str, int]) -> list[Record]:
     """Return the records that are known, each once, in the order in which days and programs take them."""
-    known = (r for r in records if (r.known is None or r.known <= on) and (r.withdrawn is None or r.withdrawn > on))
-    once = {record.digest or id(record): record for record in known}.values()
+    once = {record.digest or id(record): record for record in records if record.known_on(on)}.values()
     return sorted(once, key=lambda r: (r.act, ranks.get(r.kind, len(ranks)), r.occurrence, r.digest))
 
 
@@ -341,7 +341,6 @@ def read(answers, rows, records, codes):
 
 
 _Filled = tuple[str, list[str]]
-_STRENGTH = {"+": 1, "-": 1, "*": 2, "/": 2}
 
 
 class _Writer:
@@ -350,8 +349,7 @@ class _Writer:
     def __init__(self, layout: Layout) -> None:
         """Write into a program's layout."""
         self.layout, self.policy = layout, layout.policy
-        measures, decisions = self.policy.measures, self.policy.decisions
-        self.answers = [*ANSWER, *(f"M_{label(n)}" for n in measures), *(f"C_{label(n)}" for n in decisions)]
+        self.answers = answers_of(self.policy)
         self.fields = ["ACT", "START", "NTH", "REC", "RULE", "AMOUNT", "UNTIL", "STATUS"]
         self.fields += ["OVER"] * layout.form.quotients + ["ITEM"] * bool(self.policy.items)
         self.fields += ["GRADE"] * any(rule.grade for rule in self.policy.entries.values())
@@ -412,7 +410,7 @@ class _Writer:
         """Return how an expression is written with the numbers put in: a form, and the Python of the parts in it."""
         if isinstance(node, ex.Choice):
             return self._chosen(node, self._filled)
-        if isinstance(node, ex.Binary) and node.sign in _STRENGTH:
+        if isinstance(node, ex.Binary) and node.sign in STRENGTH:
             (left, parts), (right, more) = self._operand(node, node.left), self._operand(node, node.right)
             return f"{left} {node.sign} {right}", [*parts, *more]
         if isinstance(node, ex.Call) and node.function in ("min", "max"):
@@ -430,8 +428,8 @@ class _Writer:
         second = part is around.right if second is None else second
         if isinstance(part, ex.Choice):
             return self._chosen(part, lambda branch: self._operand(around, branch, second=second))
-        if isinstance(part, ex.Binary) and part.sign in _STRENGTH:
-            own, beside = _STRENGTH[part.sign], _STRENGTH[around.sign]
+        if isinstance(part, ex.Binary) and part.sign in STRENGTH:
+            own, beside = STRENGTH[part.sign], STRENGTH[around.sign]
             form, parts = self._filled(part)
             if own < beside or (second and around.sign in "-/" and own == beside):
                 return f"({form})", parts

@@ -28,7 +28,7 @@ def look_at(state: State, name: str, opened: Iterable[Entry], was: object) -> bo
         if isinstance(holding, Unknown):
             state.doubted(holding)
         elif not holding:
-            stage.reached = None
+            stage.clear()
             state.changed()
     return False
 
@@ -64,16 +64,12 @@ def _impose(state: State, measure: Measure, stage: InForce, around: Surroundings
         state.doubted(until)
     stage.until = None if isinstance(until, Unknown) or until == FOREVER else until
     if stage.until is not None and stage.until <= state.today:
-        _over(stage)
-
-
-def _over(stage: InForce) -> None:
-    stage.reached = stage.imposed = stage.until = None
+        stage.clear()
 
 
 def expire(state: State) -> None:
     """End the measures whose time is over on the day."""
     for stage in state.stages.values():
         if stage.until is not None and stage.until <= state.today:
-            _over(stage)
+            stage.clear()
             state.changed()

@@ -178,6 +178,11 @@ class Standing:
     ground: Ground | None = None
 
 
+def states(of: Standing | Change) -> dict[str, str]:
+    """Return the measures that are pending or imposed, and which of the two they are."""
+    return dict.fromkeys(of.measures, "imposed") | {stage.measure: stage.state for stage in of.stages}
+
+
 def number_text(number: Any) -> str:
     """Write an exact number: as an integer, as a finite decimal, or as a quotient; an unknown one as '?'.
 

@@ -32,6 +32,10 @@ class InForce:
 
     def __init__(self) -> None:
         """Begin neither pending nor in force."""
+        self.clear()
+
+    def clear(self) -> None:
+        """Be neither pending nor in force, whatever stood before."""
         self.reached: dt.date | None = None
         self.imposed: dt.date | None = None
         self.until: dt.date | None = None

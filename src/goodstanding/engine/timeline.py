@@ -38,9 +38,7 @@ class Timeline:
 
 def ranks(policy: Policy) -> dict[str, int]:
     """Return the place of each kind in the order in which the policy first names them, in rules or in their items."""
-    named: list[str] = []
-    for rule in policy.entries.values():
-        named += rule.kinds or [item.kind for item in policy.items if item.class_ == rule.items]
+    named = (kind for rule in policy.entries.values() for kind in policy.kinds_of(rule))
     return {kind: place for place, kind in enumerate(dict.fromkeys(named))}
 
 
@@ -48,8 +46,7 @@ def lookers(policy: Policy) -> dict[str, list[str]]:
     """Return by kind the rules that look at its records, in the order of the policy."""
     found: dict[str, list[str]] = {}
     for name, rule in policy.entries.items():
-        kinds = {item.kind for item in policy.items if item.class_ == rule.items} if rule.items else rule.kinds
-        for kind in kinds:
+        for kind in policy.kinds_of(rule):
             found.setdefault(kind, []).append(name)
     return found
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from fractions import Fraction
 from typing import Any
 
 from goodstanding.engine.exact import Evaluator
-from goodstanding.engine.standing import Change, Entry, Standing, Status, number_text
+from goodstanding.engine.standing import Change, Entry, Standing, Status, number_text, states
 from goodstanding.policy.examples import Case, Expected, ExpectedEntry
+from goodstanding.policy.scalars import number
 
 
 def differences(evaluator: Evaluator, case: Case) -> list[str]:
@@ -40,7 +40,7 @@ def _text(value: Any) -> str:
 def _values(standing: Standing, expect: Expected) -> Iterator[str]:
     found = {step.name: number_text(step.result) for step in standing.arithmetic}
     for name, wanted in expect.values.items():
-        text = number_text(Fraction(wanted)) if _is_number(wanted) else wanted
+        text = _as_told(wanted)
         if found.get(name) != text:
             yield f"value {name}: expected {text}, found {found.get(name, 'no such value')}"
     for name, wanted in expect.decisions.items():
@@ -48,18 +48,17 @@ def _values(standing: Standing, expect: Expected) -> Iterator[str]:
             yield f"decision {name}: expected {wanted}, found {standing.decisions.get(name, 'none')}"
 
 
-def _is_number(text: str) -> bool:
+def _as_told(text: str) -> str:
+    """Return a number that an example gives as a standing writes it, all other text as it is."""
     try:
-        Fraction(text)
+        return number_text(number(text))
     except ValueError:
-        return False
-    return True
+        return text
 
 
 def _measures(standing: Standing | Change, wanted: Mapping[str, str], where: str) -> Iterator[str]:
-    stages = {stage.measure: stage.state for stage in standing.stages}
     for name, state in wanted.items():
-        found = stages.get(name, "imposed" if name in standing.measures else "no")
+        found = states(standing).get(name, "no")
         if found != state:
             yield f"{where}measure {name}: expected {state}, found {found}"
 

@@ -76,6 +76,10 @@ class Record:
     attributes: Mapping[str, Value] = field(default_factory=dict)
     digest: str = ""
 
+    def known_on(self, day: dt.date) -> bool:
+        """Whether it was known on a day and not withdrawn by then."""
+        return (self.known is None or self.known <= day) and (self.withdrawn is None or self.withdrawn > day)
+
 
 def schema(catalogue: Catalogue) -> dict[str, Any]:
     """Return column names and Polars types of a table of records under this catalogue, without the digest."""

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from goodstanding.facts.catalogue import Attribute, Catalogue, Subject
 from goodstanding.facts.records import Record, Value
-from goodstanding.policy.checking import near
+from goodstanding.policy.expression_types import near
 from goodstanding.policy.model import Element
 from goodstanding.policy.reader import Places, PolicyError, explained_faults, read_yaml, told
 from goodstanding.policy.scalars import Day, Exact, day, number

@@ -372,6 +372,8 @@ class _Parser:
             arguments = [self.choice()]
             while self.take(","):
                 arguments.append(self.choice())
+            if self.peek("of", "ever", "where"):
+                self.fail(f"')': {name!r} is no function over entries, which are {', '.join(AGGREGATES)}")
             self.need(")")
             return Call(name, tuple(arguments))
         if self.take("."):

@@ -388,6 +388,10 @@ class Policy(Element):
         imposing = {kind for measure in self.measures.values() for kind in measure.imposed_by}
         return (named - set(self.measures)) | imposing | {item.kind for item in self.items}
 
+    def kinds_of(self, rule: EntryRule) -> list[str]:
+        """Return the kinds of records, and the measures, that a rule looks at, as they are first named."""
+        return list(dict.fromkeys(rule.kinds or (item.kind for item in self.items if item.class_ == rule.items)))
+
 
 def json_schema() -> dict[str, Any]:
     """Return the JSON Schema (2020-12) of policy.yaml, where `items` may also be the name of a file beside it."""

@@ -53,6 +53,7 @@ FUNCTIONS: Mapping[str, str] = {
     "next_of": "the first of D, D + period ... that is after E: next_of(12 months, D, E)",
     "full_years": "how many whole years lie between two days: full_years(D, E)",
     "full_months": "how many whole months lie between two days: full_months(D, E)",
+    "full_days": "how many days lie between two days: full_days(D, E)",
     "before": "what stood at the close of the day before: before(VALUE), before(grade)",
     "reached": "whether a measure is pending or in force: reached(M)",
     "pending": "whether a measure is pending: pending(M)",

@@ -174,6 +174,8 @@ class Speaker:
     def _call(self, function: str, arguments: tuple[ex.Node, ...]) -> str:
         told = [self._node(argument) for argument in arguments]
         if function in ("min", "max"):
+            if len(told) == 1 and isinstance(arguments[0], ex.Binary) and arguments[0].sign in ("after", "beginning"):
+                return self.say("first-after", of=told[0])
             key = f"{function}.date" if any(self._is_date(argument) for argument in arguments) else function
             return self.say(key, list=self.say("inside", text=self.listed(told, "semicolon")))
         if function in ("reached", "pending", "imposed"):
@@ -182,7 +184,7 @@ class Speaker:
             return self.say("before", of=self.say("the-grade"))
         if function == "next_of":
             return self.say(function, step=told[0], **{"from": told[1], "last": told[2]})
-        if function in ("full_years", "full_months"):
+        if function in ("full_years", "full_months", "full_days"):
             return self.say(function, **{"from": told[0], "last": told[1]})
         if function == "round":
             return self.say(function, of=told[0], step=told[1], how=self.say(f"round.{told[2]}"))
@@ -258,9 +260,15 @@ class Speaker:
             case ex.Name(name):
                 plain = name.removeprefix("this.")
                 attribute = self._attribute(plain)
+                if plain in self.policy.values:
+                    return self._is_date(ex.parse(self.policy.values[plain].expression))
                 return plain in _DATES or (attribute is not None and attribute.type == "date")
             case ex.Binary(sign, left, _):
                 return sign in ("after", "beginning") or (sign in ("+", "-") and self._is_date(left))
+            case ex.Aggregate(value=value) if value is not None:
+                return self._is_date(value)
+            case ex.Call(function, arguments) if function in ("min", "max"):
+                return any(self._is_date(argument) for argument in arguments)
             case ex.Call(function, _):
                 return function in ("month_after", "year_after", "year_of", "next_of")
             case ex.Choice(then, _, _):

@@ -76,10 +76,12 @@ def pitfalls(loaded: Loaded, catalogue: Catalogue) -> Iterator[Pitfall]:
     policy = loaded.policy
     for name, rule in policy.entries.items():
         yield from _of_rule(name, rule, policy, catalogue)
+        yield from _gone(name, rule, policy)
     for one in occurrences(policy):
         yield from _none(one, policy)
         yield from _divided(one, policy)
     yield from _unrounded(policy)
+    yield from _restless(policy)
     yield from _measures(policy)
     yield from _uncited(loaded)
     yield from _unread(policy)
@@ -87,7 +89,7 @@ def pitfalls(loaded: Loaded, catalogue: Catalogue) -> Iterator[Pitfall]:
 
 def _of_rule(name: str, rule: EntryRule, policy: Policy, catalogue: Catalogue) -> Iterator[Pitfall]:
     items = [item for item in policy.items if item.class_ == rule.items]
-    kinds = [catalogue.kinds[kind] for kind in (*rule.kinds, *(item.kind for item in items)) if kind in catalogue.kinds]
+    kinds = [catalogue.kinds[kind] for kind in policy.kinds_of(rule) if kind in catalogue.kinds]
     dated = {key for kind in kinds for key, attribute in kind.attributes.items() if attribute.type == "date"}
     read = _dates(name, rule, dated)
     if kinds and read and rule.placed is None and rule.after is None:
@@ -101,6 +103,20 @@ def _of_rule(name: str, rule: EntryRule, policy: Policy, catalogue: Catalogue) -
             f"one act can fall under several of its {len(adverse)} items: say which counts (`per: occurrence` and "
             "`choose`), or that they add up",
         )
+
+
+def _gone(name: str, rule: EntryRule, policy: Policy) -> Iterator[Pitfall]:
+    """A rule that reads its own entries when they have just ended, at the record that supersedes them."""
+    if not rule.kinds or not set(rule.kinds) <= set(rule.superseded_by) or rule.after is not None:
+        return
+    for one in of_rule(name, rule):
+        if one.path[2] not in ("where", "amount", "grade"):
+            continue
+        for node in ex.walk(one.node):
+            added = isinstance(node, ex.Aggregate) and node.function in ("sum", "peak") and name in policy.accounts
+            if isinstance(node, ex.Aggregate) and node.source == name and not (node.ever or node.reading or added):
+                said = f"the record that it looks at has just ended its last entry: read `ever {name}`"
+                yield Pitfall(one.path, "gone", said)
 
 
 def _dates(name: str, rule: EntryRule, dated: set[str]) -> set[str]:
@@ -232,6 +248,21 @@ def _has_quotient(node: ex.Node, fractional: set[str], value: Value) -> bool:
         case ex.Choice(then, _, otherwise):
             return any(_has_quotient(part, fractional, value) for part in (then, otherwise))
     return any(_has_quotient(part, fractional, value) for part in ex.children(node))
+
+
+def _restless(policy: Policy) -> Iterator[Pitfall]:
+    """Yield what decides on the grade by that of the day before, and by nothing that is on record."""
+    parts = [one for one in occurrences(policy) if one.path[0] in ("unrated", "grades")]
+    parts += [Occurrence(("grades", "ladders", n), ex.Name(one.of)) for n, one in enumerate(policy.grades.ladders)]
+    for one in parts:
+        nodes = list(ex.walk(_written_out(one.node, policy)))
+        if ex.Call("before", (ex.Name("grade"),)) in nodes and not any(isinstance(n, ex.Aggregate) for n in nodes):
+            yield Pitfall(
+                one.path,
+                "restless",
+                "the grade follows from that of the day before, whatever is on record: where it never comes to rest, "
+                "every day since 1900 is worked out",
+            )
 
 
 def _measures(policy: Policy) -> Iterator[Pitfall]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 
-from goodstanding.engine.compiled.coding import Block, Operand, UncompiledError
+from goodstanding.engine.compiled.coding import LAST_BIT, MOST_BITS, SUM_BITS, Block, Operand, UncompiledError
 from goodstanding.engine.compiled.expressing import Expressions, Scope
 from goodstanding.engine.compiled.primitives import SEVERAL
 from goodstanding.engine.compiled.scopes import EntryScope
@@ -95,16 +95,37 @@ class _Loop:
     def entries(self) -> Iterator[Found]:
         """Put what follows into a loop over the entries, for each that may be one of them."""
         code, entry = self.code, self.code.name("e")
-        with code.under(self.around.loop(entry)):
-            tests = [member(self.around.entry("RULE", entry), self.rules, self.around)]
-            if self.around.spending:
-                tests.append(f"{self.around.entry('SPENT', entry)} == 0")
-            if not self.whole:
-                tests.append(self.around.counts(entry))
-            if self.held is not None:
-                tests.append(f"not {self.code.truth(self.held)}")
-            with code.under(f"if {' and '.join(tests)}:"):
-                yield from self._asked(entry)
+        loop = self.around.loop(entry, self.rules, now=not self.whole)
+        with code.under(loop), code.under(f"if {self.test(entry)}:"):
+            yield from self._asked(entry)
+
+    @contextmanager
+    def unless_sure(self, line: str) -> Iterator[None]:
+        """Put a line where what counts today is worked out already, and what follows where it is not."""
+        if not self.around.straight or max(self.rules) >= LAST_BIT:
+            yield
+            return
+        sure = "S[SURE] != 0" if self.held is None else f"S[SURE] != 0 and {self.held.lacking or '0'} == 0"
+        with self.code.under(f"if {sure}:"):
+            self.code.put(line)
+        with self.code.under("else:"):
+            yield
+
+    def totals(self) -> str:
+        """Return the sum of what counts today."""
+        total = " + ".join(f"S[TOTAL_{rule}]" for rule in self.rules)
+        return total if self.held is None else f"0 if {self.held.text} else {total}"
+
+    def test(self, entry: str) -> str:
+        """Return the test whether an entry may be one of them, if nothing is asked of it; in it nothing branches."""
+        tests = [member(self.around.entry("RULE", entry), self.rules)]
+        if self.around.spending:
+            tests.append(f"{self.around.entry('SPENT', entry)} == 0")
+        if not self.whole:
+            tests.append(self.around.counts(entry))
+        if self.held is not None:
+            tests.append(f"not {self.code.truth(self.held)}")
+        return " & ".join(f"({test})" for test in tests)
 
     def _asked(self, entry: str) -> Iterator[Found]:
         code, scope = self.code, EntryScope(entry, self.rules, self.scope)
@@ -120,13 +141,13 @@ class _Loop:
             yield Found(entry, code.joined(*doubts, asked.lacking), scope)
 
 
-def member(rule: str, rules: Sequence[int], around: object) -> str:
+def member(rule: str, rules: Sequence[int]) -> str:
     """Return the test whether a rule is one of these."""
     if len(rules) == 1:
         return f"{rule} == {rules[0]}"
     if list(rules) == list(range(rules[0], rules[-1] + 1)):
         return f"{rules[0]} <= {rule} <= {rules[-1]}"
-    return f"({' or '.join(f'{rule} == {one}' for one in rules)})"
+    return " | ".join(f"({rule} == {one})" for one in rules)
 
 
 def _sum(loop: _Loop) -> Operand:
@@ -135,6 +156,9 @@ def _sum(loop: _Loop) -> Operand:
     with code.into(trial):
         found = _amount(loop, EntryScope("e0", loop.rules, loop.scope))
     total = code.begin(replace(found, text="0", bits=61), lacking=True)
+    if loop.around.small(found) and loop.node.value is None and loop.node.where is None:
+        _summed(loop, total)
+        return replace(total, bits=found.bits + SUM_BITS)
     with loop.entries() as one:
         amount = _amount(loop, one.scope)
         lacking = code.joined(amount.lacking, one.doubt)
@@ -147,7 +171,19 @@ def _sum(loop: _Loop) -> Operand:
             code.put(f"{total.text} += {amount.text}")
         else:
             code.put(f"{total.text}, {code.bad} = add({total.text}, {amount.text}, {code.bad})")
-    return replace(total, bits=min(61, amount.bits + 18))
+    return replace(total, bits=min(MOST_BITS, amount.bits + SUM_BITS))
+
+
+def _summed(loop: _Loop, total: Operand) -> None:
+    """Write the sum of small amounts without branches but the one that is taken where something is missing."""
+    code, entry = loop.code, loop.code.name("e")
+    with loop.unless_sure(f"{total.text} = {loop.totals()}"), code.under(loop.around.loop(entry, loop.rules, now=True)):
+        mine, amount = code.set(f"-({loop.test(entry)})"), loop.around.amount(entry)
+        lacks = [amount.lacking, *([loop.around.entry("DOUBT", entry)] if loop.around.doubts else [])]
+        lacks += [loop.held.lacking] if loop.held is not None and loop.held.lacking is not None else []
+        with code.under(f"if ({mine} & ({' | '.join(lacks)})) != 0:"):
+            code.put(f"{total.lacking} = join({total.lacking}, {code.joined(*lacks)})")
+        code.put(f"{total.text} += {mine} & {amount.text}")
 
 
 def _amount(loop: _Loop, scope: EntryScope) -> Operand:
@@ -171,7 +207,9 @@ def _count(loop: _Loop) -> Operand:
 def _some(loop: _Loop) -> Operand:
     code = loop.code
     some, lacking = code.set("False"), code.set("0", "u") if loop.doubtful() else None
-    with loop.entries() as one:
+    plain = loop.node.function == "some" and loop.node.where is None and loop.held is None and not loop.whole
+    line = f"{some} = (S[NOW] & {loop.around.bits(loop.rules)}) != 0"
+    with loop.unless_sure(line) if plain else nullcontext(), loop.entries() as one:
         if loop.node.function == "continuing":
             code.put(f"if {loop.around.entry('GOES', one.entry)} != 0:")
         else:
@@ -307,7 +345,7 @@ def _on_days(loop: _Loop) -> Operand:
         raise UncompiledError("a sum on what is no day")
     lacking, mark = code.set((at and at.lacking) or "0", "u"), around.mark()
     each = code.name("e")
-    with code.under(around.loop(each)):
+    with code.under(around.loop(each, loop.rules)):
         code.put(f"{around.entry(mark, each)} = 0")
     with loop.entries() as one:
         code.put(f"{around.entry(mark, one.entry)} = 1")
@@ -321,7 +359,7 @@ def _on_days(loop: _Loop) -> Operand:
     most = code.simple(_sum_on(loop, mark, first))
     day, which = code.name("day"), code.name("edge")
     with (
-        code.under(around.loop(each)),
+        code.under(around.loop(each, loop.rules)),
         code.under(f"if {around.entry(mark, each)} != 0:"),
         code.under(f"for {which} in range(2):"),
     ):
@@ -338,7 +376,7 @@ def _sum_on(loop: _Loop, mark: str, day: str) -> Operand:
     form: Operand = around.amount("e")
     total = code.begin(replace(form, text="0", bits=61), lacking=False)
     entry = code.name("e")
-    with code.under(around.loop(entry)):
+    with code.under(around.loop(entry, loop.rules)):
         tests = [f"{around.entry(mark, entry)} != 0"]
         tests += [f"{around.entry('START', entry)} <= {day} < {around.entry('UNTIL', entry)}"]
         with code.under(f"if {' and '.join(tests)}:"):

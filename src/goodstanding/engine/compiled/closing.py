@@ -160,6 +160,7 @@ class Closing:
         """Write an empty dossier."""
         layout = self.layout
         with layout.function("begin") as code:
+            code.put(f"{layout.slot('DOUBTED')} = 0")
             for name in layout.stages:
                 code.put(f"{layout.slot(f'STAGE_{name}')} = 0", f"{layout.slot(f'STAGEUNTIL_{name}')} = NOTHING")
             for name in layout.walked:
@@ -211,6 +212,8 @@ class Closing:
                 code.put(f"g, lacking = grade({MEMORY})")
             with code.under("else:"):
                 code.put(f"outcome = {NOT_RATED}")
+            if not self.layout.straight:
+                code.put(f"lacking = join(lacking, {self.layout.slot('DOUBTED')})")
             with code.under("if lacking != 0:"):
                 code.put(f"outcome = {NOT_DECIDABLE}")
             code.put("decided = outcome == 0", "unsure = 0")
@@ -278,7 +281,7 @@ class Closing:
             number = list(self.policy.entries).index(rule)
             with (
                 code.under(f"if row == {place} and outcome == {NOT_RATED}:"),
-                code.under("for e in range(S[E0], S[NE], WIDTH):"),
+                code.under(self.layout.loop("e", [number])),
             ):
                 tests = f"E[e + RULE] == {number} and E[e + SPENT] == 0 and E[e + REC] >= 0"
                 with code.under(f"if {tests} and {self.layout.counts('e')}:"):

@@ -18,7 +18,11 @@ Block = list[Any]
 
 ATTRIBUTE_BITS, CONSTANT_BITS, ENTRIES_BITS = 44, 31, 14
 """Attributes are below 2^44 units, numbers of a policy mostly below 2^31, and subjects have below 2^14 records."""
+AMOUNT_BITS, SUM_BITS = 43, 18
+"""Amounts are below 2^43 units, and subjects have below 2^18 entries, so that the sum of all has below 2^61."""
 MOST_BITS = 61
+LAST_BIT = 60
+"""The highest bit of a set of rules, which all further ones share; `next_edge` knows it too."""
 
 
 class UncompiledError(Exception):

@@ -281,6 +281,7 @@ class Expressions(Arithmetic):
             "next_of": lambda: self._next_of(values),
             "full_years": lambda: self._full(12, arguments, values),
             "full_months": lambda: self._full(1, arguments, values),
+            "full_days": lambda: self._full(0, arguments, values),
         }
         if function in handled:
             return handled[function]()
@@ -337,7 +338,7 @@ class Expressions(Arithmetic):
         count = self.set(f"full({months}, {first.text}, {last.text})")
         if arguments[1] == _TODAY:
             known = "" if lacking is None else f" if {lacking} == 0 else {self.edge}"
-            day = f"later({first.text}, ({count} + 1) * {months}, {MONTHS})"
+            day = f"later({first.text}, ({count} + 1) * {months or 1}, {MONTHS if months else DAYS})"
             self.put(f"{self.edge} = soonest({self.edge}, {day}, {self.today}){known}")
         return Operand("number", count, lacking)
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 from importlib.resources import files
 
+from goodstanding.engine.compiled.aggregating import member
 from goodstanding.engine.compiled.closing import Closing
 from goodstanding.engine.compiled.coding import CONSTANT_BITS, UncompiledError, whole
 from goodstanding.engine.compiled.expressing import Expressions
-from goodstanding.engine.compiled.layout import MEMORY, RECORD, Form, Layout, label
+from goodstanding.engine.compiled.layout import MEMORY, RECORD, TOLD, Form, Layout, label
 from goodstanding.engine.compiled.opening import Rules
 from goodstanding.engine.compiled.scopes import RecordScope
 from goodstanding.engine.compiled.vocabulary import Vocabulary, day_number
@@ -31,9 +33,13 @@ class Program:
         """Take what was written into a layout."""
         self.words = layout.words
         self.layout = layout
-        self.source = layout.header() + "\n\n" + _runtime(is_straight(layout.policy)) + "\n\n" + layout.source()
+        text = _runtime(layout.straight) + "\n\n" + layout.source()
+        self.marks = _read(text, layout)
+        unread = "|".join(name for name in layout.marks if name not in self.marks)
+        text = re.sub(rf"E\[\w+ \+ (?:{unread})\] = .*", "pass", text) if unread else text
+        self.source = layout.header(self.marks) + "\n\n" + text
         self.numbers = layout.words.table.numbers()
-        self.fields, self.width, self.states = layout.fields, len(layout.marks), len(layout.slots)
+        self.fields, self.width, self.states = layout.fields, len(self.marks), len(layout.slots)
         self.columns = dict(zip(RECORD, RECORD, strict=True))
         self.columns |= {f"F_{label(name)}": name for name in layout.words.attributes.things}
 
@@ -44,7 +50,7 @@ def program(policy: Policy, catalogue: Catalogue) -> Program:
         raise UncompiledError(f"more than {MOST_RULES} rules")
     form = Form()
     for _ in range(MOST_ROUNDS):
-        layout = Layout(Vocabulary(policy, catalogue), form)
+        layout = Layout(Vocabulary(policy, catalogue), form, straight=is_straight(policy))
         _Folding(layout).write()
         found = _form_of(layout)
         if found == form:
@@ -74,6 +80,13 @@ def is_straight(policy: Policy) -> bool:
         return False
     walked = any(a.floor is not None or a.ceiling is not None for a in policy.accounts.values())
     return not walked and not remembered(policy) and not any(one.when for one in policy.measures.values())
+
+
+def _read(text: str, layout: Layout) -> list[str]:
+    """Return the fields of entries that code reads, and those that are told."""
+    told = set(TOLD) if layout.form.quotients else set(TOLD) - {"OVER"}
+    read = told.union(re.findall(r"E\[\w+ \+ (\w+)\](?! = )", text))
+    return [name for name in layout.marks if name in read]
 
 
 def _runtime(straight: bool) -> str:
@@ -186,11 +199,10 @@ class _Folding:
             if measure.until is not None:
                 end = code.simple(code.text(measure.until, RecordScope("r", None, perhaps=True)))
                 if end.lacking is not None:
-                    with code.under(f"if {end.lacking} != 0:"):
-                        code.put("S[BAD] = 1")
-                with code.under(f"if {end.text} <= S[TODAY]:"):
+                    self._doubted(end.lacking, code)
+                with code.under(f"if {end.lacking or '0'} == 0 and {end.text} <= S[TODAY]:"):
                     code.put(f"{stage} = 0")
-                with code.under(f"elif {end.text} < FOREVER:"):
+                with code.under(f"elif {end.lacking or '0'} == 0 and {end.text} < FOREVER:"):
                     code.put(f"{until} = {end.text}")
 
     def _look(self, name: str) -> None:
@@ -216,24 +228,27 @@ class _Folding:
                 with code.under(f"if {stage} == 1:"):
                     holding = code.simple(code.text(measure.when, RecordScope()))
                     if holding.lacking is not None:
-                        with code.under(f"if {holding.lacking} != 0:"):
-                            code.put("S[BAD] = 1")
-                    with code.under(f"if not {holding.text}:"):
+                        self._doubted(holding.lacking, code)
+                    with code.under(f"if {holding.lacking or '0'} == 0 and not {holding.text}:"):
                         code.put(f"{stage} = 0")
             code.put("return 0")
 
     def _asked(self, text: str, scope: RecordScope, code: Expressions) -> None:
         asked = code.simple(code.text(text, scope))
         if asked.lacking is not None:
-            with code.under(f"if {asked.lacking} != 0:"):
-                code.put("S[BAD] = 1")
-        with code.under(f"if {asked.text}:"):
+            self._doubted(asked.lacking, code)
+        with code.under(f"if {code.truth(asked)}:"):
             code.put("reached = True")
+
+    def _doubted(self, lacking: str, code: Expressions) -> None:
+        """Write that it can no longer be told what state the dossier is in, where a fact is lacking."""
+        slot = self.layout.slot("DOUBTED")
+        code.put(f"{slot} = join({slot}, {lacking})")
 
     def _asked_at(self, at: str, text: str, code: Expressions) -> None:
         rule = self.policy.entries[at]
         with (
-            code.under("for e in range(S[E0], S[NE], WIDTH):"),
+            code.under(self.layout.loop("e", [self.rules.numbers[at]])),
             code.under(f"if E[e + RULE] == {self.rules.numbers[at]} and E[e + PLACED] == S[TODAY]:"),
         ):
             code.put("r = E[e + REC]", "i = E[e + ITEM]")
@@ -256,9 +271,8 @@ class _Folding:
 
     def _kinds(self, rule: str) -> list[int]:
         """Return the kinds of record that a rule looks at."""
-        one = self.policy.entries[rule]
-        named = one.kinds or [item.kind for item in self.policy.items if item.class_ == one.items]
-        return sorted({self.words.kinds.numbers[kind] for kind in named if kind in self.words.kinds.numbers})
+        numbers, named = self.words.kinds.numbers, self.policy.kinds_of(self.policy.entries[rule])
+        return sorted(numbers[kind] for kind in named if kind in numbers)
 
     def among(self, kinds: Sequence[int]) -> str:
         """Return the test whether a kind is one of these."""
@@ -288,15 +302,19 @@ class _Folding:
 
     def _end_others(self, code: Expressions) -> None:
         """Write how a record ends entries of its occurrence, or those that it supersedes."""
-        for name, rule in self.policy.entries.items():
-            if rule.when or not (rule.ended_by or rule.superseded_by):
-                continue
-            numbers = self.words.kinds.numbers
+        alike: dict[tuple[object, ...], list[int]] = {}
+        for number, rule in enumerate(self.policy.entries.values()):
+            if not rule.when and (rule.ended_by or rule.superseded_by):
+                apart = number if self.layout.walked else -1
+                alike.setdefault((tuple(rule.ended_by), tuple(rule.superseded_by), apart), []).append(number)
+        for rules in alike.values():
+            rule, numbers = list(self.policy.entries.values())[rules[0]], self.words.kinds.numbers
             ending = [numbers[kind] for kind in rule.ended_by if kind in numbers]
             superseding = [numbers[kind] for kind in rule.superseded_by if kind in numbers]
             with code.under(f"if {self.among(sorted({*ending, *superseding}))}:"):
-                mine = f"E[e + RULE] == {self.rules.numbers[name]} and E[e + SPENT] == 0 and E[e + UNTIL] > S[TODAY]"
-                with code.under("for e in range(S[E0], S[NE], WIDTH):"), code.under(f"if {mine} and E[e + REC] >= 0:"):
+                mine = f"({member('E[e + RULE]', rules)}) and E[e + SPENT] == 0 and E[e + UNTIL] > S[TODAY]"
+                loop = self.layout.loop("e", rules)
+                with code.under(loop), code.under(f"if {mine} and E[e + REC] >= 0:"):
                     same = f"({self.among(ending)}) and D[OCCURRENCE][E[e + REC]] == D[OCCURRENCE][r]"
                     over = f"({self.among(superseding)}) or {same}" if superseding else same
                     with code.under(f"if D[ACT][E[e + REC]] <= D[ACT][r] and ({over}):"):
@@ -331,9 +349,9 @@ class _Folding:
                     asks = f"{layout.slot(f'WAS_rule_{name}')} == 0" + (f" and {subject}" if subject else "")
                     with code.under(f"if {asks}:"):
                         asked = code.simple(code.text(rule.when, RecordScope()))
-                        with code.under(f"if {asked.lacking or '0'} != 0:"):
-                            code.put("S[BAD] = 1")
-                        with code.under(f"elif {asked.text}:"):
+                        if asked.lacking is not None:
+                            self._doubted(asked.lacking, code)
+                        with code.under(f"if {code.truth(asked)}:"):
                             code.put(f"open_{label(name)}(-1, {MEMORY})")
             for name in layout.stages:
                 with code.under(f"if look_{label(name)}({MEMORY}) != 0:"):

@@ -7,27 +7,45 @@ one subject. K: the numbers of the policy. Every function that is generated take
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from math import lcm
 
 from goodstanding.engine.compiled import aggregating
-from goodstanding.engine.compiled.coding import Block, Operand, UncompiledError, scale_of, written
+from goodstanding.engine.compiled.coding import (
+    AMOUNT_BITS,
+    LAST_BIT,
+    MOST_BITS,
+    SUM_BITS,
+    Block,
+    Operand,
+    UncompiledError,
+    scale_of,
+    written,
+)
 from goodstanding.engine.compiled.expressing import Expressions, Scope
 from goodstanding.engine.compiled.scopes import RecordScope
 from goodstanding.engine.compiled.vocabulary import SUBJECTS, Vocabulary
 from goodstanding.policy import expressions as ex
+from goodstanding.policy.model import Policy
 
 MEMORY = "D, E, L, S, K"
 RECORD = ("KIND", "ACT", "OCCURRENCE", "ORDER", "KNOWN", "WITHDRAWN")
 """What stands in the row of a record, before its dates and attributes."""
 ENTRY = (
-    "RULE", "REC", "ITEM", "AMOUNT", "OVER", "LACK", "BASE", "BASEOVER", "BASELACK", "GRADE", "GRADELACK", "PLACED",
-    "START", "UNTIL", "TESTED", "ASKED", "DOUBT", "SPENT", "GOES", "STATUS",
+    "RULE", "START", "UNTIL", "AMOUNT", "LACK", "DOUBT", "SPENT", "OVER", "GOES", "GRADE", "GRADELACK", "REC", "ITEM",
+    "PLACED", "BASE", "BASEOVER", "BASELACK", "TESTED", "ASKED", "STATUS",
 )  # fmt: skip
 """What stands in the row of an entry, before its marks. AMOUNT is of whole units, or of OVER where it is a quotient."""
-STATE = ("TODAY", "EDGE", "BAD", "E0", "NE", "NL", "CAPACITY", "ROOM", "USED", "IS_A")
+TOLD = ("RULE", "START", "UNTIL", "AMOUNT", "LACK", "OVER", "GRADE", "REC", "ITEM", "ASKED", "STATUS")
+"""What is told of an entry; of the rest of its row, only what a program reads stands there."""
+STATE = ("TODAY", "EDGE", "BAD", "E0", "NE", "NL", "CAPACITY", "MOST", "ROOM", "USED", "IS_A", "HAS", "NOW", "SURE")
+"""What stands in the state of every program, before the totals of rules.
+
+HAS: which rules have made entries. NOW: which may have some that count. SURE: 1 where just these have, nothing is
+missing of what counts, and the totals are those of today.
+"""
 ANSWER = ("HAND", "OUTCOME", "SCORE", "SCOREOVER", "KNOWS", "GRADED", "MISSES", "BECAUSE", "WITNESS", "QUIET")
 """What stands in the row of an answer, before the states of measures and the outcomes of decisions."""
 
@@ -35,6 +53,12 @@ ANSWER = ("HAND", "OUTCOME", "SCORE", "SCOREOVER", "KNOWS", "GRADED", "MISSES", 
 def label(name: str) -> str:
     """Return a name of the policy as part of a name of generated code; different names give different ones."""
     return re.sub(r"\W", lambda sign: f"_{ord(sign[0])}_", name)
+
+
+def answers_of(policy: Policy) -> list[str]:
+    """Return what stands in the row of an answer under a policy."""
+    states, cases = (f"M_{label(name)}" for name in policy.measures), (f"C_{label(name)}" for name in policy.decisions)
+    return [*ANSWER, *states, *cases]
 
 
 @dataclass(frozen=True)
@@ -51,11 +75,12 @@ class Layout:
 
     bad, today, edge, is_a = "S[BAD]", "S[TODAY]", "S[EDGE]", "S[IS_A]"
 
-    def __init__(self, words: Vocabulary, form: Form) -> None:
-        """Begin with no function."""
+    def __init__(self, words: Vocabulary, form: Form, *, straight: bool) -> None:
+        """Begin with no function; `straight` of a policy whose records are taken one by one."""
+        self.straight = straight
         self.words, self.policy, self.form = words, words.policy, form
         self.functions: list[Block] = []
-        self.slots = list(STATE)
+        self.slots = [*STATE, *(f"TOTAL_{rule}" for rule in range(len(words.rules.things)))]
         self.fields = [*RECORD, *(f"F_{label(name)}" for name in words.attributes.things)]
         self.marks = list(ENTRY)
         self.forms: dict[str, Operand] = {}
@@ -111,9 +136,16 @@ class Layout:
         """Return a field of an entry."""
         return f"E[{entry} + {name}]"
 
-    def loop(self, entry: str) -> str:
-        """Return the head of a loop over all entries."""
-        return f"for {entry} in range(S[E0], S[NE], WIDTH):"
+    def loop(self, entry: str, rules: Iterable[int] | None = None, *, now: bool = False) -> str:
+        """Return the head of a loop over all entries; over none where none is of these rules, or now counts."""
+        if rules is None:
+            return f"for {entry} in range(S[E0], S[NE], WIDTH):"
+        has = f"S[HAS] & S[NOW] & {self.bits(rules)}" if now else f"S[HAS] & {self.bits(rules)}"
+        return f"for {entry} in range(S[E0], S[NE] if ({has}) != 0 else S[E0], WIDTH):"
+
+    def bits(self, rules: Iterable[int]) -> int:
+        """Return what S[HAS] has of these rules: a bit each, the last of which many share."""
+        return sum({1 << min(rule, LAST_BIT) for rule in rules})
 
     def counts(self, entry: str) -> str:
         """Return the test whether an entry counts today, if it is not spent."""
@@ -122,11 +154,17 @@ class Layout:
     def amount(self, entry: str) -> Operand:
         """Return the amount of an entry, 0 where it has none."""
         over = f"E[{entry} + OVER]" if self.form.quotients else None
-        return Operand("number", f"E[{entry} + AMOUNT]", f"E[{entry} + LACK]", self.form.scale, over, bits=61)
+        return Operand(
+            "number", f"E[{entry} + AMOUNT]", f"E[{entry} + LACK]", self.form.scale, over, bits=self.amount_bits()
+        )
 
-    def small(self, _: Operand) -> bool:
+    def amount_bits(self) -> int:
+        """Return what amounts are below; what a walked account takes in is not bounded when it is drafted."""
+        return MOST_BITS if self.walked or self.form.quotients else AMOUNT_BITS
+
+    def small(self, amount: Operand) -> bool:
         """Whether so many amounts of this size as a subject can have cannot pass 62 bits."""
-        return False
+        return amount.over is None and amount.bits + SUM_BITS <= MOST_BITS
 
     def balance(self, account: str) -> Operand:
         """Return the sum of a walked account."""
@@ -232,15 +270,14 @@ class Layout:
         """Return the test whether the subject is a person, an organisation or a thing."""
         return None if name is None else f"S[IS_A] == {SUBJECTS.index(name)}"
 
-    def header(self) -> str:
-        """Return the names of places, as generated code uses them."""
+    def header(self, marks: list[str]) -> str:
+        """Return the names of places, as generated code uses them; `marks` are the fields of entries."""
         lines = []
-        for names in (self.fields, self.marks, self.slots):
+        for names in (self.fields, marks, self.slots):
             lines += [f"{name} = {place}" for place, name in enumerate(names)]
-        answers = [*ANSWER, *(f"M_{label(name)}" for name in self.policy.measures)]
-        answers += [f"C_{label(name)}" for name in self.policy.decisions]
+        answers = answers_of(self.policy)
         lines += [f"{name} = {place}" for place, name in enumerate(answers)]
-        widths = (("WIDTH", self.marks), ("STATES", self.slots), ("ANSWERS", answers))
+        widths = (("RULES", self.words.rules.things), ("WIDTH", marks), ("STATES", self.slots), ("ANSWERS", answers))
         return "\n".join(lines + [f"{name} = {len(names)}" for name, names in widths]) + "\n"
 
     def source(self) -> str:

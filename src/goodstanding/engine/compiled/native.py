@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import llvmlite.binding as llvm  # type: ignore[import-untyped, unused-ignore]
@@ -47,6 +48,7 @@ def object_code(source: str, wide: Mapping[str, bool], entry: str) -> bytes:
     module = _Module(ast.parse(source), wide, entry).module
     module.triple = made.triple
     parsed = llvm.parse_assembly(str(module))
+    _set_options()
     options = llvm.create_pipeline_tuning_options(speed_level=1)
     options.loop_vectorization = options.slp_vectorization = options.loop_unrolling = False
     options.inlining_threshold = 80
@@ -54,6 +56,12 @@ def object_code(source: str, wide: Mapping[str, bool], entry: str) -> bytes:
     builder.getModulePassManager().run(parsed, builder)
     code: bytes = made.emit_object(parsed)
     return code
+
+
+@cache
+def _set_options() -> None:
+    """Let a test of several parts stay one: which entries count cannot be foreseen, and each jump would be a guess."""
+    llvm.set_option("goodstanding", "-jump-is-expensive=true")
 
 
 class Loaded:

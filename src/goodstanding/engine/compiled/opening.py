@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 
-from goodstanding.engine.compiled.coding import Operand, UncompiledError
+from goodstanding.engine.compiled.coding import AMOUNT_BITS, Operand, UncompiledError
 from goodstanding.engine.compiled.expressing import Expressions, unit_of
 from goodstanding.engine.compiled.items import Items
 from goodstanding.engine.compiled.layout import MEMORY, Layout, label
@@ -138,7 +138,9 @@ class Rules:
             with code.under("if doubt != 0:"):
                 code.put("doubted(e, doubt, E)")
             self._offered(number, rule, code)
-            code.put("S[NE] = e + WIDTH")
+            if self.layout.amount_bits() == AMOUNT_BITS:
+                self._bounded(code)
+            code.put("S[NE] = e + WIDTH", f"S[HAS] = S[HAS] | {self.layout.bits([number])}")
             self._repeated(number, rule, code)
             if rule.account in self.layout.walked:
                 with code.under("if E[e + START] <= S[TODAY]:"):
@@ -147,6 +149,11 @@ class Rules:
             for effect, spends in ((rule.ends, 0), (rule.spends, 1)):
                 if effect is not None:
                     self._others_ended(rule, effect.entries, effect.where, spends, code)
+
+    def _bounded(self, code: Expressions) -> None:
+        """Write that a subject with a larger amount is handed over."""
+        with code.under(f"if not {-(1 << AMOUNT_BITS)} < E[e + AMOUNT] < {1 << AMOUNT_BITS}:"):
+            code.put("S[BAD] = 1")
 
     def _filled(self, number: int, rule: EntryRule, code: Expressions) -> None:
         code.put(f"E[e + RULE] = {number}", "E[e + REC] = r", "E[e + ITEM] = i", "E[e + PLACED] = S[TODAY]")
@@ -199,7 +206,7 @@ class Rules:
         ladder, unit = self.words.ladder(share.share, self._totals[share])
         code.put("first = year_of(S[TODAY])", "last = year_after(S[TODAY])", "before = 0", "lack = E[e + BASELACK]")
         with (
-            code.under("for o in range(S[E0], S[NE], WIDTH):"),
+            code.under(self.layout.loop("o", [number])),
             code.under(f"if E[o + RULE] == {number} and first <= E[o + PLACED] < last:"),
         ):
             code.put("before, S[BAD] = add(before, E[o + BASE], S[BAD])", "lack = join(lack, E[o + BASELACK])")
@@ -218,7 +225,7 @@ class Rules:
             other = self.numbers[rule.unless]
             code.put("lack = 0")
             with (
-                code.under("for o in range(S[E0], S[NE], WIDTH):"),
+                code.under(self.layout.loop("o", [other])),
                 code.under(f"if E[o + RULE] == {other} and same(E[o + REC], r, D):"),
             ):
                 with code.under("if E[o + DOUBT] == 0:"):
@@ -229,7 +236,7 @@ class Rules:
         if rule.choose:
             sign = "" if rule.choose == "gravest" else "-"
             mine = f"E[o + RULE] == {number} and same(E[o + REC], r, D)"
-            with code.under("for o in range(S[E0], S[NE], WIDTH):"), code.under(f"if {mine}:"):
+            with code.under(self.layout.loop("o", [number])), code.under(f"if {mine}:"):
                 with code.under("if E[o + BASELACK] != 0 or E[o + DOUBT] != 0:"):
                     code.put("return")
                 with code.under("if E[e + BASELACK] == 0 and E[e + DOUBT] == 0:"):
@@ -238,7 +245,7 @@ class Rules:
                                   for x in "eo")  # fmt: skip
                     with code.under(f"if not {code.compared('<', base, held)}:"):
                         code.put("return")
-            with code.under("for o in range(S[E0], S[NE], WIDTH):"), code.under(f"if {mine}:"):
+            with code.under(self.layout.loop("o", [number])), code.under(f"if {mine}:"):
                 self._removed(rule.account, code)
 
     def _removed(self, account: str | None, code: Expressions) -> None:
@@ -252,7 +259,7 @@ class Rules:
         code.put("certain = False", "lack = 0")
         earlier = f"E[o + RULE] == {number} and E[o + ITEM] == i and E[o + PLACED] < S[TODAY]"
         with (
-            code.under("for o in range(S[E0], S[NE], WIDTH):"),
+            code.under(self.layout.loop("o", [number])),
             code.under(f"if {earlier} and E[o + SPENT] == 0 and {self.layout.counts('o')}:"),
         ):
             with code.under("if E[o + DOUBT] == 0:"):
@@ -273,6 +280,8 @@ class Rules:
             if factor.scale > 1:
                 code.put(f"S[BAD] = S[BAD] if E[e + AMOUNT] % {factor.scale} == 0 else 1")
                 code.put(f"E[e + AMOUNT] = E[e + AMOUNT] // {factor.scale}")
+            if self.layout.amount_bits() == AMOUNT_BITS:
+                self._bounded(code)
 
     def _spared(self, name: str, code: Expressions) -> None:
         """Write that entries of rules that give way to this one are taken away."""
@@ -280,7 +289,7 @@ class Rules:
         for other, rule in giving.items():
             with (
                 code.under("if r >= 0:"),
-                code.under("for o in range(S[E0], S[NE], WIDTH):"),
+                code.under(self.layout.loop("o", [self.numbers[other]])),
                 code.under(f"if E[o + RULE] == {self.numbers[other]} and same(E[o + REC], r, D):"),
             ):
                 with code.under("if E[e + DOUBT] == 0:"):

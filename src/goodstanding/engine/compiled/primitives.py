@@ -16,20 +16,46 @@ NOWHERE = -(2**31)
 NOTHING = -(2**63)
 """A number that a record does not have."""
 SEVERAL = -1
-"""The fact that is missing where several are; 0 where none is."""
+"""What is missing where it is more than a set holds; 0 where nothing is."""
+SETS, FACT_BITS = 2**61, 15
+"""Sets are numbers from 2^61 on, of up to four facts below 2^15 each, the least first; other facts are in no set."""
 DAYS, MONTHS, WORKING = 0, 1, 2
 """Units of durations; years are twelve months."""
 HALF_UP, HALF_EVEN, DOWN, UP, FLOOR, CEILING = range(6)
 """Modes of rounding."""
 
 
+def with_fact(some: int, fact: int) -> int:
+    """Return the facts of a set with one more, SEVERAL where there is no room."""
+    below, place, full = 0, 0, some >= 35184372088832
+    while some & 32767 != 0 and some & 32767 < fact:
+        below = below | (some & 32767) << place
+        place += 15
+        some = some >> 15
+    if some & 32767 == fact:
+        return below | some << place
+    if full:
+        return -1
+    return below | (some << 15 | fact) << place
+
+
+def united(one: int, other: int) -> int:
+    """Return two facts or sets, neither of them 0, as a set, or SEVERAL."""
+    if one < 0 or other < 0 or 32767 < one < 2305843009213693952 or 32767 < other < 2305843009213693952:
+        return -1
+    some, rest = one & 2305843009213693951, other & 2305843009213693951
+    while rest != 0 and some >= 0:
+        some, rest = with_fact(some, rest & 32767), rest >> 15
+    return some | 2305843009213693952 if some >= 0 else -1
+
+
 def join(one: int, other: int) -> int:
-    """Return what is missing where one or the other is: 0 nothing, SEVERAL, or the number of the one fact."""
+    """Return what is missing where one or the other is: 0 nothing, the number of one fact, a set, or SEVERAL."""
     if one == 0:
         return other
     if one == other:
         return one
-    return one if other == 0 else -1
+    return one if other == 0 else united(one, other)
 
 
 def add(one: int, other: int, bad: int) -> tuple[int, int]:
@@ -222,7 +248,9 @@ def year_after(day: int) -> int:
 
 
 def full(months: int, first: int, last: int) -> int:
-    """Return how many whole stretches of so many months lie between two days."""
+    """Return how many whole stretches of so many months lie between two days; for 0 months how many days do."""
+    if months == 0:
+        return max(0, last - first)
     begun, _ = civil(first)
     over, _ = civil(last)
     count = max(0, over - begun) // months
@@ -336,8 +364,8 @@ def soonest(edge: int, day: int, today: int) -> int:
 
 
 PRIMITIVES = (
-    join, add, mul, gcd, reduced, q_mul, q_add, q_cmp, halves, rounded, civil, first_day, later, end_of_period,
-    near_end, month_after, year_of, year_after, full, next_of, works, end_of_working_days, end_of_any, on_ladder,
-    since, band, soonest,
+    with_fact, united, join, add, mul, gcd, reduced, q_mul, q_add, q_cmp, halves, rounded, civil, first_day, later,
+    end_of_period, near_end, month_after, year_of, year_after, full, next_of, works, end_of_working_days, end_of_any,
+    on_ladder, since, band, soonest,
 )  # fmt: skip
 """All of them, each after those that it calls."""

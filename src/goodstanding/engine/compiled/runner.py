@@ -8,15 +8,16 @@ import numpy as np
 
 from goodstanding.engine.compiled import running
 from goodstanding.engine.compiled.closing import Closing
-from goodstanding.engine.compiled.coding import UncompiledError
+from goodstanding.engine.compiled.coding import SUM_BITS, UncompiledError
 from goodstanding.engine.compiled.folding import Program, is_straight, program
-from goodstanding.engine.compiled.layout import ANSWER, label
+from goodstanding.engine.compiled.layout import answers_of, label
 from goodstanding.engine.compiled.scopes import PLACE
 from goodstanding.engine.compiled.snapshot import Array, Snapshot
 from goodstanding.engine.compiled.vocabulary import Vocabulary
 from goodstanding.facts.catalogue import Catalogue
 from goodstanding.policy import expressions as ex
 from goodstanding.policy.model import Policy
+from goodstanding.policy.occurrences import occurrences
 
 _ROOM = 1 << 24
 """Numbers that one answer's entries take at most at a time."""
@@ -85,8 +86,11 @@ class Answers:
 
     @staticmethod
     def joined(parts: list[Answers]) -> Answers:
-        """Return the answers of several ranges as one, without entries."""
-        return Answers(np.concatenate([part.table for part in parts]), parts[0].fields, None)
+        """Return the answers of all ranges as one, without entries; they mostly are parts of one table already."""
+        whole, many = parts[0].table.base, sum(len(part.table) for part in parts)
+        if whole is None or whole.shape != (many, len(parts[0].fields)):
+            whole = np.concatenate([part.table for part in parts])
+        return Answers(whole, parts[0].fields, None)
 
 
 class Runner:
@@ -104,11 +108,11 @@ class Runner:
             self.why = str(error)
             self.words = Vocabulary(policy, catalogue)
         self.having = np.array([rule.amount is not None for rule in policy.entries.values()])
-        measures, decisions = [f"M_{label(n)}" for n in policy.measures], [f"C_{label(n)}" for n in policy.decisions]
-        self.answers = [*ANSWER, *measures, *decisions]
+        self.answers = answers_of(policy)
         self.divides = _divides(policy)
         self.straight = is_straight(policy)
-        self.gathers = self.straight and self.program is not None and "ended" not in _read_late(policy)
+        self.gathers = self.straight and bool(policy.items) and "ended" not in _read_late(policy)
+        """Whether making entries, which find their items, costs more than to read them again from memory."""
         self._numbers = np.array(self.program.numbers if self.program else [], np.int64)
         self.amount_scale, self.score_scale = 1, 1
         if self.program is not None:
@@ -138,7 +142,7 @@ class Runner:
         """Return how many numbers each part of a program's own memory holds, for subjects of so many records."""
         assert self.program is not None
         opening = sum(not rule.when for rule in self.policy.entries.values())
-        entries = most * self._per_record() + _SPARE
+        entries = min(most * self._per_record() + _SPARE, (1 << SUM_BITS) - 1)
         return {
             "E": entries * self.program.width,
             "L": most + 1,
@@ -174,13 +178,16 @@ class Runner:
         whole = np.array(table, np.int64).reshape(-1, width)[first:]
         return Answers(whole, self.answers, self._fields(np.array(kept, np.int64)) if entries else None)
 
-    def compiled(self, memory: Memory, bounds: tuple[int, int], on: int, entries: bool) -> Answers:
-        """Run the program compiled."""
+    def room(self, memory: Memory) -> Array:
+        """Return a table for the answers of all subjects."""
+        return np.empty((len(memory.is_a), len(self.answers)), np.int64)
+
+    def compiled(self, memory: Memory, bounds: tuple[int, int], on: int, entries: bool, answers: Array) -> Answers:
+        """Run the program compiled; `answers` is the table of all subjects."""
         first, last = bounds
         if self.program is None:
             return self._by_hand(last - first)
-        width, rooms = self.program.width, self._rooms(memory.most)
-        table = np.empty((last - first, len(self.answers)), np.int64)
+        width, rooms, table = self.program.width, self._rooms(memory.most), answers[first:last]
         kept: list[Array] = []
         subject = first
         while subject < last:
@@ -199,7 +206,7 @@ class Runner:
         own = {name: np.zeros(size, np.int64) for name, size in rooms.items() if name != "E" or entries is None}
         own = own if entries is None else {"E": entries, **own}
         slots = {name: place for place, name in enumerate(self.program.layout.slots)}
-        own["S"][[slots["CAPACITY"], slots["ROOM"]]] = len(own["E"]), len(room)
+        own["S"][[slots["MOST"], slots["ROOM"]]] = rooms["E"], len(room)
         own["S"][slots["CAPACITY"]] = min(len(own["E"]), rooms["E"]) if ask.keep < 2 else len(own["E"])
         pointers = np.array([one.ctypes.data for one in memory.facts], np.int64)
         parts = [memory.offsets, memory.is_a, pointers, self._numbers, table, room, *own.values()]
@@ -218,10 +225,10 @@ class Runner:
         self._called(memory, _Ask(first, last, on, 2, first), np.empty(0, np.int64), starts, entries)
         return Gathered(bounds, entries, starts)
 
-    def by_gathered(self, memory: Memory, made: Gathered, on: int) -> Answers:
-        """Judge a range by the entries that were made before."""
+    def by_gathered(self, memory: Memory, made: Gathered, on: int, answers: Array) -> Answers:
+        """Judge a range by the entries that were made before; `answers` is the table of all subjects."""
         first, last = made.bounds
-        table = np.empty((last - first, len(self.answers)), np.int64)
+        table = answers[first:last]
         self._called(memory, _Ask(first, last, on, 3, first), table, made.starts, made.entries)
         return Answers(table, self.answers, None)
 
@@ -230,7 +237,7 @@ class Runner:
         assert self.program is not None
         layout = self.program.layout
         rows = kept.reshape(-1, self.program.width)
-        found = {name: rows[:, place] for place, name in enumerate(layout.marks)}
+        found = {name: rows[:, place] for place, name in enumerate(self.program.marks)}
         found["SUBJECT"] = found["ASKED"]
         numbers = np.array(self.program.numbers, np.int64)
         if len(rows) and self.policy.items:
@@ -262,17 +269,12 @@ def runner(policy: Policy, catalogue: Catalogue) -> Runner:
 
 def _read_late(policy: Policy) -> set[str]:
     """Return the names that are read at the close of a day."""
-    texts = [value.expression for value in policy.values.values()] + [row.when for row in policy.unrated]
-    texts += [one.held_while for one in policy.accounts.values() if one.held_while]
-    texts += [text for one in policy.grades.overrides for text in (one.when, one.grade)]
-    texts += [one.while_ for one in policy.measures.values() if one.while_]
-    texts += [case.when for decision in policy.decisions.values() for case in decision.outcomes]
-    return set[str]().union(*(ex.names_in(ex.parse(text)) for text in texts))
+    late = ("accounts", "values", "unrated", "grades", "measures", "decisions")
+    return set[str]().union(*(ex.names_in(one.node) for one in occurrences(policy) if one.path[0] in late))
 
 
 def _divides(policy: Policy) -> bool:
     """Whether an expression divides by more than a number, so that what comes out may need any decimals."""
-    texts = [value.expression for value in policy.values.values()]
-    texts += [rule.amount for rule in policy.entries.values() if isinstance(rule.amount, str)]
-    nodes = (node for text in texts for node in ex.walk(ex.parse(text)))
+    read = (one.node for one in occurrences(policy) if one.path[0] == "values" or one.path[2:] == ("amount",))
+    nodes = (node for whole in read for node in ex.walk(whole))
     return any(isinstance(n, ex.Binary) and n.sign == "/" and not isinstance(n.right, ex.Number) for n in nodes)

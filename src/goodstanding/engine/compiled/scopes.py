@@ -184,7 +184,8 @@ class EntryScope:
         amount: Operand = around.amount(self.entry)
         if len(having) == len(self.rules):
             return amount
-        lacking = code.set(self._fact("amount", code), "u")
+        doubt = around.entry("DOUBT", self.entry)
+        lacking = code.set(f"{doubt} if {doubt} != 0 else {self._fact('amount', code)}", "u")
         if having:
             tests = " or ".join(f"{around.entry('RULE', self.entry)} == {rule}" for rule in having)
             with code.under(f"if {tests}:"):

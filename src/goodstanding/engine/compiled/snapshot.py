@@ -48,17 +48,23 @@ class Snapshot:
         self._others: dict[str, int] = {}
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             kinds = pool.submit(_numbers, self.records["kind"], words.kinds.numbers, -1)
-            occurrences = pool.submit(_encoded, self.records["occurrence"])
+            occurrences = pool.submit(_told_apart, self.records["occurrence"]) if words.tells_apart else None
             coded = {name: pool.submit(_categories, self.records[name]) for name in self._texts()}
             self.subjects, self.is_a, owner = _subjects(self.records["subject"], subjects)
             self.place = _sorted(self.records, owner, kinds.result(), words)
-            self.owner = owner[self.place]
-            self.offsets = np.searchsorted(self.owner, np.arange(len(self.subjects) + 1)).astype(np.int64)
-            self.hand = np.diff(self.offsets) >= 1 << ENTRIES_BITS
-            self.columns = {"KIND": kinds.result()[self.place], "ACT": self._days("act")}
-            self.columns["OCCURRENCE"] = occurrences.result()[0][self.place]
+            self._ordered = np.array_equal(self.place, np.arange(records.height))
+            self._rows = np.full(records.height, -1, np.int32)
+            self._rows[self.place] = np.arange(len(self.place), dtype=np.int32)
+            self.owner = self._placed(owner)
+            many = np.bincount(self.owner, minlength=len(self.subjects))
+            self.offsets = np.concatenate([[0], np.cumsum(many)]).astype(np.int64)
+            self.hand = many >= 1 << ENTRIES_BITS
+            self.columns = {"KIND": self._placed(kinds.result()), "ACT": self._days("act")}
+            none = np.zeros(len(self.place), np.int32)
+            self.columns["OCCURRENCE"] = self._placed(occurrences.result()) if occurrences else none
+            others = {name: pool.submit(self._column, name) for name in words.attributes.things if name not in coded}
             for name in words.attributes.things:
-                self.columns[name] = self._coded(*coded[name].result()) if name in coded else self._column(name)
+                self.columns[name] = self._coded(*coded[name].result()) if name in coded else others[name].result()
         self.dated = any(name in self.records.columns and self.records[name].null_count() < self.records.height
                          for name in _OPTIONAL)  # fmt: skip
 
@@ -66,11 +72,22 @@ class Snapshot:
         """Return the attributes that are codes."""
         return [name for name in self.words.attributes.things if _is_text(self.records[name])]
 
+    def _placed(self, cells: Array) -> Array:
+        """Return cells of all records in order."""
+        return cells if self._ordered else cells.take(self.place)
+
+    def _spread(self, some: Array, there: Array | None, none: int) -> Array:
+        """Return a column in order from the cells at these places, or from all where it is None."""
+        if there is None:
+            return self._placed(some)
+        rows = self._rows[there]
+        column = np.full(len(self.place), none, some.dtype)
+        column[rows[rows >= 0]] = some[rows >= 0]
+        return column
+
     def _days(self, name: str) -> Array:
-        cells = self.records[name].to_physical()
-        days = (cells.fill_null(NOWHERE) if cells.null_count() else cells).to_numpy()
-        found: Array = days[self.place]
-        return found
+        some, there = _cells(self.records[name].to_physical())
+        return self._spread(some.fill_null(NOWHERE).to_numpy(), there, NOWHERE)
 
     def day_column(self, name: str) -> Array:
         """Return a date of the records, NOWHERE where it is not there."""
@@ -80,17 +97,18 @@ class Snapshot:
 
     def _column(self, name: str) -> Array:
         cells = self.records[name]
-        if cells.dtype == pl.Int64:
-            numbers: Array = (cells.fill_null(NOTHING) if cells.null_count() else cells).to_numpy()[self.place]
+        if cells.dtype == pl.Boolean:
+            return self._placed(cells.cast(pl.Int32).fill_null(NOWHERE).to_numpy())
+        if cells.dtype != pl.Int64:
+            return self._days(name)
+        some, there = _cells(cells)
+        numbers = self._spread(some.fill_null(NOTHING).to_numpy(), there, NOTHING)
+        if max(some.max() or 0, -(some.min() or 0)) >= 1 << ATTRIBUTE_BITS:  # type: ignore[operator]
             large = (np.abs(numbers) >= 1 << ATTRIBUTE_BITS) & (numbers != NOTHING)
             self.hand[self.owner[large]] = True
-            return numbers
-        if cells.dtype == pl.Boolean:
-            flags: Array = cells.cast(pl.Int32).fill_null(NOWHERE).to_numpy()[self.place]
-            return flags
-        return self._days(name)
+        return numbers
 
-    def _coded(self, numbers: Array, texts: list[str]) -> Array:
+    def _coded(self, numbers: Array, texts: list[str], there: Array | None) -> Array:
         known = self.words.codes.numbers
         for text in texts:
             if text not in known and text not in self._others:
@@ -99,8 +117,7 @@ class Snapshot:
         if not texts:
             return np.full(len(self.place), NOWHERE, np.int32)
         mapped = np.array([*(known.get(text, self._others.get(text, 0)) for text in texts), NOWHERE], np.int32)
-        found: Array = mapped[numbers[self.place]]
-        return found
+        return self._spread(mapped.take(numbers), there, NOWHERE)
 
     def orders(self) -> Array:
         """Return the place of each record among its subject's by kind, occurrence and digest alone."""
@@ -137,22 +154,28 @@ def _is_text(cells: pl.Series) -> bool:
     return cells.dtype == pl.String or _is_coded(cells)
 
 
-def _categories(cells: pl.Series) -> tuple[Array, list[str]]:
-    """Return texts as numbers, -1 for none, and the text of each number."""
-    if cells.null_count() == len(cells):
-        return np.full(len(cells), -1, np.int32), []
-    numbers, texts = _encoded(cells)
-    return numbers, texts.to_pylist()
+def _cells(cells: pl.Series) -> tuple[pl.Series, Array | None]:
+    """Return the cells that are there and their places, where they are few; else all, and None."""
+    if 2 * cells.null_count() <= len(cells):
+        return cells, None
+    there = cells.is_not_null().arg_true()
+    return cells.gather(there), there.to_numpy()
+
+
+def _categories(cells: pl.Series) -> tuple[Array, list[str], Array | None]:
+    """Return texts as numbers, -1 for none, the text of each number, and at which places they are, None for all."""
+    some, there = _cells(cells)
+    numbers, texts = _encoded(some)
+    return numbers, texts.to_pylist(), there
+
+
+def _told_apart(cells: pl.Series) -> Array:
+    """Return a number for each text, the same for the same."""
+    return cells.to_physical().cast(pl.Int32).to_numpy() if _is_coded(cells) else _encoded(cells)[0]
 
 
 def _encoded(cells: pl.Series) -> tuple[Array, Any]:
     """Return texts as numbers, -1 for none, and the texts as an array of Arrow."""
-    if 2 * cells.null_count() > len(cells):
-        there = cells.is_not_null().arg_true()
-        some, texts = _encoded(cells.gather(there))
-        sparse = np.full(len(cells), -1, np.int32)
-        sparse[there.to_numpy()] = some
-        return sparse, texts
     if _is_coded(cells):
         return _recoded(cells)
     arrow: Any = cells.to_arrow()
@@ -174,10 +197,9 @@ def _recoded(cells: pl.Series) -> tuple[Array, Any]:
 
 
 def _numbers(cells: pl.Series, known: dict[str, int], none: int) -> Array:
-    numbers, texts = _categories(cells)
-    mapped = np.array([*(known.get(text, none) for text in texts), none], np.int32)
-    found: Array = mapped[numbers]
-    return found
+    numbers, texts = _encoded(cells)
+    mapped = np.array([*(known.get(text, none) for text in texts.to_pylist()), none], np.int32)
+    return mapped.take(numbers)
 
 
 def _subjects(subject: pl.Series, given: pl.DataFrame | None) -> tuple[pl.Series, Array, Array]:
@@ -185,20 +207,29 @@ def _subjects(subject: pl.Series, given: pl.DataFrame | None) -> tuple[pl.Series
     numbers, found = _encoded(subject)
     texts = pl.Series(found, dtype=pl.String)
     if given is None:
-        used = np.bincount(numbers, minlength=len(texts)) > 0
-        names = texts.filter(pl.Series(used)).sort() if not texts.is_sorted() or not used.all() else texts
+        names, places = _sorted_texts(texts, np.bincount(numbers, minlength=len(texts)) > 0)
         kinds = _kinds_of(names)
     else:
         given = given.select(pl.col("subject", "is_a").cast(pl.String)).unique().sort("subject")
         names, kinds = given["subject"], given["is_a"]
         if names.is_duplicated().any() or names.null_count():
             raise InputError("subjects: found a subject twice or none at all, expected each once")
+        places = _places(texts, names)
     strange = kinds.filter(~kinds.is_in(SUBJECTS) | kinds.is_null())
     if len(strange):
         raise InputError(f"subjects: is_a: found {strange[0]!r}, expected one of {', '.join(SUBJECTS)}")
     is_a = {kind: number for number, kind in enumerate(SUBJECTS)}
     kind_numbers = kinds.replace_strict(is_a, return_dtype=pl.UInt8).to_numpy().copy()
-    return names, kind_numbers, _places(texts, names)[numbers]
+    return names, kind_numbers, places.take(numbers)
+
+
+def _sorted_texts(texts: pl.Series, used: Array) -> tuple[pl.Series, Array]:
+    """Return those of the texts that are used, sorted, and the place of each text among them."""
+    order = np.arange(len(texts)) if texts.is_sorted() else texts.arg_sort().to_numpy()
+    order = order[used[order]]
+    places = np.full(len(texts), -1, np.int32)
+    places[order] = np.arange(len(order), dtype=np.int32)
+    return texts.gather(order), places
 
 
 def _places(texts: pl.Series, names: pl.Series) -> Array:
@@ -214,7 +245,8 @@ def _places(texts: pl.Series, names: pl.Series) -> Array:
 
 def _kinds_of(names: pl.Series) -> pl.Series:
     """Return what each identifier is of, which its scheme and the first two characters of its number tell."""
-    heads = names.str.extract("^([^:]*:?.{0,2})")
+    cut = pl.col("name").str.slice(0, pl.col("name").str.find(":", literal=True) + 3)
+    heads = names.to_frame("name").select(cut.fill_null(pl.col("name"))).to_series()
     try:
         known = {head: subject_of(head) for head in heads.unique().to_list()}
     except KeyError as error:
@@ -236,14 +268,16 @@ def _sorted(records: pl.DataFrame, owner: Array, kinds: Array, words: Vocabulary
     key = (owner[rows].astype(np.int64) << 23 | day) << 12 | ranks[kinds[rows]]
     order, again = _ordered(records, rows, key)
     order = order if again is None else order[~again]
-    found: Array = rows[order]
-    return found
+    return rows.take(order)
 
 
 def _ordered(records: pl.DataFrame, rows: Array, key: Array) -> tuple[Array, Array | None]:
     """Return the order of rows by key, occurrence and digest, and which of them in that order are there before."""
-    order = np.argsort(key, kind="stable") if (np.diff(key) < 0).any() else np.arange(len(key))
-    key = key[order]
+    if (np.diff(key) >= 0).all():
+        order = np.arange(len(key))
+    else:
+        order = pl.Series(key).arg_sort().to_numpy().copy()
+        key = key.take(order)
     same = np.diff(key) == 0
     if not same.any():
         return order, None

@@ -10,24 +10,24 @@ from collections.abc import Hashable, Iterable, Iterator
 from fractions import Fraction
 from functools import cached_property
 from math import lcm
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from goodstanding.engine.compiled.coding import CONSTANT_BITS, Table, bits_of, scale_of, whole
-from goodstanding.engine.compiled.primitives import SEVERAL, first_day
-from goodstanding.engine.evaluation import parsed
+from goodstanding.engine.compiled.primitives import FACT_BITS, SETS, SEVERAL, first_day
 from goodstanding.engine.state import ENDING, NO_GRADE
 from goodstanding.engine.timeline import ranks
 from goodstanding.facts.catalogue import Catalogue, Subject
 from goodstanding.policy import expressions as ex
 from goodstanding.policy.bands import bands_of
 from goodstanding.policy.model import Ladder, Policy
+from goodstanding.policy.occurrences import occurrences
 
 Thing = TypeVar("Thing", bound=Hashable)
 SUBJECTS: tuple[Subject, ...] = ("person", "organisation", "thing")
 """What a subject is, by number."""
 EPOCH = dt.date(1970, 1, 1).toordinal()
 DATES = ("act", "decided", "final")
-_CELL, _RANK, _RANGE = 1 << 32, 1 << 52, 1 << 56
+_CELL, _RANK = 1 << 32, 1 << 52
 _MONTHS = [first_day(1950 * 12 + month) for month in range(3001)]
 """The first days of months from January 1950 on, as `near_end` reads them."""
 _WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -70,9 +70,11 @@ class Vocabulary:
         self.ranks = ranks(policy)
         self._facts: Numbered[str] = Numbered()
         self._tables: Numbered[str] = Numbered()
-        texts = list(_texts(policy))
-        self.attributes = Numbered(*sorted(self._read(texts)))
-        for code in _codes(policy, texts):
+        # What would better a standing is no part of it.
+        nodes = [one.node for one in occurrences(policy) if one.path[0] != "repairs"]
+        self.attributes = Numbered(*sorted(self._read(nodes)))
+        self.tells_apart = self._tells_apart(nodes)
+        for code in _codes(policy, nodes):
             self.codes.number(code)
         for name in (*self.kinds.things, *self.rules.things):
             self.codes.number(name)
@@ -81,17 +83,34 @@ class Vocabulary:
             for code in catalogue.codes.get(attribute.codes or "", ()) if attribute else ():
                 self.codes.number(code)
 
-    def _read(self, texts: list[str]) -> Iterator[str]:
-        names = set[str]().union(*(ex.names_in(parsed(text)) for text in texts))
+    def _read(self, nodes: list[ex.Node]) -> Iterator[str]:
+        names = set[str]().union(*map(ex.names_in, nodes))
         names = {name.removeprefix("this.") for name in names}
         known = {*DATES, *self.catalogue.attributes}
         ranged = {"assessed"} if any(item.range is not None for item in self.policy.items) else set()
         reasons = {row.because.partition(".")[2] for row in self.policy.unrated}
         yield from (name for name in (names | ranged | reasons) - {"act"} if name in known)
 
+    def _tells_apart(self, nodes: list[ex.Node]) -> bool:
+        """Whether it matters which records are of one occurrence, but for their order."""
+        named = {name.removeprefix("this.") for node in nodes for name in ex.names_in(node)}
+        going_on = any(
+            kind in self.catalogue.kinds and self.catalogue.kinds[kind].continuing for kind in self.kinds.things
+        )
+        among = any(rule.choose or rule.unless or rule.ended_by for rule in self.policy.entries.values())
+        return going_on or among or "occurrence" in named
+
     def fact(self, name: str) -> int:
         """Return the number of one missing fact that is always called the same."""
-        return -2 - self._facts.number(name)
+        return self._first_fact() + self._facts.number(name)
+
+    def _first_outside(self) -> int:
+        """Return the number of the first fact that is no lack of an attribute: being outside the first item's range."""
+        return 1 + len(self.attributes.things) * len(self.kinds.things)
+
+    def _first_fact(self) -> int:
+        """Return the number of the first fact that is always called the same."""
+        return self._first_outside() + len(self.policy.items)
 
     def absent(self, kind: str, name: str) -> str:
         """Return the text of the fact that a record of a kind (a text of code) lacks an attribute."""
@@ -109,20 +128,26 @@ class Vocabulary:
 
     def outside(self, item: str) -> str:
         """Return the text of the fact that a record gives no points within the range of an item, by its place."""
-        return f"{_RANGE} + {item}"
+        return f"{self._first_outside()} + {item}"
 
-    def missing(self, fact: int, codes: list[str]) -> str:
-        """Return the name of a missing fact; `codes` are those of the records too."""
-        if fact < 0:
-            return self._facts.things[-2 - fact]
-        if fact >= _RANGE:
-            item = self.policy.items[fact - _RANGE]
-            assert item.range is not None
-            return f"{item.kind}.assessed from {item.range[0]} to {item.range[1]}"
+    def missing(self, lacking: int, codes: list[str]) -> str:
+        """Return the names of what is missing, a fact or a set, sorted; `codes` are those of the records too."""
+        if lacking < SETS:
+            return self._missing(lacking, codes)
+        facts = [lacking >> place & (1 << FACT_BITS) - 1 for place in range(0, 60, FACT_BITS)]
+        return ", ".join(sorted({self._missing(fact, codes) for fact in facts if fact}))
+
+    def _missing(self, fact: int, codes: list[str]) -> str:
         if fact >= _RANK:
             return f"{codes[fact - _RANK]} among the grades"
         if fact >= _CELL:
             return f"{self._tables.things[fact // _CELL - 1]}[{codes[fact % _CELL]}]"
+        if fact >= self._first_fact():
+            return self._facts.things[fact - self._first_fact()]
+        if fact >= self._first_outside():
+            item = self.policy.items[fact - self._first_outside()]
+            assert item.range is not None
+            return f"{item.kind}.assessed from {item.range[0]} to {item.range[1]}"
         kind, name = divmod(fact - 1, len(self.attributes.things))
         return f"{self.kinds.things[kind]}.{self.attributes.things[name]}"
 
@@ -184,35 +209,11 @@ class Vocabulary:
         return max((bits_of(whole(one, self.points_scale)) for one in points), default=CONSTANT_BITS)
 
 
-def _codes(policy: Policy, texts: Iterable[str]) -> Iterator[str]:
+def _codes(policy: Policy, nodes: Iterable[ex.Node]) -> Iterator[str]:
     """Yield every code that a policy names."""
-    for text in texts:
-        yield from (node.text for node in ex.walk(parsed(text)) if isinstance(node, ex.Code))
+    for node in nodes:
+        yield from (one.text for one in ex.walk(node) if isinstance(one, ex.Code))
     for table in policy.tables.values():
         yield from table.map or ()
     for item in policy.items:
         yield from (field for field in (item.id, item.level, item.grade) if field is not None)
-
-
-def _texts(policy: Policy) -> Iterator[str]:
-    """Yield every expression of a policy."""
-    for rule in policy.entries.values():
-        amount = rule.amount if isinstance(rule.amount, str) else rule.amount and rule.amount.running
-        ends = (rule.ends and rule.ends.where, rule.spends and rule.spends.where)
-        counts = rule.counts
-        periods = (counts.start, counts.until, counts.condition, counts.again)
-        parts: tuple[Any, ...] = (rule.when, rule.placed, rule.after, rule.where, amount, rule.grade, *periods, *ends)
-        yield from (text for text in parts if text)
-    yield from (item.where for item in policy.items if item.where)
-    yield from (account.held_while for account in policy.accounts.values() if account.held_while)
-    yield from (value.expression for value in policy.values.values())
-    for measure in policy.measures.values():
-        yield from (text for text in (measure.when, measure.while_, measure.until) if text)
-    for override in policy.grades.overrides:
-        yield from (override.when, override.grade)
-    yield from (row.when for row in policy.unrated)
-    for table in policy.tables.values():
-        yield from (table.map or {}).values()
-        yield from (table.since or {}).values()
-    for decision in policy.decisions.values():
-        yield from (case.when for case in decision.outcomes)
