@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from goodstanding.cli import dossiers, keeping
+from goodstanding.cli import delivering, dossiers, keeping
 from goodstanding.cli.options import DAY, DSN, FOLDER, database, founding, serviced
 
 
@@ -16,7 +16,7 @@ def group() -> None:
     """Keep a register: deliveries in, standings out, on PostgreSQL."""
 
 
-for command in (*keeping.COMMANDS, *dossiers.COMMANDS):
+for command in (*keeping.COMMANDS, *delivering.COMMANDS, *dossiers.COMMANDS):
     group.add_command(command)
 
 
@@ -78,7 +78,10 @@ def load(policies: tuple[Path, ...], dsn: str | None, folder: Path) -> None:
 @DSN
 @FOLDER
 @click.option("--received", type=DAY, help="The day of receipt; the register's present day where it is not given.")
-def deliver(source: str, file: Path, dsn: str | None, folder: Path, received: dt.date | None) -> None:
+@click.option("--note", type=click.Path(path_type=Path, exists=True), help="FILE.note, for a source that has a key.")
+def deliver(
+    source: str, file: Path, dsn: str | None, folder: Path, received: dt.date | None, note: Path | None
+) -> None:
     """Deliver FILE from SOURCE: applied exactly once, whole or not at all, however often it is sent.
 
     Refused rows go to FILE.refused.csv, to be corrected and delivered again; the exit code is then 3.
@@ -95,7 +98,8 @@ def deliver(source: str, file: Path, dsn: str | None, folder: Path, received: dt
     from goodstanding.register.deliveries import refused_rows
 
     register = serviced(dsn, folder)
-    done = apply(register, source, file, received or register.today)
+    signed = note.read_text(encoding="utf-8", errors="replace") if note else None
+    done = apply(register, source, file, received or register.today, note=signed)
     if done.earlier:
         click.echo(f"delivery {done.number} of {source} was applied before; nothing to do")
     click.echo(

@@ -13,7 +13,7 @@ from litestar.static_files import create_static_files_router
 
 from goodstanding.engine.exact import ENGINE
 from goodstanding.facts.world import World
-from goodstanding.portal import api, pages, personal
+from goodstanding.portal import api, pages, personal, receiving
 from goodstanding.portal.errors import answer
 from goodstanding.portal.headers import guard_answer
 from goodstanding.portal.rendering import FOLDER, template_config
@@ -60,7 +60,7 @@ def _open() -> list[Router]:
         opt={"access": "open"},
     )
     public = Router("/", route_handlers=pages.HANDLERS, opt={"access": "open"}, include_in_schema=False)
-    data = Router("/api", route_handlers=api.HANDLERS, opt={"access": "open"})
+    data = Router("/api", route_handlers=[*api.HANDLERS, *receiving.HANDLERS], opt={"access": "open"})
     return [public, data, static]
 
 

@@ -24,6 +24,9 @@ KINDS = (
     "document",
     "document_erasure",
     "cosignature",
+    "source_key",
+    "source_key_end",
+    "delivery_note",
 )
 """The tables whose rows are events, each named by its primary key."""
 

@@ -37,7 +37,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-REVISION = "0006"
+REVISION = "0007"
 """The migration that makes these tables; higher numbers are later."""
 
 REVISION_TABLE = "register_revision"
@@ -362,4 +362,31 @@ document_erasure = Table(
     Column("clause", Text, CheckConstraint("clause <> ''"), nullable=False),
     Column("on", Date, nullable=False),
     _clock("at"),
+)
+
+source_key = Table(
+    "source_key",
+    metadata,
+    Column("number", BigInteger, Identity(always=True), primary_key=True),
+    Column("source", Text, ForeignKey("source.id"), nullable=False),
+    Column("verifier", Text, nullable=False, unique=True),
+    _clock("known_on"),
+)
+
+source_key_end = Table(
+    "source_key_end",
+    metadata,
+    Column("key", BigInteger, ForeignKey("source_key.number"), primary_key=True, autoincrement=False),
+    Column("why", Text, CheckConstraint("why <> ''"), nullable=False),
+    _clock("known_on"),
+)
+
+delivery_note = Table(
+    "delivery_note",
+    metadata,
+    Column("delivery", BigInteger, primary_key=True, autoincrement=False),
+    _text("source"),
+    Column("sequence", BigInteger, nullable=False, doc="of the source's own counting"),
+    _text("note"),
+    UniqueConstraint("source", "sequence"),
 )
