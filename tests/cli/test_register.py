@@ -120,3 +120,67 @@ def test_the_demo_makes_a_city_and_finds_it_again_as_it_was_left(tmp_path):
     shutil.rmtree(tmp_path / "demo")
     assert pages[0] == pages[1]
     assert "city.court" in json.dumps(pages[0])
+
+
+@pytest.fixture(scope="module")
+def log(folder):
+    """A register that was signed, with its public key and its first checkpoint as somebody keeps them elsewhere."""
+    register(folder, "deliver", "gb.fsa", folder / "FHRS413.xml")
+    verifier = register(folder, "key", folder / "log.key").stdout.strip()
+    (folder / "log.pub").write_text(verifier + "\n")
+    signed = register(folder, "sign", "--key", folder / "log.key")
+    assert signed.stdout.startswith("signed a log of "), signed.stderr
+    assert register(folder, "publish", folder / "log").returncode == 0
+    (folder / "kept").write_text((folder / "log" / "checkpoint").read_text())
+    return verifier
+
+
+def test_whoever_has_the_public_key_checks_what_the_register_proves_without_it(folder, log):
+    checks = lambda *arguments: goodstanding("proof", *arguments, "--key", folder / "log.pub")  # noqa: E731
+    for what in (("dossier", "gb.fhrs:413-1"), ("dossier", "gb.fhrs:413-999"), ("record", "1", "1")):
+        made = register(folder, "prove", *what, "--out", folder / "proof.json")
+        assert made.returncode == 0, made.stderr
+        assert checks("check", folder / "proof.json").returncode == 0
+    assert register(folder, "score", "--as-of", "2025-12-31").returncode == 0
+    register(folder, "sign", "--key", folder / "log.key")
+    register(folder, "publish", folder / "log")
+    register(folder, "prove", "consistency", folder / "kept", "--out", folder / "proof.json")
+    assert checks("check", folder / "proof.json").returncode == 0
+    assert checks("compare", folder / "kept", folder / "log" / "checkpoint", "--tiles", folder / "log").returncode == 0
+    assert register(folder, "sign", "--key", folder / "log.key").stdout == "nothing new to sign\n"
+
+
+def test_a_register_is_verified_against_a_checkpoint_that_was_kept_elsewhere(folder, log):
+    kept = ("--checkpoint", folder / "kept", "--verifier", log)
+    assert register(folder, "verify", *kept).stdout == "every record and every delivery is as it was accepted\n"
+    assert register(folder, "verify", "--checkpoint", folder / "kept").returncode == 2
+
+
+def test_a_witness_adds_its_line(folder, log):
+    from goodstanding.proof import notes
+
+    witness = notes.Signer("witness.example/w1", b"w" * 32, notes.Kind.COSIGNATURE)
+    (folder / "cosigned").write_text(notes.cosigned((folder / "kept").read_text(), witness, 1_790_000_000))
+    done = register(folder, "cosign", folder / "cosigned", "--verifier", str(witness.verifier))
+    assert done.returncode == 0, done.stderr
+    wrong = register(folder, "cosign", folder / "kept", "--verifier", str(witness.verifier))
+    assert wrong.returncode == 2
+    assert "the cosigned checkpoint" in wrong.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("key", "log.key"), "no key is written there"),
+        (("sign", "--key", "log.pub"), "log.pub"),
+        (("sign", "--key", "missing.key"), "missing.key: cannot be read"),
+        (("prove", "record", "1", "99", "--out", "proof.json"), "delivery 1 row 99: the register has no such record"),
+        (("prove", "consistency", "log.pub", "--out", "proof.json"), "the old checkpoint"),
+        (("verify", "--checkpoint", "log.pub", "--verifier", "x"), "--verifier: "),
+    ],
+)
+def test_what_is_wrong_with_the_log_is_said(folder, log, arguments, says):
+    found = register(folder, *(folder / one if "." in one else one for one in arguments))
+    assert found.returncode == 2
+    assert says in found.stderr
+    assert "Traceback" not in found.stderr

@@ -12,6 +12,8 @@ from goodstanding.facts.world import World
 from goodstanding.portal.app import create_app
 from goodstanding.register import embedded
 from goodstanding.register.database import Register
+from goodstanding.register.log import signing
+from goodstanding.register.log_keys import make_key, read_key
 from goodstanding.register.scoring import score
 from goodstanding.register.subjects import by_identifier
 from tests.portal import city
@@ -30,7 +32,10 @@ def register(postgres_folder: Path, tmp_path_factory: pytest.TempPathFactory) ->
     )
     for policy in ("cn-wendeng", "uk-food-hygiene"):
         score(made, policy, city.TODAY)
-    yield made
+    key = tmp_path_factory.mktemp("log") / "log.key"
+    make_key(made, key)
+    with signing(made, read_key(key)):
+        yield made
     made.engine.dispose()
 
 

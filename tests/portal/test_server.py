@@ -31,7 +31,7 @@ def test_a_host_that_is_none():
 
 def test_cookies_go_over_http_only_to_this_machine(register, monkeypatch):
     made = {}
-    monkeypatch.setattr(server, "create_app", lambda *_, secure: made.setdefault("secure", secure))
+    monkeypatch.setattr(server, "create_app", lambda *_, secure, **__: made.setdefault("secure", secure))
     monkeypatch.setattr(server.uvicorn, "Config", lambda *_, **__: None)
     monkeypatch.setattr(server.uvicorn, "Server", lambda _: type("Done", (), {"run": lambda *_, **__: None})())
     for host, secure in (("127.0.0.1", False), ("0.0.0.0", True)):

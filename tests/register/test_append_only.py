@@ -7,7 +7,9 @@ import sqlalchemy as sa
 from goodstanding.register import schema
 from goodstanding.register.access import log_access
 from goodstanding.register.deliveries import deliver
+from goodstanding.register.envelope import add
 from goodstanding.register.policies import load_policy
+from goodstanding.register.sealing import Master
 from goodstanding.register.subjects import by_identifier
 from tests.register.conftest import PERSON, RECEIVED, row, source
 
@@ -28,11 +30,14 @@ CHANGES = [
 
 
 @pytest.fixture
-def full(synthetic, file, wendeng):
+def full(synthetic, file, wendeng, tmp_path):
     """A register with something in the tables of every kind that a test can fill without scoring."""
     deliver(synthetic, "city.tax", file(row(PERSON, "D-1"), row(PERSON, "D-2", size="no")), RECEIVED)
     load_policy(synthetic, wendeng)
     log_access(synthetic, by_identifier(synthetic, PERSON["subject"]), "official", "clerk", "a licence", "page")
+    (tmp_path / "paper").write_bytes(b"an exam paper")
+    master = Master.make(tmp_path / "master")
+    add(synthetic, master, by_identifier(synthetic, PERSON["subject"]), tmp_path / "paper", "paper", "Act, s. 1")
     return synthetic
 
 

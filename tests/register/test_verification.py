@@ -7,13 +7,12 @@ import sqlalchemy as sa
 from goodstanding.facts.errors import InputError
 from goodstanding.facts.world import World
 from goodstanding.proof import checkpoints, notes
-from goodstanding.register import events, log, log_keys, schema
+from goodstanding.register import effects, envelope, events, increments, log, log_keys, schema, sealing
 from goodstanding.register.access import log_access
 from goodstanding.register.commitments import standings_digest
 from goodstanding.register.deliveries import deliver
 from goodstanding.register.founding import found
 from goodstanding.register.policies import load_policy
-from goodstanding.register.scoring import score
 from goodstanding.register.subjects import by_identifier
 from goodstanding.register.verification import kept_outside, problems, verify
 from tests.register.conftest import FIRM, MANIFEST, PEOPLE, PERSON, RECEIVED, SOURCES, fresh, inspection, row, tampering
@@ -35,7 +34,7 @@ def filled(postgres_folder, tmp_path_factory, wendeng):
             pl.DataFrame(part, schema_overrides={"born": pl.Date}, infer_schema_length=None).write_csv(folder / source)
             deliver(register, source, folder / source, RECEIVED)
         load_policy(register, wendeng)
-        score(register, "cn-wendeng", RECEIVED)
+        increments.rescore(register, "cn-wendeng", RECEIVED)
         log.sign(register, key)
         with register.engine.begin() as connection:
             _, note = log.latest(connection)
@@ -44,11 +43,27 @@ def filled(postgres_folder, tmp_path_factory, wendeng):
         log_keys.cosign(register, notes.cosigned(note, WITNESS, 1_790_000_000), WITNESS.verifier)
         for _ in range(300):
             log_access(register, by_identifier(register, PERSON["subject"]), "jansen", "clerk", "licence", "page")
+        _kept(register, folder)
         log.sign(register, key)
         with register.engine.connect() as connection:
             _, note = log.latest(connection)
         yield register, kept_outside(note, [key.verifier]), key
         register.engine.dispose()
+
+
+def _kept(register, folder):
+    """Documents, one of them erased; a message that was sent; an effect."""
+    master = sealing.Master.make(folder / "master")
+    for number in (1, 2):
+        (folder / "paper").write_text(f"paper {number}")
+        envelope.add(
+            register, master, by_identifier(register, PERSON["subject"]), folder / "paper", "paper", "Act, s. 1"
+        )
+    envelope.erase(register, 1, "Act, s. 2", RECEIVED)
+    with register.engine.begin() as connection:
+        effects.put(connection, "key", "kind", {})
+        effects.once(connection, "effect")
+    effects.send(register, effects.Receiver(str(folder / "messages")))
 
 
 @pytest.fixture
@@ -82,6 +97,26 @@ def test_every_table_has_rows_that_can_be_tampered_with(filled) -> None:
     with filled[0].engine.connect() as connection:
         empty = {name for name in schema.metadata.tables if not connection.exec_driver_sql(f"TABLE {name}").first()}
     assert empty <= {"superseded", "waiting"}
+
+
+@pytest.mark.parametrize("table", ["envelope", "document", "document_erasure", "effect", "outbox", "sent"])
+def test_what_is_kept_beside_records_is_named_when_it_is_changed_or_removed(tamper, table) -> None:
+    text = next(
+        name
+        for name in ("basis", "clause", "kind", "receiver", "key", "master")
+        if name in schema.metadata.tables[table].c
+    )
+    key = next(iter(schema.metadata.tables[table].primary_key)).name
+    one = f"{key} = (SELECT max({key}) FROM {table})"
+    assert any(table in problem for problem in tamper(f"UPDATE {table} SET {text} = {text} || 'x' WHERE {one}"))
+    assert any(table in problem for problem in tamper(f"DELETE FROM {table} WHERE {one}"))
+
+
+@pytest.mark.parametrize("table", ["envelope_key", "document_key", "document_part"])
+def test_keys_and_parts_of_documents_that_are_changed_or_removed_are_named(tamper, table) -> None:
+    column = "content" if table == "document_part" else "wrapped"
+    assert tamper(f"UPDATE {table} SET {column} = {column} || 'x'")
+    assert tamper(f"DELETE FROM {table}")
 
 
 @pytest.mark.parametrize(

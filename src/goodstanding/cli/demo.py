@@ -12,10 +12,14 @@ from goodstanding.cli.options import database
 
 if TYPE_CHECKING:
     from goodstanding.cli.progress import Report
+    from goodstanding.proof.notes import Signer
     from goodstanding.register.database import Register
 
 _READY = "ready"
 """Written last into the demo's folder; a folder without it was interrupted and is made anew."""
+
+_KEY = "log.key"
+"""Signs the demo's log."""
 
 _POLICIES = ("cn-wendeng", "uk-food-hygiene")
 
@@ -47,7 +51,8 @@ def command(folder: Path, port: int, reset: bool, serve: bool) -> None:
     if serve:
         from goodstanding.portal.server import serve as run
 
-        run(register, "127.0.0.1", port, lambda address: click.echo(f"\n  {address}   (stop with Ctrl-C)\n"))
+        key = _key(register, folder)
+        run(register, "127.0.0.1", port, lambda address: click.echo(f"\n  {address}   (stop with Ctrl-C)\n"), key)
 
 
 def _discard(folder: Path) -> None:
@@ -58,7 +63,16 @@ def _discard(folder: Path) -> None:
         embedded.stop(folder / "postgresql")
     for part in ("postgresql", "city"):
         shutil.rmtree(folder / part, ignore_errors=True)
-    (folder / _READY).unlink(missing_ok=True)
+    for file in (_READY, _KEY):
+        (folder / file).unlink(missing_ok=True)
+
+
+def _key(register: Register, folder: Path) -> Signer:
+    from goodstanding.register.log_keys import make_key, read_key
+
+    if not (folder / _KEY).exists():
+        make_key(register, folder / _KEY)
+    return read_key(folder / _KEY)
 
 
 def _made(folder: Path) -> Register:
@@ -70,6 +84,7 @@ def _made(folder: Path) -> Register:
     from goodstanding.lab.city import make_city, read_scenario
     from goodstanding.lab.verification import verified_population
     from goodstanding.register.founding import found
+    from goodstanding.register.log import sign
 
     folder.mkdir(parents=True, exist_ok=True)
     city = folder / "city"
@@ -80,8 +95,10 @@ def _made(folder: Path) -> Register:
         report("PostgreSQL", 1, 1)
         sources = read_sources(city / "sources.yaml", catalogue(World.SYNTHETIC))
         register = found(dsn, World.SYNTHETIC, sources, manifest, verified_population(manifest))
+        sign(register, _key(register, folder))
         _deliver(register, city / "deliveries", report)
         _score(register, report)
+        sign(register, _key(register, folder))
     (folder / _READY).write_text("made\n")
     return register
 

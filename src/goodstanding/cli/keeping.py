@@ -255,4 +255,28 @@ def _subject(dsn: str | None, folder: Path, text: str) -> tuple[Register, Subjec
     return register, found
 
 
-COMMANDS = (expire, erasures, erase_again, document)
+@click.command()
+@DSN
+@FOLDER
+@click.option("--key", type=click.Path(path_type=Path, dir_okay=False), help="Sign checkpoints with this private key.")
+@click.option("--to", metavar="RECEIVER", help="Where messages go: a file, !COMMAND, or an http(s) address.")
+@click.option("--once", is_flag=True, help="Do what is due now, and end.")
+def work(dsn: str | None, folder: Path, key: Path | None, to: str | None, once: bool) -> None:
+    """Do the register's jobs: expiry, rescoring, signing, lateness, messages. Run it on as many machines as you like.
+
+    \b
+    Example:
+      goodstanding register work --key /safe/log.key --to https://registrar.example/messages
+    """
+    from goodstanding.register.database import open_register
+    from goodstanding.register.effects import Receiver
+    from goodstanding.register.jobs import Duties
+    from goodstanding.register.jobs import work as run
+    from goodstanding.register.log_keys import read_key
+
+    signer = read_key(key) if key else None
+    address = database(dsn, folder)
+    run(address, Duties(open_register(address), signer, Receiver(to) if to else None), once=once)
+
+
+COMMANDS = (expire, erasures, erase_again, document, work)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from goodstanding.cli import delivering, dossiers, keeping
-from goodstanding.cli.options import DAY, DSN, FOLDER, database, founding, serviced
+from goodstanding.cli import delivering, dossiers, keeping, register_log
+from goodstanding.cli.options import DAY, DSN, FOLDER, founding, serviced
 
 
 @click.group(name="register")
@@ -16,7 +16,7 @@ def group() -> None:
     """Keep a register: deliveries in, standings out, on PostgreSQL."""
 
 
-for command in (*keeping.COMMANDS, *delivering.COMMANDS, *dossiers.COMMANDS):
+for command in (*keeping.COMMANDS, *delivering.COMMANDS, *dossiers.COMMANDS, *register_log.COMMANDS):
     group.add_command(command)
 
 
@@ -139,35 +139,21 @@ def score(policies: tuple[str, ...], dsn: str | None, folder: Path, on: dt.date 
 @FOLDER
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
-def serve(dsn: str | None, folder: Path, host: str, port: int) -> None:
+@click.option("--key", type=click.Path(path_type=Path), envvar="GOODSTANDING_KEY", help="Signs the log meanwhile.")
+def serve(dsn: str | None, folder: Path, host: str, port: int, key: Path | None) -> None:
     """Serve the register's pages and API.
 
+    With --key, the private key of the log, what happens is signed every second. Without it another process must sign:
+    while a checkpoint is overdue, nothing is said about standings and dossiers.
+
     \b
     Example:
-      goodstanding register serve --port 8080
+      goodstanding register serve --port 8080 --key log.key
     """
     from goodstanding.portal.server import serve as run
+    from goodstanding.register.log_keys import read_key
+
+    signer = read_key(key) if key else None
 
     register = serviced(dsn, folder)
-    run(register, host, port, lambda address: click.echo(f"serving on {address}  (stop with Ctrl-C)"))
-
-
-@group.command()
-@DSN
-@FOLDER
-def verify(dsn: str | None, folder: Path) -> None:
-    """Check every record and delivery against its digest; exit 1 and name what was changed, removed or added.
-
-    \b
-    Example:
-      goodstanding register verify
-    """
-    from goodstanding.register.database import open_register
-    from goodstanding.register.verification import verify as problems
-
-    found = problems(open_register(database(dsn, folder)))
-    for problem in found:
-        click.echo(problem)
-    if found:
-        raise click.exceptions.Exit(1)
-    click.echo("every record and every delivery is as it was accepted")
+    run(register, host, port, lambda address: click.echo(f"serving on {address}  (stop with Ctrl-C)"), signer)

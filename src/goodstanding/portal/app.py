@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 
 from litestar import Litestar, Router
@@ -14,10 +15,12 @@ from litestar.static_files import create_static_files_router
 from goodstanding.engine.exact import ENGINE
 from goodstanding.facts.world import World
 from goodstanding.portal import api, pages, personal, receiving
+from goodstanding.portal import log as log_pages
 from goodstanding.portal.errors import answer
 from goodstanding.portal.headers import guard_answer
 from goodstanding.portal.rendering import FOLDER, template_config
 from goodstanding.portal.session import csrf_config, only_officers, only_persons, sessions
+from goodstanding.register import log
 from goodstanding.register.database import Register
 from goodstanding.register.sealing import Master
 from goodstanding.register.subjects import Subject
@@ -30,18 +33,21 @@ def create_app(
     *,
     secure: bool = True,
     master: Master | None = None,
+    overdue: dt.timedelta = log.OVERDUE,
 ) -> Litestar:
     """Return the application over a register.
 
     `secret` (16 bytes or more) encrypts sessions and signs forms. `examples` are persons of a synthetic world that
     anyone may sign in as. `secure` may be off only where the pages are served over http to this machine itself.
     `master` opens the documents of envelopes; without it they are listed and not given.
+    While what happened waits longer than `overdue` for a signed checkpoint, nothing is said about standings.
     """
     synthetic = register.world is World.SYNTHETIC
     return Litestar(
         route_handlers=[*_open(), *(_personal() if synthetic else [])],
         dependencies={"register": Provide(lambda: register, sync_to_thread=False)},
         state=State({"register": register, "synthetic": synthetic, "examples": tuple(examples), "master": master}),
+        guards=[log_pages.only_attested(register, overdue)],
         middleware=[sessions(secret, secure=secure)],
         csrf_config=csrf_config(secret, secure=secure),
         template_config=template_config(),
@@ -61,7 +67,8 @@ def _open() -> list[Router]:
     )
     public = Router("/", route_handlers=pages.HANDLERS, opt={"access": "open"}, include_in_schema=False)
     data = Router("/api", route_handlers=[*api.HANDLERS, *receiving.HANDLERS], opt={"access": "open"})
-    return [public, data, static]
+    tiles = Router("/log", route_handlers=log_pages.HANDLERS, opt={"access": "open"}, include_in_schema=False)
+    return [public, data, tiles, static]
 
 
 def _personal() -> list[Router]:

@@ -18,6 +18,16 @@ _log = logging.getLogger(__name__)
 _FOR_PROGRAMS = ("/api", "/schema")
 
 
+class OverdueError(HTTPException):
+    """What happened last is under no signed checkpoint: the register must not answer as if nothing were wrong."""
+
+    status_code = 503
+    detail = (
+        "The register's log was not signed in time, so nobody could prove later what was answered now. "
+        "Nothing is said about standings, dossiers and decisions until it is signed again."
+    )
+
+
 class Unreadable(ClientException):
     """Something in the request is not as expected; the message of `key`, filled in, says what."""
 
@@ -30,7 +40,7 @@ class Unreadable(ClientException):
 def answer(request: Visit, error: Exception) -> Response[Any]:
     """Answer an error: to a person with a page in the person's language, to a program with problem details."""
     status = _status(error)
-    if status >= 500:
+    if status >= 500 and not isinstance(error, OverdueError):
         _log.error("%s %s failed", request.method, request.url.path, exc_info=error)
     if request.url.path.startswith(_FOR_PROGRAMS):
         return _problem(request, error, status)
@@ -59,5 +69,6 @@ def _problem(request: Visit, error: Exception, status: int) -> Response[Any]:
     title = voice_of(request).say(
         f"error.title-{status}" if f"error.title-{status}" in messages() else "error.title-400"
     )
-    detail = str(error) if isinstance(error, InputError) else getattr(error, "detail", "") if status < 500 else ""
+    said = status < 500 or isinstance(error, OverdueError)
+    detail = str(error) if isinstance(error, InputError) else getattr(error, "detail", "") if said else ""
     return ProblemDetailsException(status_code=status, title=title, detail=detail).to_response(request)

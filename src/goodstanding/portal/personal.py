@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from litestar import get, post
+from litestar.exceptions import NotAuthorizedException
 from litestar.params import URLEncodedBody
 from litestar.response import Redirect, Response, Template
 
@@ -20,6 +21,7 @@ from goodstanding.register.access import accesses, log_access
 from goodstanding.register.database import Register
 from goodstanding.register.differences import difference
 from goodstanding.register.policies import policies
+from goodstanding.register.proving import prove_dossier
 from goodstanding.register.subjects import Subject, by_identifier, subject
 
 
@@ -125,6 +127,18 @@ def _file(request: Visit, register: Register, person: Subject, on: dt.date) -> d
     }
 
 
+@get("/envelope/proof", sync_to_thread=True, name="proof")
+def proof(request: Visit, register: Held) -> Response[Any]:
+    """Give somebody the proof that the own dossier is complete."""
+    person = subject(register, kept(request)["person"])
+    if person is None:
+        raise NotAuthorizedException
+    log_access(register, person, person.number, "subject", "own-file", "proof")
+    headers = {"content-disposition": f'attachment; filename="dossier-{person.number}.json"'}
+    document = prove_dossier(register, person.identifier).text()
+    return Response(document.encode(), media_type="application/json", headers=headers)
+
+
 @get("/officer", sync_to_thread=False, name="officer")
 def officer(request: Visit) -> Template:
     """Show the form with which an officer opens one file."""
@@ -151,5 +165,5 @@ def look(request: Visit, register: Held, data: URLEncodedBody[Look]) -> Template
 
 
 OPEN = [sign_in_form, sign_in, sign_out]
-PERSONS = [envelope, changed, papers.own]
+PERSONS = [envelope, changed, proof, papers.own]
 OFFICERS = [officer, look, papers.look]

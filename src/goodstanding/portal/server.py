@@ -7,6 +7,7 @@ import os
 import secrets
 import socket
 from collections.abc import Callable
+from contextlib import nullcontext
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -15,26 +16,37 @@ import uvicorn
 from goodstanding.facts.errors import InputError
 from goodstanding.portal.app import create_app
 from goodstanding.portal.examples import example_persons
+from goodstanding.proof.notes import Signer
 from goodstanding.register.database import Register
+from goodstanding.register.log import signing
 from goodstanding.register.sealing import Master
 
 
-def serve(register: Register, host: str, port: int, ready: Callable[[str], None] | None = None) -> None:
+def serve(
+    register: Register,
+    host: str,
+    port: int,
+    ready: Callable[[str], None] | None = None,
+    key: Signer | None = None,
+) -> None:
     """Serve the register's pages until interrupted; `ready` is called with their address once they can be opened.
+
+    With a key, the log is signed every second meanwhile.
 
     Sessions end with the server. Documents of envelopes are opened with the master key in the file that the environment
     names as GOODSTANDING_MASTER. Raises InputError where the host or the port cannot be had.
     """
     listener = _bound(host, port)
     with listener:
-        examples, key = example_persons(register), os.environ.get("GOODSTANDING_MASTER")
-        master = Master.read(Path(key)) if key else None
+        examples, file = example_persons(register), os.environ.get("GOODSTANDING_MASTER")
+        master = Master.read(Path(file)) if file else None
         app = create_app(register, secrets.token_bytes(32), examples, secure=not _loopback(host), master=master)
         server = uvicorn.Server(uvicorn.Config(app, log_level="warning", server_header=False))
         if ready is not None:
             named = f"[{host}]" if ":" in host else host
             ready(f"http://{named}:{listener.getsockname()[1]}")
-        server.run(sockets=[listener])
+        with signing(register, key) if key else nullcontext():
+            server.run(sockets=[listener])
 
 
 def free(host: str, port: int) -> None:

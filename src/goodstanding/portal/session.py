@@ -20,7 +20,7 @@ DESKS = ("licensing", "tax", "court")
 PURPOSES = ("licence", "tax", "court", "request", "audit")
 CSRF_COOKIE = "form"
 _HOURS = 3600
-_FOR_ALL = ["^/static/", "^/api/", "^/schema"]
+_FOR_ALL = ["^/static/", "^/api/", "^/schema", "^/log/"]
 """Where answers are the same for everybody: no cookie is read or set there, so that caches may keep them."""
 
 Connection = ASGIConnection[Any, Any, Any, Any]

@@ -160,7 +160,7 @@ def problems(connection: sa.Connection) -> Iterator[str]:
         stored = schema.document_part.c
         parts = sa.select(stored.content).where(stored.document == row.number).order_by(stored.part)
         digest, count = hashlib.sha256((row.wrapped or b"") + (row.about or b"")), 0
-        for part in connection.execution_options(yield_per=8).execute(parts).scalars():
+        for part in connection.execute(parts.execution_options(yield_per=8)).scalars():
             digest.update(part)
             count += 1
         if row.gone is not None and (row.wrapped is not None or count):

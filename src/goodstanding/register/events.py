@@ -27,6 +27,9 @@ KINDS = (
     "source_key",
     "source_key_end",
     "delivery_note",
+    "effect",
+    "outbox",
+    "sent",
 )
 """The tables whose rows are events, each named by its primary key."""
 

@@ -16,7 +16,7 @@ from goodstanding.facts.errors import InputError
 from goodstanding.facts.sources import Source
 from goodstanding.facts.terms import Term, statutory
 from goodstanding.facts.world import World
-from goodstanding.register import events, schema
+from goodstanding.register import effects, events, schema
 from goodstanding.register.database import Register, engine_of, place, turn
 from goodstanding.register.repeats import repeats
 from goodstanding.register.sources import sources
@@ -95,7 +95,15 @@ def erase(connection: sa.Connection, rows: Sequence[tuple[Any, str, dt.date]]) -
     kept = connection.execute(sa.select(schema.erasure).where(number > last).order_by(number))
     happened = [dict(row) for row in kept.mappings()]
     events.happened(connection, "erasure", happened)
+    if happened:
+        effects.put(connection, f"erased/{happened[0]['number']}-{happened[-1]['number']}", "erased", _told(happened))
     return happened
+
+
+def _told(happened: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """What receivers of records are told: which rows of which deliveries they must no longer keep, and why."""
+    rows = [[one["delivery"], one["row"], one["clause"], one["on"].isoformat()] for one in happened]
+    return {"columns": ["delivery", "row", "clause", "on"], "rows": rows}
 
 
 _EMPTY = sa.text("""

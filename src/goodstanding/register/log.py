@@ -52,6 +52,11 @@ def attested(register: Register, limit: dt.timedelta = OVERDUE) -> Attested:
     return Attested(row[0], row[1]) if row else Attested(None, overdue=False)
 
 
+def reading(register: Register) -> sa.Connection:
+    """Return a connection that sees one state of the register, to be used as a context."""
+    return register.engine.connect().execution_options(isolation_level="REPEATABLE READ")
+
+
 def origin(connection: sa.Connection) -> str:
     """Return the name of the log: that of its keys and checkpoints."""
     return str(connection.execute(sa.select(schema.world.c.origin)).scalar_one())

@@ -26,7 +26,7 @@ def prove_dossier(register: Register, identifier: str) -> bundles.DossierProof:
 
     Records that came after the newest checkpoint are not among them. Raises InputError where nothing was signed yet.
     """
-    with _reading(register) as connection:
+    with log.reading(register) as connection:
         size, note = _newest(connection)
         salt = maps.salt_of(connection)
         way = maps.top(connection, size - 1).prove(
@@ -46,7 +46,7 @@ def prove_record(register: Register, delivery: int, row: int) -> bundles.RecordR
 
     Raises InputError where there is no such record, or its delivery is under no checkpoint yet.
     """
-    with _reading(register) as connection:
+    with log.reading(register) as connection:
         size, note = _newest(connection)
         record = schema.record.c
         own = sa.select(record.row, record.commitment).where(record.delivery == delivery).order_by(record.row)
@@ -73,7 +73,7 @@ def prove_consistency(register: Register, old: str) -> bundles.ConsistencyProof:
 
     Raises InputError where it is none of this register's, or the log is smaller than it.
     """
-    with _reading(register) as connection:
+    with log.reading(register) as connection:
         size, note = _newest(connection)
         try:
             before = checkpoints.verify(old, log_keys.keys(connection)).checkpoint
@@ -83,11 +83,6 @@ def prove_consistency(register: Register, old: str) -> bundles.ConsistencyProof:
             raise InputError(f"the old checkpoint has {before.size} leaves, and the log of this register {size}")
         read = tiles.reader(size, log.fetch(connection))
         return bundles.ConsistencyProof(old=old, new=note, proof=tuple(merkle.consistency(before.size, size, read)))
-
-
-def _reading(register: Register) -> sa.Connection:
-    """A connection that sees one state of the register."""
-    return register.engine.connect().execution_options(isolation_level="REPEATABLE READ")
 
 
 def _newest(connection: sa.Connection) -> tuple[int, str]:

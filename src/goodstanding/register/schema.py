@@ -390,3 +390,48 @@ delivery_note = Table(
     _text("note"),
     UniqueConstraint("source", "sequence"),
 )
+
+effect = Table(
+    "effect",
+    metadata,
+    Column("key", Text, primary_key=True, doc="what was done, once, in the transaction that did it"),
+    _clock("at"),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("number", BigInteger, Identity(always=True), primary_key=True),
+    Column("key", Text, nullable=False, unique=True, doc="by which a receiver knows a message that comes again"),
+    _text("kind"),
+    Column("message", JSONB, nullable=False),
+    _clock("at"),
+)
+
+sent = Table(
+    "sent",
+    metadata,
+    Column("number", BigInteger, ForeignKey("outbox.number"), primary_key=True, autoincrement=False),
+    _text("receiver"),
+    _clock("at"),
+)
+
+increment = Table(
+    "increment",
+    metadata,
+    Column("run", BigInteger, ForeignKey("run.number"), primary_key=True, autoincrement=False),
+    Column(
+        "previous", BigInteger, ForeignKey("run.number"), doc="whose standings it carried over; none: everybody scored"
+    ),
+    Column("deliveries", BigInteger, nullable=False, doc="the last delivery that it knew"),
+    Column("erasures", BigInteger, nullable=False, doc="the last erasure that it knew"),
+    Column("scored", BigInteger, nullable=False, doc="how many subjects were worked out again"),
+)
+
+quiet = Table(
+    "quiet",
+    metadata,
+    Column("subject_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("run", BigInteger, primary_key=True, autoincrement=False),
+    Column("until", Date, doc="the first day on which the standing of this run may change by itself; none: never"),
+)

@@ -46,7 +46,7 @@ def score(register: Register, policy: str, on: dt.date) -> Run:
     """
     loaded = policy_of(register, policy)
     with register.engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
-        told = _judged(connection, register, loaded, on, None)
+        told = judged(connection, register, loaded, on)
         run = _written(connection, policy, loaded.hash, on, told)
         connection.commit()
     return run
@@ -59,22 +59,30 @@ def scored_then(register: Register, policy: str, on: dt.date, known_on: dt.date)
     """
     loaded = policy_of(register, policy)
     with register.engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
-        return _judged(connection, register, loaded, on, known_on)
+        return judged(connection, register, loaded, on, known_on)
 
 
-def _judged(
-    connection: sa.Connection, register: Register, loaded: Loaded, on: dt.date, known_on: dt.date | None
+def judged(
+    connection: sa.Connection,
+    register: Register,
+    loaded: Loaded,
+    on: dt.date,
+    known_on: dt.date | None = None,
+    only: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
+    """Return the standings of all that a policy is about, or only of some (columns `SUBJECT`); see `scored_then`."""
     from goodstanding.engine.batch import score as scored  # compiled kernels: only those who score wait for them
 
     about = {"is_a": list(loaded.policy.subjects)}
     read = {"kinds": sorted(loaded.policy.kinds | {ENDING}), "on": on}
     known = None if known_on is None else last_known(connection, known_on)
-    subjects = copy_out(connection, _SUBJECTS, _SUBJECT, about)
-    records = current(connection, register.catalogue, _READ, about | read, known)
+    subjects = copy_out(connection, _SUBJECTS, SUBJECT, about) if only is None else only
+    these = {} if only is None else {"ids": only["subject_id"].to_list()}
+    among = "record.subject_id = ANY (%(ids)s)" if these else "true"
+    records = current(connection, register.catalogue, f"{_READ} AND {among}", about | read | these, known)
     standings = scored(loaded, register.catalogue, records, subjects.select("subject", "is_a"), on)
     told = standings.join(subjects, on="subject", how="left")
-    return _guarded(told, lost(connection, "true", {}, on, known_on))
+    return _guarded(told, lost(connection, among, these, on, known_on))
 
 
 def _guarded(told: pl.DataFrame, needed: Sequence[Lost]) -> pl.DataFrame:
@@ -126,7 +134,7 @@ def standings(register: Register, run: Run) -> pl.DataFrame:
     return found.with_columns(pl.col("score").cast(pl.Decimal(38, int(str(places))) if places else pl.Int64))
 
 
-_SUBJECT = {"subject_id": pl.Int64, "subject": pl.String, "is_a": pl.String}
+SUBJECT = {"subject_id": pl.Int64, "subject": pl.String, "is_a": pl.String}
 _SUBJECTS = "SELECT id, identifier, is_a FROM subject WHERE is_a = ANY (%(is_a)s) ORDER BY id"
 _READ = "subject.is_a = ANY (%(is_a)s) AND record.kind = ANY (%(kinds)s) AND record.act <= %(on)s"
 

@@ -22,7 +22,7 @@ from goodstanding.proof.checkpoints import Verified
 from goodstanding.proof.errors import ProofError
 from goodstanding.proof.merkle import Edge
 from goodstanding.proof.notes import Verifier
-from goodstanding.register import commitments, events, log_verification, schema
+from goodstanding.register import commitments, envelope, events, log, log_verification, schema
 from goodstanding.register.bulk import copy_out
 from goodstanding.register.database import Register, revision
 from goodstanding.register.deliveries import faults_of
@@ -46,7 +46,7 @@ def verify(register: Register, outside: Verified | None = None, trusted: Sequenc
 
     outside and trusted: a checkpoint and the log's keys as somebody else kept them; see `log_verification.problems`.
     """
-    with register.engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
+    with log.reading(register) as connection:
         return [*problems(connection, register, outside, trusted)]
 
 
@@ -59,11 +59,14 @@ def problems(
     """Yield what `verify` returns, as one transaction sees it."""
     yield from _schema(connection)
     yield from _events(connection)
+    if connection.execute(sa.select(schema.world.c.id)).first() is None:
+        return  # which was named; without it nothing below can be read
     yield from _subjects(connection, "delivery IS NULL", "world 1", sa.select(schema.world.c.subjects_root))
     yield from _deliveries(connection, register)
     yield from _erasures(connection)
     yield from _versions(connection)
     yield from _strays(connection)
+    yield from envelope.problems(connection)
     yield from _runs(connection, register)
     yield from log_verification.problems(connection, outside, trusted)
 

@@ -1,4 +1,10 @@
-"""What is kept and for how long: the day of an erasure; envelopes of documents, and the destruction of their keys."""
+"""What is kept and for how long: the day of an erasure; envelopes of documents, whose keys are destroyed; jobs.
+
+The queue is the schema of `procrastinate`, in a namespace of its own. Nothing in it is worth keeping, since what a job
+did is in the register itself: a later release of the library gets a migration that makes the namespace anew.
+"""
+
+from importlib.resources import files
 
 from alembic import op
 
@@ -113,13 +119,74 @@ GRANT SELECT, INSERT ON envelope, envelope_key, document, document_key, document
     TO goodstanding_service;
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO goodstanding_service;
 """
-_NEVER_CHANGED = ("envelope", "document", "document_erasure")
+
+_JOBS = """
+CREATE TABLE effect (
+    key text PRIMARY KEY,
+    at timestamptz NOT NULL DEFAULT now()
+);
+CREATE TABLE outbox (
+    number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    key text NOT NULL UNIQUE,
+    kind text NOT NULL,
+    message jsonb NOT NULL,
+    at timestamptz NOT NULL DEFAULT now()
+);
+CREATE TABLE sent (
+    number bigint PRIMARY KEY REFERENCES outbox,
+    receiver text NOT NULL,
+    at timestamptz NOT NULL DEFAULT now()
+);
+CREATE TABLE increment (
+    run bigint PRIMARY KEY REFERENCES run,
+    previous bigint REFERENCES run,
+    deliveries bigint NOT NULL,
+    erasures bigint NOT NULL,
+    scored bigint NOT NULL
+);
+CREATE TABLE quiet (
+    subject_id bigint,
+    run bigint,
+    until date,
+    PRIMARY KEY (subject_id, run)
+);
+GRANT SELECT, INSERT ON effect, outbox, sent, increment, quiet TO goodstanding_service;
+GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO goodstanding_service;
+"""
+_QUEUE = """
+CREATE SCHEMA queue;
+GRANT USAGE ON SCHEMA queue TO goodstanding_service;
+SET LOCAL search_path TO queue;
+{schema}
+SET LOCAL search_path TO public;
+GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA queue TO goodstanding_service;
+GRANT USAGE ON ALL SEQUENCES IN SCHEMA queue TO goodstanding_service;
+CREATE FUNCTION queue.rescores() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path = queue, pg_temp AS $$
+BEGIN
+    INSERT INTO procrastinate_jobs (queue_name, task_name) VALUES ('default', 'rescore');
+    RETURN NULL;
+END $$;
+CREATE TRIGGER rescores AFTER INSERT ON public.delivery FOR EACH STATEMENT EXECUTE FUNCTION queue.rescores();
+"""
+_NEVER_CHANGED = (
+    "envelope",
+    "document",
+    "document_erasure",
+    "effect",
+    "outbox",
+    "sent",
+    "increment",
+    "quiet",
+)
 _ONLY_SHREDDED = ("envelope_key", "document_key", "document_part")
 
 
 def upgrade() -> None:
-    """Number erasures and say from which day on; add envelopes, from which only `shred` removes anything."""
-    op.execute(_ERASURE + _ENVELOPES)
+    """Number erasures and say from which day on; add envelopes, from which only `shred` removes; add jobs."""
+    op.execute(_ERASURE + _ENVELOPES + _JOBS)
+    queue = files("procrastinate.sql").joinpath("schema.sql").read_text(encoding="utf-8")
+    op.get_bind().connection.cursor().execute(_QUEUE.replace("{schema}", queue))
     for table in _NEVER_CHANGED:
         _refuse(table, "UPDATE OR DELETE OR TRUNCATE")
     for table in _ONLY_SHREDDED:
