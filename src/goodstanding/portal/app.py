@@ -66,9 +66,10 @@ def _open() -> list[Router]:
         opt={"access": "open"},
     )
     public = Router("/", route_handlers=pages.HANDLERS, opt={"access": "open"}, include_in_schema=False)
-    data = Router("/api", route_handlers=[*api.HANDLERS, *receiving.HANDLERS], opt={"access": "open"})
+    data = Router("/api", route_handlers=api.HANDLERS, opt={"access": "open"})
+    delivering = Router("/api", route_handlers=receiving.HANDLERS, opt={"access": "source"})
     tiles = Router("/log", route_handlers=log_pages.HANDLERS, opt={"access": "open"}, include_in_schema=False)
-    return [public, data, tiles, static]
+    return [public, data, delivering, tiles, static]
 
 
 def _personal() -> list[Router]:
