@@ -8,7 +8,7 @@ FAULTS ?= 500
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo demo-reset demo-stop real bench bench-policy bench-kernel bench-real bench-ledger bench-constructs bench-planted faults test test-long check docs wheel clean
+.PHONY: help setup setup-dev demo demo-reset demo-stop real bench bench-policy bench-kernel bench-real bench-ledger bench-constructs bench-planted faults tamper test test-long check docs wheel clean
 
 # A virtual environment does not survive a move: forget that it was set up when the checkout lies elsewhere.
 ifneq ($(shell cat .venv/place 2>/dev/null),$(shell pwd))
@@ -64,6 +64,9 @@ bench-ledger: setup-dev .venv-peers/ready ## measure deliveries and reading the 
 
 bench-kernel: setup-dev ## measure the kernels
 	$(BIN)/python benchmarks/kernel.py
+
+tamper: setup-dev ## edit a register behind its back, as a superuser without the key: what is not found? EDITS=1000
+	$(BIN)/python benchmarks/tamper.py $(EDITS)
 
 faults: setup-dev ## kill services and servers, fill a disk, set clocks: what is lost? FAULTS=500 runs, quarter of an hour
 	$(BIN)/python -m benchmarks.faults $(FAULTS)

@@ -1,6 +1,7 @@
 """What is past its term is erased by the register itself, once, with its clause, and nothing else is."""
 
 import datetime as dt
+import re
 
 import psycopg
 import pytest
@@ -19,7 +20,19 @@ from goodstanding.register.deliveries import deliver
 from goodstanding.register.erasures import Again, again, listed
 from goodstanding.register.expiry import expire, swept
 from goodstanding.register.founding import found
-from tests.register.conftest import FIRM, MANIFEST, PEOPLE, PERSON, RECEIVED, UNTIL, emptied, fresh, row, source
+from tests.register.conftest import (
+    FIRM,
+    MANIFEST,
+    PEOPLE,
+    PERSON,
+    RECEIVED,
+    UNTIL,
+    emptied,
+    fresh,
+    row,
+    source,
+    tampering,
+)
 
 CLAUSE = "Bye-law 7"
 TERM = Term(years=1, since="act", clause=CLAUSE)
@@ -231,3 +244,15 @@ def test_a_list_that_is_none_or_anothers_is_refused(kept, tmp_path, text, says):
         path.write_text(text)
     with pytest.raises(InputError, match=says):
         again(kept, path)
+
+
+def test_only_the_owner_sweeps(kept, kept_dsn, postgres_folder):
+    with tampering(postgres_folder, kept) as admin:
+        admin.execute("CREATE ROLE sweeper LOGIN PASSWORD 'sweeper'")
+    strangers = re.sub("//goodstanding:[^@]*@", "//sweeper:sweeper@", kept_dsn)
+    try:
+        with pytest.raises(InputError, match="only the owner"):
+            swept(strangers)
+    finally:
+        with tampering(postgres_folder, kept) as admin:
+            admin.execute("DROP ROLE sweeper")

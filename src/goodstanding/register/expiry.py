@@ -123,6 +123,8 @@ def swept(dsn: str, *, rewrite: bool = False) -> int:
     engine = engine_of(dsn)
     try:
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            if not connection.execute(_OWNS).scalar_one():
+                raise InputError(f"{place(dsn)}: only the owner of the tables sweeps them; give the owner's --dsn")
             if rewrite:
                 connection.execute(sa.text("VACUUM (FULL) record"))
             connection.execute(sa.text("VACUUM record"))
@@ -133,6 +135,9 @@ def swept(dsn: str, *, rewrite: bool = False) -> int:
     finally:
         engine.dispose()
     return int(found or 0)
+
+
+_OWNS = sa.text("SELECT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = 'record'::regclass")
 
 
 def _terms(catalogue: Catalogue, known: Mapping[str, Source]) -> list[dict[str, Any]]:

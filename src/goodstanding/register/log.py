@@ -11,7 +11,7 @@ import datetime as dt
 import hashlib
 import logging
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -140,14 +140,7 @@ class Sequencer:
         """Keep the tiles that are full now; return the root."""
         query = sa.select(_LEAF.hash).where(_LEAF.index >= before).order_by(_LEAF.index)
         new = tiles.grown(before, connection.execute(query).scalars(), fetch(connection))
-        found = {tiles.Tile.parse(path): content for path, content in new.items()}
-        full = [
-            {"level": tile.level, "index": tile.index, "hashes": content}
-            for tile, content in found.items()
-            if tile.width == tiles.WIDTH
-        ]
-        if full:
-            connection.execute(sa.insert(schema.tile), full)
+        keep_tiles(connection, new)
         kept = fetch(connection)
         return merkle.root_at(size, tiles.reader(size, lambda path: new[path] if path in new else kept(path)))
 
@@ -197,6 +190,18 @@ def _digest(connection: sa.Connection, query: str, parameters: dict[str, object]
     for block in copied(connection, query, parameters):
         digest.update(block)
     return digest.digest()
+
+
+def keep_tiles(connection: sa.Connection, new: Mapping[str, bytes]) -> None:
+    """Write those of new tiles, path to content, that are full: they never change."""
+    found = [(tiles.Tile.parse(path), content) for path, content in new.items()]
+    full = [
+        {"level": tile.level, "index": tile.index, "hashes": content}
+        for tile, content in found
+        if tile.width == tiles.WIDTH
+    ]
+    if full:
+        connection.execute(sa.insert(schema.tile), full)
 
 
 def fetch(connection: sa.Connection) -> tiles.Fetch:

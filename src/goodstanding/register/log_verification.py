@@ -17,6 +17,8 @@ from goodstanding.register import events, log, maps, schema
 
 NAMED = 20
 """How many rows of one kind are named, before the rest is counted."""
+_SUSPECTS = 100
+"""How many rows are named where one of them was rewritten together with all that tells of it."""
 
 
 @dataclass
@@ -120,7 +122,7 @@ def _checkpoints(connection: sa.Connection, made: _Log, trusted: Sequence[Verifi
     keys, enrolled = list(trusted), dict(_enrolled(connection, made))
     if not keys and enrolled:
         keys.append(next(iter(enrolled)))
-    origin, sound, size = log.origin(connection), 0, 0
+    origin, sound, size, lost = log.origin(connection), 0, 0, False
     clock = {row.size: row.made for row in connection.execute(sa.select(schema.map_))}
     for row in connection.execute(sa.select(schema.checkpoint).order_by(schema.checkpoint.c.size)):
         size = row.size
@@ -128,7 +130,8 @@ def _checkpoints(connection: sa.Connection, made: _Log, trusted: Sequence[Verifi
         if problem is None and row.at != clock.get(row.size - 1):
             problem = "was signed at another time than its map was made"
         if problem is None and made.roots.get(row.size) != row.root:
-            problem = _rewritten(made, sound, row.size)
+            problem = "its root is not that of the leaves either" if lost else _rewritten(made, sound, row.size)
+            lost = True
         if problem is not None:
             yield f"checkpoint {row.size}: {problem}"
             continue
@@ -166,7 +169,7 @@ def _rewritten(made: _Log, sound: int, size: int) -> str:
     if size > len(made.leaves):
         return f"signed {size} leaves, but {len(made.leaves)} are there: the log was cut back"
     among = [f"{kind} {key}" for kind, key in made.leaves[sound:size] if kind]
-    rows = ", ".join(among[:NAMED]) + (f" and {len(among) - NAMED} more" if len(among) > NAMED else "")
+    rows = ", ".join(among[:_SUSPECTS]) + (f" and {len(among) - _SUSPECTS} more" if len(among) > _SUSPECTS else "")
     return f"its root is not that of the leaves: history was rewritten in leaves {sound} to {size - 1}: {rows}"
 
 
