@@ -388,6 +388,14 @@ class TestUnknown:
         standing = told(policy, [record("tax.evasion", "2020-01-01")], "2020-02-01")
         assert (standing.outcome, standing.missing) == (Outcome.NOT_DECIDABLE, ("tax.evasion.size",))
 
+    def test_a_condition_that_is_no_longer_known_is_asked_on_the_next_day(self):
+        fault = {"for": FAULT, "grade": "'worse' if decided > act else 'good'", "counts": {"from": "act"}}
+        policy = loaded(
+            entries={"fault": fault, "over": {"when": "worst(fault else 'good') = 'good'", "counts": {"from": "today"}}}
+        )
+        of = [told(policy, faults("2020-01-01"), on).outcome for on in ("2020-01-01", "2020-01-02")]
+        assert of == [Outcome.GRADED, Outcome.NOT_DECIDABLE]
+
     def test_none_is_not_unknown(self):
         policy = loaded(values={"score": {"is": "highest(amount of points else 7)", "grid": {"step": "1"}}})
         assert score(policy, [], "2020-01-01") == Fraction(7)
