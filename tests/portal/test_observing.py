@@ -13,8 +13,10 @@ from goodstanding.facts.world import World
 from goodstanding.portal.app import create_app
 from goodstanding.portal.observing import Observed
 from goodstanding.register import embedded
+from goodstanding.register.access import log_access
 from goodstanding.register.database import open_register
 from goodstanding.register.founding import found
+from goodstanding.register.subjects import by_identifier
 from tests.portal import city
 from tests.portal.conftest import HOST, SECRET
 
@@ -34,8 +36,10 @@ def test_a_living_register_says_so(client) -> None:
     assert (client.get("/health/live").status_code, client.get("/health/live").json()) == (200, {"live": True})
 
 
-def test_a_ready_register_says_so_and_one_without_its_checkpoint_says_why(client, register, postgres_folder) -> None:
+def test_a_ready_register_says_so_and_one_without_its_checkpoint_says_why(client, register) -> None:
     assert client.get("/health/ready").json() == {"ready": True, "reasons": []}
+    looked = by_identifier(register, city.PEOPLE["subject"][0])
+    log_access(register, looked, "clerk", "official", "a licence", "page")  # and nothing has signed that yet
     with TestClient(Observed(create_app(register, SECRET), register, dt.timedelta(days=-1)), base_url=HOST) as other:
         answer = other.get("/health/ready")
     assert answer.status_code == 503

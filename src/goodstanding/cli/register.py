@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from goodstanding.cli import delivering, dossiers, keeping, register_log
+from goodstanding.cli import backups, delivering, dossiers, keeping, register_log
 from goodstanding.cli.options import CONFIGURATION, DAY, DSN, FOLDER, founding, serviced
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def group(context: click.Context, file: Path | None) -> None:
     set_up(context.obj.log_format)
 
 
-for command in (*keeping.COMMANDS, *delivering.COMMANDS, *dossiers.COMMANDS, *register_log.COMMANDS):
+for command in (*backups.COMMANDS, *keeping.COMMANDS, *delivering.COMMANDS, *dossiers.COMMANDS, *register_log.COMMANDS):
     group.add_command(command)
 
 

@@ -44,9 +44,10 @@ class Lines(logging.Formatter):
 _BARE = {"at", "level", "logger", "event"}
 
 
-def set_up(form: Literal["text", "json"], level: int = logging.INFO) -> None:
-    """Let everything that is logged go to standard error in this form, instead of where it went."""
+def set_up(form: Literal["text", "json"]) -> None:
+    """Let what is logged go to standard error in this form: all of ours, and the warnings of others."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(Lines(form))
-    logging.basicConfig(level=level, handlers=[handler], force=True)
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    logging.getLogger("goodstanding").setLevel(logging.INFO)
     logging.captureWarnings(capture=True)
