@@ -8,7 +8,7 @@ FAULTS ?= 500
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo demo-reset demo-stop real bench bench-policy bench-kernel bench-real bench-constructs bench-planted faults tamper test test-long check docs wheel clean
+.PHONY: help setup setup-dev demo demo-reset demo-stop real bench bench-policy bench-kernel bench-real bench-constructs bench-planted faults tamper test test-long check docs wheel sbom release clean
 
 # A virtual environment does not survive a move: forget that it was set up when the checkout lies elsewhere.
 ifneq ($(shell cat .venv/place 2>/dev/null),$(shell pwd))
@@ -91,6 +91,17 @@ docs: setup ## write the pages of docs/reference that follow from the code
 
 wheel: setup ## build dist/*.whl
 	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation -w dist .
+
+sbom: setup-dev ## write dist/sbom.json: every package of requirements.txt, with its hashes, as CycloneDX
+	@mkdir -p dist
+	$(BIN)/cyclonedx-py requirements requirements.txt --pyproject pyproject.toml --mc-type application \
+	  --output-reproducible --output-format JSON --output-file dist/sbom.json
+
+release: setup-dev ## build the wheel and the SBOM, with hashes and a signed statement of where they are from; KEY=file
+	@test -n "$(KEY)" || { echo "release: name the file of the release key: make release KEY=FILE" >&2; exit 1; }
+	rm -rf dist
+	$(MAKE) --no-print-directory wheel sbom
+	$(BIN)/python scripts/release.py $(KEY)
 
 clean: ## remove what builds, tests and checks leave; not .venv, not the demo
 	rm -rf build dist site .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -38,6 +38,14 @@ FOLDER = click.option(
     help="Where the embedded PostgreSQL keeps its data.",
 )
 
+CONFIGURATION = click.option(
+    "--configuration",
+    "file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    envvar="GOODSTANDING_CONFIGURATION",
+    help="A TOML file with what is not said here; docs/how-to/run-a-register.md lists it.",
+)
+
 
 def database(dsn: str | None, folder: Path) -> str:
     """Return the DSN to use; starts the embedded server in `folder` where none is given."""
@@ -65,12 +73,19 @@ def founding(dsn: str | None, folder: Path) -> str:
 def serviced(dsn: str | None, folder: Path) -> Register:
     """Open the register to serve it or to write to it.
 
-    Raises InputError where its server could lose what it acknowledges; what is only unwise is told on standard error.
+    Raises InputError where its server could lose what it acknowledges or, where the configuration is strict, its login
+    could change the ledger; what is only unwise is told on standard error.
     """
+    from goodstanding.cli.configuration import Configuration
     from goodstanding.register.database import open_register
     from goodstanding.register.durability import check_durable
+    from goodstanding.register.roles import check_strict
 
     register = open_register(database(dsn, folder))
     for warning in check_durable(register):
         click.echo(f"warning: {warning}", err=True)
+    found = click.get_current_context().find_object(Configuration)
+    if found and found.strict:
+        with register.engine.connect() as connection:
+            check_strict(connection)
     return register

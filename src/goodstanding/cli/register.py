@@ -4,20 +4,52 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from goodstanding.cli import dossiers, keeping, register_log
-from goodstanding.cli.options import DAY, DSN, FOLDER, founding, serviced
+from goodstanding.cli import backups, dossiers, keeping, register_log
+from goodstanding.cli.options import CONFIGURATION, DAY, DSN, FOLDER, founding, serviced
+
+if TYPE_CHECKING:
+    from goodstanding.cli.configuration import Configuration
 
 
 @click.group(name="register")
-def group() -> None:
+@CONFIGURATION
+@click.pass_context
+def group(context: click.Context, file: Path | None) -> None:
     """Keep a register: deliveries in, standings out, on PostgreSQL."""
+    from goodstanding.cli.configuration import configuration, spread
+    from goodstanding.facts.logs import set_up
+
+    context.obj = configuration(file)
+    spread(context.obj)
+    set_up(context.obj.log_format)
 
 
-for command in (*keeping.COMMANDS, *dossiers.COMMANDS, *register_log.COMMANDS):
+for command in (*backups.COMMANDS, *keeping.COMMANDS, *dossiers.COMMANDS, *register_log.COMMANDS):
     group.add_command(command)
+
+
+@group.command(name="configuration")
+@click.option("--check", is_flag=True, help="Also ask the database, as the service would.")
+@DSN
+@FOLDER
+@click.pass_obj
+def show_configuration(found: Configuration, check: bool, dsn: str | None, folder: Path) -> None:
+    """Show what a register is run with, secrets left out, or say what is wrong with it.
+
+    \b
+    Example:
+      goodstanding register --configuration register.toml configuration --check
+    """
+    from goodstanding.cli.tables import show
+
+    show(("name", "value"), sorted(found.model_dump(mode="json").items()))
+    if check:
+        serviced(dsn, folder)
+        click.echo("a register answers there, and keeps what it acknowledges", err=True)
 
 
 @group.command()
@@ -133,10 +165,11 @@ def score(policies: tuple[str, ...], dsn: str | None, folder: Path, on: dt.date 
 @group.command()
 @DSN
 @FOLDER
-@click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
+@click.option("--host", default="127.0.0.1", envvar="GOODSTANDING_HOST", show_default=True)
+@click.option("--port", default=8000, envvar="GOODSTANDING_PORT", show_default=True, type=click.IntRange(1, 65535))
 @click.option("--key", type=click.Path(path_type=Path), envvar="GOODSTANDING_KEY", help="Signs the log meanwhile.")
-def serve(dsn: str | None, folder: Path, host: str, port: int, key: Path | None) -> None:
+@click.pass_obj
+def serve(found: Configuration, dsn: str | None, folder: Path, host: str, port: int, key: Path | None) -> None:
     """Serve the register's pages and API.
 
     With --key, the private key of the log, what happens is signed every second. Without it another process must sign:
@@ -152,4 +185,5 @@ def serve(dsn: str | None, folder: Path, host: str, port: int, key: Path | None)
     signer = read_key(key) if key else None
 
     register = serviced(dsn, folder)
-    run(register, host, port, lambda address: click.echo(f"serving on {address}  (stop with Ctrl-C)"), signer)
+    overdue = dt.timedelta(seconds=found.checkpoint_age)
+    run(register, host, port, lambda address: click.echo(f"serving on {address}  (stop with Ctrl-C)"), signer, overdue)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import errno
 import os
 import secrets
@@ -16,9 +17,10 @@ import uvicorn
 from goodstanding.facts.errors import InputError
 from goodstanding.portal.app import create_app
 from goodstanding.portal.examples import example_persons
+from goodstanding.portal.observing import Observed
 from goodstanding.proof.notes import Signer
 from goodstanding.register.database import Register
-from goodstanding.register.log import signing
+from goodstanding.register.log import OVERDUE, signing
 from goodstanding.register.sealing import Master
 
 
@@ -28,10 +30,12 @@ def serve(
     port: int,
     ready: Callable[[str], None] | None = None,
     key: Signer | None = None,
+    overdue: dt.timedelta = OVERDUE,
 ) -> None:
     """Serve the register's pages until interrupted; `ready` is called with their address once they can be opened.
 
-    With a key, the log is signed every second meanwhile.
+    With a key, the log is signed every second meanwhile. While an event waits for its checkpoint longer than `overdue`,
+    nothing is said about standings and dossiers, and the register is not ready.
 
     Sessions end with the server. Documents of envelopes are opened with the master key in the file that the environment
     names as GOODSTANDING_MASTER. Raises InputError where the host or the port cannot be had.
@@ -40,8 +44,10 @@ def serve(
     with listener:
         examples, file = example_persons(register), os.environ.get("GOODSTANDING_MASTER")
         master = Master.read(Path(file)) if file else None
-        app = create_app(register, secrets.token_bytes(32), examples, secure=not _loopback(host), master=master)
-        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", server_header=False))
+        secure = not _loopback(host)
+        app = create_app(register, secrets.token_bytes(32), examples, secure=secure, master=master, overdue=overdue)
+        observed = Observed(app, register, overdue)
+        server = uvicorn.Server(uvicorn.Config(observed, log_config=None, log_level="warning", server_header=False))
         if ready is not None:
             named = f"[{host}]" if ":" in host else host
             ready(f"http://{named}:{listener.getsockname()[1]}")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from goodstanding.facts.errors import InputError
-from goodstanding.register import events, schema
+from goodstanding.register import acts, schema
 from goodstanding.register.database import Register
 from goodstanding.register.subjects import Subject
 
@@ -25,13 +25,15 @@ class Access:
 
 
 def log_access(register: Register, subject: Subject, who: str, role: str, purpose: str, what: str) -> None:
-    """Write down a look before it is allowed. Raises InputError where who, role or purpose is not said."""
+    """Write down a look before it is allowed: when this returns, it is durable.
+
+    Raises InputError where who, role or purpose is not said.
+    """
     said = {"who": who.strip(), "role": role.strip(), "purpose": purpose.strip()}
     for name, text in said.items():
         if not text:
             raise InputError(f"{name}: found nothing, expected who looks, in which role and for what purpose")
-    with register.engine.begin() as connection:
-        events.add(connection, "access", [{"subject_id": subject.id, **said, "what": what}])
+    acts.add(register, "access", {"subject_id": subject.id, **said, "what": what})
 
 
 def accesses(register: Register, subject: Subject) -> list[Access]:

@@ -18,7 +18,7 @@ import stat
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from enum import IntEnum
 from pathlib import Path
 from typing import IO
@@ -46,7 +46,8 @@ _FOUNDING = (
     "GRANT goodstanding_service TO goodstanding\n"
     "CREATE DATABASE goodstanding OWNER goodstanding\n"
 )
-# Durability stays at PostgreSQL's safe defaults; the rest suits bulk loading on one machine.
+# Durability stays at PostgreSQL's safe defaults; the rest suits bulk loading on one machine. Archiving is on, and
+# keeps nothing, so that `backup` can begin it without a restart.
 _SETTINGS = """\
 listen_addresses = ''
 port = {port}
@@ -58,6 +59,8 @@ log_timezone = 'UTC'
 shared_buffers = 256MB
 max_wal_size = 4GB
 checkpoint_timeout = 15min
+archive_mode = on
+archive_command = '/bin/true'
 jit = off
 """
 
@@ -323,12 +326,23 @@ def _run(folder: Path, line: str, *, text: str = "", lock: IO[str] | None = None
 
     The line names files relative to the folder, because the programs hand paths to a shell.
     """
-    program, *arguments = line.split()
+    return _ran(folder, line.split(), text, () if lock is None else (lock.fileno(),), {})
+
+
+def run(folder: Path, *command: str, **variables: str) -> str:
+    """Run one of PostgreSQL's programs in the folder with variables in its environment; return what it prints.
+
+    Raises EmbeddedError where it fails.
+    """
+    return _ran(folder, command, "", (), variables)
+
+
+def _ran(folder: Path, line: Sequence[str], text: str, kept: tuple[int, ...], variables: dict[str, str]) -> str:
+    program, *arguments = line
     command = [*_guise(), _program(program), *arguments]
-    kept = () if lock is None else (lock.fileno(),)
     try:
         done = subprocess.run(  # noqa: S603
-            command, cwd=folder, env=_environment(), input=text, capture_output=True, encoding="utf-8",
+            command, cwd=folder, env=_environment() | variables, input=text, capture_output=True, encoding="utf-8",
             errors="replace", pass_fds=kept, check=False)  # fmt: skip
     except OSError as error:
         raise EmbeddedError(f"Cannot run {command[0]}: {error.strerror}. Install it, or {_ELSE}") from error

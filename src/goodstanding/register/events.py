@@ -52,13 +52,16 @@ def happened(connection: sa.Connection, kind: str, kept: Sequence[Mapping[str, A
     if not kept:
         return
     salts = [salt() for _ in kept]
-    connection.execute(
-        sa.insert(schema.event),
-        [
-            {"kind": kind, "key": key_of(kind, row), "salt": own, "commitment": commitment(own, content(kind, row))}
-            for own, row in zip(salts, kept, strict=True)
-        ],
-    )
+    said = [commitment(own, content(kind, row)) for own, row in zip(salts, kept, strict=True)]
+    columns = {"kind": kind, "keys": [key_of(kind, row) for row in kept], "salts": salts, "said": said}
+    connection.execute(_HAPPENED, columns)
+
+
+_HAPPENED = sa.text("""
+    INSERT INTO event (kind, key, salt, commitment)
+    SELECT :kind, key, salt, commitment FROM unnest(CAST(:keys AS text[]), CAST(:salts AS bytea[]),
+        CAST(:said AS bytea[])) WITH ORDINALITY AS happened (key, salt, commitment, place) ORDER BY place""")
+"""All at once: a statement for each event would take three times as long."""
 
 
 def content(kind: str, row: Mapping[str, Any]) -> bytes:

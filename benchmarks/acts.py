@@ -1,0 +1,100 @@
+"""Single acts made durable, a second: looks at dossiers from many threads, on a server that waits for the disk."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from goodstanding.facts.catalogue import catalogue
+from goodstanding.facts.shipped import shipped
+from goodstanding.facts.sources import read_sources
+from goodstanding.facts.world import World
+from goodstanding.register import embedded, events, schema
+from goodstanding.register.access import log_access
+from goodstanding.register.database import Register
+from goodstanding.register.deliveries import deliver
+from goodstanding.register.founding import found
+from goodstanding.register.subjects import Subject, by_identifier
+
+THREADS = 128
+SECONDS = float(sys.argv[1]) if len(sys.argv) > 1 else 8.0
+TARGET = 3_000
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        dsn = embedded.start(folder / "pg")
+        try:
+            measure(*founded(dsn, folder))
+        finally:
+            embedded.stop(folder / "pg")
+
+
+def founded(dsn: str, folder: Path) -> tuple[Register, Subject]:
+    known = read_sources(shipped("policies") / "uk-food-hygiene" / "sources.yaml", catalogue(World.REAL))
+    register = found(dsn, World.REAL, known)
+    (folder / "file.csv").write_text(
+        "subject,kind,act,document,authority,basis,hygiene,structural,confidence\n"
+        "gb.fhrs:1-1,food.inspection,2020-01-01,D-1,gb.la:1,Code,5,5,5\n"
+    )
+    deliver(register, "gb.fsa", folder / "file.csv", register.today)
+    subject = by_identifier(register, "gb.fhrs:1-1")
+    assert subject is not None
+    return register, subject
+
+
+def measure(register: Register, subject: Subject) -> None:
+    with register.engine.connect() as connection:
+        settings = [connection.exec_driver_sql(f"SHOW {name}").scalar_one() for name in ("fsync", "synchronous_commit")]
+    assert settings == ["on", "on"], settings
+    alone, _ = counted(lambda: one_by_one(register, subject), threads=1)
+    before = kept(register)
+    together, times = counted(
+        lambda: log_access(register, subject, "jansen", "clerk", "licence", "page"), threads=THREADS
+    )
+    lost = round(together * SECONDS) - (kept(register) - before)
+    print(f"acts one by one, each committed alone: {alone:,.0f} a second (no target)")
+    print(f"durable acts, {THREADS} threads: {together:,.0f} a second (target {TARGET:,})")
+    print(f"time of an act, 99 of 100: {times[len(times) * 99 // 100] * 1000:,.0f} ms (no target)")
+    print(f"acts acknowledged and not there: {max(lost, 0)} (target 0)")
+
+
+def one_by_one(register: Register, subject: Subject) -> None:
+    row = {"subject_id": subject.id, "who": "jansen", "role": "clerk", "purpose": "licence", "what": "page"}
+    with register.engine.begin() as connection:
+        events.add(connection, "access", [row])
+
+
+def kept(register: Register) -> int:
+    with register.engine.connect() as connection:
+        return int(connection.execute(sa.select(sa.func.count()).select_from(schema.access)).scalar_one())
+
+
+def counted(act: object, threads: int) -> tuple[float, list[float]]:
+    """How often a second an act is done by so many threads, and how long each took, in order."""
+    assert callable(act)
+    times: list[list[float]] = [[] for _ in range(threads)]
+    end = time.perf_counter() + SECONDS
+
+    def run(own: list[float]) -> None:
+        while (start := time.perf_counter()) < end:
+            act()
+            own.append(time.perf_counter() - start)
+
+    workers = [threading.Thread(target=run, args=(own,)) for own in times]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    every = sorted(one for own in times for one in own)
+    return len(every) / SECONDS, every
+
+
+if __name__ == "__main__":
+    main()
