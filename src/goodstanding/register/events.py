@@ -30,6 +30,7 @@ KINDS = (
     "effect",
     "outbox",
     "sent",
+    "increment",
 )
 """The tables whose rows are events, each named by its primary key."""
 

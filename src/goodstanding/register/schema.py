@@ -426,6 +426,7 @@ increment = Table(
     Column("deliveries", BigInteger, nullable=False, doc="the last delivery that it knew"),
     Column("erasures", BigInteger, nullable=False, doc="the last erasure that it knew"),
     Column("scored", BigInteger, nullable=False, doc="how many subjects were worked out again"),
+    Column("quiet_digest", LargeBinary, nullable=False, doc="SHA-256 over the rows of `quiet` of this run"),
 )
 
 quiet = Table(
