@@ -8,7 +8,7 @@ FAULTS ?= 500
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo demo-reset demo-stop real bench bench-policy bench-kernel bench-real bench-constructs bench-planted faults tamper test test-long check docs wheel sbom release clean
+.PHONY: help setup setup-dev demo demo-reset demo-stop real bench bench-policy bench-kernel bench-real bench-ledger bench-constructs bench-planted faults tamper test test-long check docs wheel sbom release clean
 
 # A virtual environment does not survive a move: forget that it was set up when the checkout lies elsewhere.
 ifneq ($(shell cat .venv/place 2>/dev/null),$(shell pwd))
@@ -58,6 +58,9 @@ bench-constructs: setup-dev ## print which constructs of the language, and pairs
 
 bench-planted: setup-dev ## plant 31 errors in the compiled form, one by one, and time how soon each is found
 	$(BIN)/python -m tests.engine.planted
+
+bench-ledger: setup-dev .venv-peers/ready ## measure deliveries and reading the ledger, beside a bare COPY and frictionless
+	$(BIN)/python benchmarks/ledger.py
 
 bench-kernel: setup-dev ## measure the kernels
 	$(BIN)/python benchmarks/kernel.py

@@ -33,7 +33,18 @@ from goodstanding.lab.population import GENERATOR, VERSION, population, populati
 from goodstanding.policy.reader import read_policy
 from goodstanding.proof import commitments, merkle, notes
 from goodstanding.proof.checkpoints import Verified
-from goodstanding.register import embedded, events, expiry, log, log_keys, schema
+from goodstanding.register import (
+    effects,
+    embedded,
+    envelope,
+    events,
+    expiry,
+    increments,
+    log,
+    log_keys,
+    schema,
+    sealing,
+)
 from goodstanding.register.access import log_access
 from goodstanding.register.database import Register, open_register
 from goodstanding.register.deliveries import deliver
@@ -81,6 +92,8 @@ def make(dsn: str, folder: Path) -> Target:
     log_keys.cosign(register, notes.cosigned(note, WITNESS, 1_790_000_000), WITNESS.verifier)
     score(register, policy.policy.id, UNTIL)
     _erase(register, 3)
+    _keep(register, folder, people["subject"][0])
+    increments.rescore(register, policy.policy.id, UNTIL)
     log.sign(register, key)
     person = by_identifier(register, people["subject"][0])
     for at in range(280):
@@ -110,6 +123,20 @@ def _deliver(register: Register, folder: Path, people: pl.DataFrame, turn: int) 
         path = folder / f"{source}-{turn}.csv"
         pl.DataFrame([{k: None if v is None else str(v) for k, v in row.items()} for row in rows]).write_csv(path)
         deliver(register, source, path, RECEIVED)
+
+
+def _keep(register: Register, folder: Path, identifier: str) -> None:
+    """Documents in an envelope, one of them erased; an effect, and a message that was sent."""
+    person, master = by_identifier(register, identifier), sealing.Master.make(folder / "master")
+    assert person
+    for number in (1, 2):
+        (folder / "paper").write_text(f"paper {number}")
+        envelope.add(register, master, person, folder / "paper", "paper", "the law, art. 3")
+    envelope.erase(register, 1, "the law, art. 4", UNTIL)
+    with register.engine.begin() as connection:
+        effects.put(connection, "message", "notice", {"to": "nobody"})
+        effects.once(connection, "effect")
+    effects.send(register, effects.Receiver(str(folder / "messages")))
 
 
 def _erase(register: Register, count: int) -> None:
@@ -148,25 +175,26 @@ class Edit:
         return any(re.search(rf"(?<![\w-])({words})(?![\w])", problem) for problem in found)
 
 
+NAMES = {
+    "record": ("record delivery {delivery} row {row}", "delivery {delivery}", "superseded {delivery}/{row}"),
+    "refusal": ("refusal delivery {delivery} fault {fault}", "delivery {delivery}"),
+    "subject": ("subject id {id}", "subject {id}", "delivery {delivery}", "world 1"),
+    "standing": ("standing run {run} subject {subject_id}", "run {run}"),
+    "superseded": ("superseded {delivery}/{row}", "superseded: what superseded what"),
+    "quiet": ("increment {run}", "quiet: has rows of increment {run}"),
+    "document_key": ("document {document}", "document_key: has rows of document {document}"),
+    "document_part": ("document {document}", "document_part: has rows of document {document}"),
+    "envelope_key": ("envelope {envelope}",),
+    "head": ("head {subject_id} size {size}",),
+    "bucket": ("bucket {prefix} size {size}",),
+}
+"""How verification names a row, or whom it belongs to; rows of other tables by their key."""
+
+
 def place(table: str, row: dict[str, Any]) -> tuple[str, ...]:
     """Return how verification names a row, or whom it belongs to."""
-    if table == "record":
-        at = f"{row['delivery']} row {row['row']}"
-        return (f"record delivery {at}", f"delivery {row['delivery']}", f"superseded {row['delivery']}/{row['row']}")
-    if table == "refusal":
-        return (f"refusal delivery {row['delivery']} fault {row['fault']}", f"delivery {row['delivery']}")
-    if table == "subject":
-        return (f"subject id {row['id']}", f"subject {row['id']}", f"delivery {row['delivery']}", "world 1")
-    if table == "standing":
-        return (f"standing run {row['run']} subject {row['subject_id']}", f"run {row['run']}")
-    if table == "head":
-        return (f"head {row['subject_id']} size {row['size']}",)
-    if table == "bucket":
-        return (f"bucket {row['prefix']} size {row['size']}",)
     key = "/".join(str(row[column.name]) for column in schema.metadata.tables[table].primary_key)
-    if table == "superseded":
-        return (f"superseded {key}", "superseded: what superseded what")
-    return (f"{table} {key}", f"event {key}: " if table == "event" else f"{table} {key}")
+    return tuple(name.format(**row) for name in NAMES.get(table, ())) or (f"{table} {key}",)
 
 
 def changed(value: Any, column: sa.Column[Any], rng: random.Random) -> Any:
@@ -327,6 +355,7 @@ def cut_back(connection: sa.Connection, size: int) -> None:
     connection.exec_driver_sql(f"DELETE FROM event WHERE number IN ({gone})", {"size": size})
     connection.exec_driver_sql("DELETE FROM leaf WHERE index >= %(size)s", {"size": size})
     connection.exec_driver_sql("DELETE FROM tile WHERE (index + 1) * 256 ^ (level + 1) > %(size)s", {"size": size})
+    connection.exec_driver_sql("DELETE FROM quiet WHERE run NOT IN (SELECT run FROM increment)")
     for table in ("head", "bucket"):
         connection.exec_driver_sql(f"DELETE FROM {table} WHERE size >= %(size)s", {"size": size})
     connection.exec_driver_sql("DELETE FROM checkpoint WHERE size > %(size)s", {"size": size})

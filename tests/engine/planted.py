@@ -93,6 +93,7 @@ PLANTED = (
     Planted("an entry ends itself", RULES, "range(S[E0], e, WIDTH)", "range(S[E0], S[NE], WIDTH)"),
     Planted("the latest of one day is the first placed", OVER,
             '"<" if loop.node.function == "first" else ">="', '"<" if loop.node.function == "first" else ">"'),
+    Planted("one more than the last few are read", OVER, "if {certain} >= {many}:", "if {certain} > {many}:"),
     Planted("a ceiling is a floor", "folding.py",
             '((bounds.ceiling, "min"), (bounds.floor, "max"))', '((bounds.ceiling, "max"), (bounds.floor, "max"))'),
     Planted("what lapses is imposed", "folding.py",

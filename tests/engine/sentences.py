@@ -32,7 +32,7 @@ WORDS = (
     *("full_years", "full_months", "full_days"),
     *("min of days", "max of days", "before", "before grade", "reached", "pending", "imposed"),
     *("sum", "sum of", "sum on", "peak", "peak from", "count", "some", "latest", "first", "highest", "lowest", "worst"),
-    *("continuing", "ever", "where", "within", "code"),
+    *("continuing", "ever", "where", "within", "last of", "code"),
 )  # fmt: skip
 TYPES = ("number", "degree", "grade", "flag", "date", "end", "occurrence", "kind", "rule", "item", "level")
 """Of names: degrees and grades are codes, an end is a date that may be never."""
@@ -180,13 +180,17 @@ class Pen:
         at = f" {reading} {self.date(names, 0)}" if reading else ""
         where = ""
         if "where" in self.words and chance.maybe():
-            within = "within" in self.words and not names.deep and chance.maybe()
+            within = "within" in self.words and not names.deep and not chance.maybe(4)
             asked = replace(inner, state=True, this={}) if within else inner
             met = inner.get("item") or inner.get("level") or len(inner.get("occurrence")) > 1
-            alike = not within and met and chance.maybe(3)
+            alike = not within and met and chance.maybe()
             where = f" where {self.alike('=', inner) if alike else self.flag(asked, 1)}"
+        last = "" if reading or function == "peak" or "last of" not in self.words else self.last()
         other = f" else {otherwise()}" if otherwise and not self.seldom() else ""
-        return f"{function}({read}{ever}{source}{at}{where}{other})"
+        return f"{function}({read}{ever}{source}{at}{where}{last}{other})"
+
+    def last(self):
+        return f" last {self.chance.one((1, 1, 2, 3, 5))}" if self.chance.maybe() else ""
 
     def flag(self, names, depth=1):
         one = self.chance.one
@@ -218,8 +222,8 @@ class Pen:
         literals = dict(LITERALS) | {"rule": tuple(self.sources)} | ({"occurrence": ("a",)} if self.seldom() else {})
         coded = ("degree", "grade")
         kinds = [kind for kind in literals if names.get(kind) or (kind in coded and self.names(kind, names))]
-        kinds += [kind for kind in ("item", *("level",) * 3) * 4 if names.get(kind)]
-        kinds += [kind for kind in ("occurrence",) * 3 if len(names.get(kind)) > 1]
+        kinds += [kind for kind in ("item", "item", *("level",) * 3) * 4 if names.get(kind)]
+        kinds += [kind for kind in ("occurrence",) * 5 if len(names.get(kind)) > 1]
         kind = self.chance.one(kinds or ["degree"])
         known = self.names(kind, names) or [self.degree(names)]
         others = [f"'{one}'" for one in literals.get(kind, ())]
@@ -265,7 +269,8 @@ class Pen:
                     (word, lambda word=word: self.over(word, kind, every, names, otherwise=lambda: f"'{one(codes)}'"))
                 )
             if kind == "grade":
-                forms.append(("worst", lambda: self.over("worst", None, every, names, otherwise=lambda: "'good'")))
+                worst = lambda: self.over("worst", None, every, names, otherwise=lambda: "'good'")  # noqa: E731
+                forms += [("worst", worst)] * 2
         return self.pick(*forms)
 
     def end(self, names):

@@ -316,6 +316,62 @@ class TestTime:
         assert (score(policy, ten, "2020-01-11"), score(policy, ten, "2020-01-12")) == (1, 0)
 
 
+class TestLast:
+    """Of entries that are asked for, those placed last."""
+
+    HOURS = "civic.volunteering"
+    DAYS = ("2020-01-01", "2020-02-01", "2020-03-01", "2020-04-01")
+
+    def policy(self, text, **more):
+        return loaded(
+            entries={"work": {"for": self.HOURS, "amount": "hours"} | more},
+            values={"score": {"is": f"round({text}, 0.5, 'half-up')", "grid": {"step": "0.5"}}},
+            ladders=[{"of": "score", "bands": {"good": "to 9.5", "bad": "from 10"}}],
+        )
+
+    def worked(self, *hours):
+        return [
+            record(self.HOURS, on, document=f"o{place}", **({} if one is None else {"hours": one}))
+            for place, (on, one) in enumerate(zip(self.DAYS, hours, strict=False))
+        ]
+
+    def test_the_average_is_over_the_last_three_as_many_as_there_are(self):
+        policy = self.policy("sum(work last 3) / count(work last 3)")
+        of = [score(policy, self.worked(9, 1, 2, 6), on) for on in self.DAYS]
+        assert of == [9, 5, 4, 3]
+
+    def test_only_those_that_are_asked_for_are_among_the_last(self):
+        records = self.worked(8, 3, 5, 1)
+        texts = {
+            "highest(hours of work last 2)": 5,
+            "lowest(hours of work where hours > 2 last 2)": 3,
+            "first(hours of work last 3)": 3,
+            "latest(hours of work where hours > 4 last 1)": 5,
+            "count(work where hours > 4 last 5)": 2,
+        }
+        assert {text: score(self.policy(text), records, "2020-05-01") for text in texts} == texts
+
+    def test_what_is_over_is_among_them_only_with_ever(self):
+        short = {"counts": {"from": "act", "until": "1 month after act"}}
+        records = self.worked(8, 3, 5)
+        assert score(self.policy("sum(work last 2)", **short), records, "2020-03-05") == 5
+        assert score(self.policy("sum(ever work last 2)", **short), records, "2020-03-05") == 3 + 5
+
+    def test_of_one_day_the_later_in_the_order_of_the_day_are_the_last(self):
+        records = [record(self.HOURS, "2020-01-01", document=f"x{n}", occurrence=one, hours=n)
+                   for n, one in ((1, "b"), (2, "c"), (4, "a"))]  # fmt: skip
+        assert score(self.policy("sum(work last 2)"), records, "2020-01-01") == 1 + 2
+
+    def test_one_in_doubt_makes_those_doubtful_that_it_would_push_out(self):
+        texts = ("latest(hours of work where hours > 2 last 1)", "sum(work where known(hours) last 2)")
+        asked = [told(self.policy(text), self.worked(8, 3, None), "2020-05-01") for text in texts]
+        assert [one.outcome for one in asked] == [Outcome.NOT_DECIDABLE, Outcome.GRADED]
+        surely = told(
+            self.policy("lowest(hours of work where hours > 2 last 2)"), self.worked(None, 8, 3), "2020-05-01"
+        )
+        assert surely.score == 3
+
+
 class TestUnknown:
     def test_a_condition_that_hangs_on_an_unknown_makes_what_follows_undecidable(self):
         policy = loaded(
@@ -331,6 +387,14 @@ class TestUnknown:
         )
         standing = told(policy, [record("tax.evasion", "2020-01-01")], "2020-02-01")
         assert (standing.outcome, standing.missing) == (Outcome.NOT_DECIDABLE, ("tax.evasion.size",))
+
+    def test_a_condition_that_is_no_longer_known_is_asked_on_the_next_day(self):
+        fault = {"for": FAULT, "grade": "'worse' if decided > act else 'good'", "counts": {"from": "act"}}
+        policy = loaded(
+            entries={"fault": fault, "over": {"when": "worst(fault else 'good') = 'good'", "counts": {"from": "today"}}}
+        )
+        of = [told(policy, faults("2020-01-01"), on).outcome for on in ("2020-01-01", "2020-01-02")]
+        assert of == [Outcome.GRADED, Outcome.NOT_DECIDABLE]
 
     def test_none_is_not_unknown(self):
         policy = loaded(values={"score": {"is": "highest(amount of points else 7)", "grid": {"step": "1"}}})

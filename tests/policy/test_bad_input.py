@@ -210,6 +210,7 @@ def test_a_byte_order_mark_and_line_ends_of_windows_are_fine():
         (("effective",), "1577836800", "effective: found '1577836800', expected a day from 1900"),
         (("values", "score", "is"), "score", "values.score.is: 'score': found 'score', which is not known here"),
         (("score",), "scroe", "did you mean 'score'?"),
+        (("values", "score", "is"), "peak(points last 3)", "found 'last' in a sum on other days, in peak()"),
     ],
 )
 def test_a_part_that_the_language_does_not_take_is_refused_with_its_line(path, value, says):

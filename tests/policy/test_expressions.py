@@ -54,6 +54,14 @@ def test_an_expression_is_read_as_the_grammar_says(text, node):
         ("a if b", 7, "'else'"),
         ("'open", 1, "a name, a number or a sign"),
         ("item.", 6, "a field name"),
+        ("sum(mark of check lats 3)", 19, "'last'"),
+        ("sum(check lats 3)", 11, "'last'"),
+        ("count(check where late of 3)", 24, "')' or 'last' or 'else'"),
+        ("count(check last 0)", 18, "a whole number from 1"),
+        ("count(check last 2.5)", 18, "a whole number from 1"),
+        ("count(check last n)", 18, "a whole number from 1"),
+        ("count(check last 3 months)", 20, "entries, not days"),
+        ("count(check last 3 where late)", 20, "')' or 'else'"),
     ],
 )
 def test_what_is_no_expression_is_refused_with_the_column_and_what_was_expected(text, column, expected):

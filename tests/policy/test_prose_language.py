@@ -47,6 +47,16 @@ PHRASES = [
         "er geen post “boete van de brandweer” (waarvoor hij van hetzelfde voorval is) is",
     ),
     (
+        "sum(amount of accident last 3)",
+        "the sum of the amount of the last 3 entries “work accident”",
+        "de som van het bedrag van de laatste 3 posten “arbeidsongeval”",
+    ),
+    (
+        "count(accident last 3)",
+        "how many there are of the last 3 entries “work accident”",
+        "hoeveel er zijn van de laatste 3 posten “arbeidsongeval”",
+    ),
+    (
         "severity in ('major', 'extraordinary')",
         "class of accident is one of major, extraordinary",
         "ongevalsklasse een van groot, buitengewoon is",

@@ -24,6 +24,12 @@ OPEN = {
     ("GET", "/static/{file_path:path}"),
     ("HEAD", "/static/{file_path:path}"),
 }
+SOURCE = {
+    ("POST", "/api/sources/{name:str}/deliveries"),
+    ("GET", "/api/sources/{name:str}/deliveries"),
+    ("GET", "/api/sources/{name:str}/deliveries/{number:int}/refusals"),
+}
+"""Where a signed note says who asks; `test_receiving` holds that without one nothing is told."""
 DEMONSTRATION = {("GET", "/sign-in"), ("POST", "/sign-in"), ("POST", "/sign-out")}
 PERSON = {
     ("GET", "/envelope"),
@@ -49,6 +55,7 @@ def decisions(app) -> dict[tuple[str, str], str | None]:
 
 def test_every_address_has_an_auth_decision(client):
     expected = dict.fromkeys(OPEN | DEMONSTRATION, "open")
+    expected |= dict.fromkeys(SOURCE, "source")
     expected |= dict.fromkeys(PERSON, "person") | dict.fromkeys(OFFICER, "officer")
     assert decisions(client.app) == expected
 
@@ -62,7 +69,7 @@ def test_guards_agree_with_the_decisions(client):
 
 
 def test_in_a_real_world_nobody_signs_in(real):
-    assert set(decisions(real.app)) == OPEN
+    assert set(decisions(real.app)) == OPEN | SOURCE
     for path in ("/sign-in", "/sign-out", *PERSONAL):
         assert real.get(path).status_code == 404
         assert real.post(path).status_code in (403, 404)

@@ -258,7 +258,12 @@ def _subject(dsn: str | None, folder: Path, text: str) -> tuple[Register, Subjec
 @click.command()
 @DSN
 @FOLDER
-@click.option("--key", type=click.Path(path_type=Path, dir_okay=False), help="Sign checkpoints with this private key.")
+@click.option(
+    "--key",
+    type=click.Path(path_type=Path, dir_okay=False),
+    envvar="GOODSTANDING_KEY",
+    help="Sign checkpoints with this private key.",
+)
 @click.option("--to", metavar="RECEIVER", help="Where messages go: a file, !COMMAND, or an http(s) address.")
 @click.option("--once", is_flag=True, help="Do what is due now, and end.")
 def work(dsn: str | None, folder: Path, key: Path | None, to: str | None, once: bool) -> None:

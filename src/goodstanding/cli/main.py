@@ -10,7 +10,7 @@ import sys
 
 import click
 
-from goodstanding.cli import catalogue, demo, explain, lab, policy, proof, register, score
+from goodstanding.cli import catalogue, delivering, demo, explain, lab, policy, proof, register, score
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -29,6 +29,7 @@ policy.group.add_command(explain.command)
 for command in (policy.group, score.command, explain.command, explain.replay, register.group, proof.group, lab.group):
     commands.add_command(command)
 commands.add_command(catalogue.command)
+commands.add_command(delivering.group)
 commands.add_command(demo.command)
 
 

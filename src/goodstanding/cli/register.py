@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from goodstanding.cli import backups, dossiers, keeping, register_log
+from goodstanding.cli import backups, delivering, dossiers, keeping, register_log
 from goodstanding.cli.options import CONFIGURATION, DAY, DSN, FOLDER, founding, serviced
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def group(context: click.Context, file: Path | None) -> None:
     set_up(context.obj.log_format)
 
 
-for command in (*backups.COMMANDS, *keeping.COMMANDS, *dossiers.COMMANDS, *register_log.COMMANDS):
+for command in (*backups.COMMANDS, *keeping.COMMANDS, *delivering.COMMANDS, *dossiers.COMMANDS, *register_log.COMMANDS):
     group.add_command(command)
 
 
@@ -110,7 +110,10 @@ def load(policies: tuple[Path, ...], dsn: str | None, folder: Path) -> None:
 @DSN
 @FOLDER
 @click.option("--received", type=DAY, help="The day of receipt; the register's present day where it is not given.")
-def deliver(source: str, file: Path, dsn: str | None, folder: Path, received: dt.date | None) -> None:
+@click.option("--note", type=click.Path(path_type=Path, exists=True), help="FILE.note, for a source that has a key.")
+def deliver(
+    source: str, file: Path, dsn: str | None, folder: Path, received: dt.date | None, note: Path | None
+) -> None:
     """Deliver FILE from SOURCE: applied exactly once, whole or not at all, however often it is sent.
 
     Refused rows go to FILE.refused.csv, to be corrected and delivered again; the exit code is then 3.
@@ -127,7 +130,8 @@ def deliver(source: str, file: Path, dsn: str | None, folder: Path, received: dt
     from goodstanding.register.deliveries import refused_rows
 
     register = serviced(dsn, folder)
-    done = apply(register, source, file, received or register.today)
+    signed = note.read_text(encoding="utf-8", errors="replace") if note else None
+    done = apply(register, source, file, received or register.today, note=signed)
     if done.earlier:
         click.echo(f"delivery {done.number} of {source} was applied before; nothing to do")
     click.echo(

@@ -1,6 +1,7 @@
 """Functions over entries: sums, counts, the latest, the highest.
 
 Entries that count on the day are read, with `ever` also those that are over or not begun; never those that were spent.
+Of those, `last` takes so many that were placed last.
 Where it is in doubt whether there is an entry, so is all that hangs on it.
 """
 
@@ -25,6 +26,7 @@ Read = tuple[Entry, Unknown | None, Surroundings]
 def over(node: ex.Aggregate, around: Surroundings, state: State) -> Any:
     """Return the value of a function over entries: Fraction, bool, date, code, or Unknown where there are none."""
     found = list(_read(node, around, state))
+    found = found if node.last is None else _last(found, node.last)
     if node.reading or node.function == "peak":
         return _on_days(node, around, found)
     doubts = unknown(*(doubt for _, doubt, _ in found))
@@ -58,6 +60,21 @@ def _read(node: ex.Aggregate, around: Surroundings, state: State) -> Iterable[Re
             yield entry, unknown(entry.doubt, held, asked), inner
 
 
+def _last(found: list[Read], many: int) -> list[Read]:
+    """Return the last so many of entries in the order of their places.
+
+    One that would be pushed out by later ones that are in doubt is in doubt with them.
+    """
+    kept: list[Read] = []
+    certain, doubts = 0, None
+    for entry, doubt, inner in reversed(found):
+        if certain == many:
+            break
+        kept.insert(0, (entry, unknown(doubt, doubts if len(kept) >= many else None), inner))
+        certain, doubts = certain + (doubt is None), unknown(doubts, doubt)
+    return kept
+
+
 def _by_account(node: ex.Aggregate, state: State) -> bool:
     """A name of an account and a rule is the account where amounts are added up, else the rule."""
     first = node.function in ("sum", "peak")
@@ -66,7 +83,7 @@ def _by_account(node: ex.Aggregate, state: State) -> bool:
 
 def _sum(node: ex.Aggregate, found: list[Read], state: State) -> Any:
     balance = state.balances.get(node.source)
-    if balance is not None and node.value is None and node.where is None and not node.ever:
+    if balance is not None and node.value is None and node.where is None and not (node.ever or node.last):
         return balance
     amounts: list[Any] = [
         entry.amount if node.value is None else evaluate(node.value, inner) for entry, _, inner in found

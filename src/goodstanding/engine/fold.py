@@ -166,9 +166,10 @@ class Fold:
         state = self.state
         rules = {name: rule.when for name, rule in state.policy.entries.items() if rule.when}
         measures = {n: m.when for n, m in state.policy.measures.items() if m.when and m.at is None}
-        self.was = dict.fromkeys(state.stages, False) | {
-            name: holds(text, state.plain) for name, text in {**rules, **measures}.items()
-        }
+        asked = {name: holds(text, state.plain) for name, text in {**rules, **measures}.items()}
+        if any(isinstance(now, Unknown) and self.was.get(name) is True for name, now in asked.items()):
+            state.edges.add(state.today + DAY)  # what is no longer known may be so again on the next day: it is asked
+        self.was = dict.fromkeys(state.stages, False) | asked
         self._keep()
 
     def _keep(self) -> None:

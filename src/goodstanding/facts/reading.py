@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -76,7 +77,7 @@ def _csv(path: Path) -> Iterator[pl.DataFrame]:
 
     names = _header(path)
     options = {
-        "read_options": reader.ReadOptions(block_size=_BLOCK, column_names=names, skip_rows=1, use_threads=True),
+        "read_options": reader.ReadOptions(block_size=_BLOCK, column_names=names, skip_rows=1, use_threads=False),
         "parse_options": reader.ParseOptions(newlines_in_values=True),
         "convert_options": reader.ConvertOptions(
             column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=True, null_values=[""]
@@ -84,7 +85,7 @@ def _csv(path: Path) -> Iterator[pl.DataFrame]:
     }
     try:
         empty = True
-        with path.open("rb") as file, reader.open_csv(file, **options) as blocks:
+        with pa.OSFile(os.fsencode(path)) as file, reader.open_csv(file, **options) as blocks:
             for block in blocks:
                 for start in range(0, block.num_rows, ROWS):
                     empty = False
@@ -149,7 +150,7 @@ def _parquet(path: Path) -> Iterator[pl.DataFrame]:
     from pyarrow import parquet
 
     try:
-        with path.open("rb") as raw, parquet.ParquetFile(raw) as file:
+        with pa.OSFile(os.fsencode(path)) as raw, parquet.ParquetFile(raw) as file:
             _check_parquet(path, file)
             text = [field.name for field in file.schema_arrow if pa.types.is_large_string(field.type)]
             text += [field.name for field in file.schema_arrow if pa.types.is_string(field.type)]

@@ -94,12 +94,13 @@ def with_digest(records: pl.DataFrame, catalogue: Catalogue) -> pl.DataFrame:
     `VERSIONS`, a version after the first and a withdrawal are said too.
     """
     columns = sorted([*CONTENT, *catalogue.attributes, *(name for name in VERSIONS if name in records.columns)])
+    columns = [name for name in columns if records[name].null_count() < max(records.height, 1)]
     said = {"version": pl.col("version") > 1, "state": pl.col("state") != VALID}
     text = (
         records.with_columns(pl.when(said[name]).then(name) for name in VERSIONS if name in columns)
         .select(
             pl.concat_str(
-                [pl.lit(f"{column}=") + pl.col(column).cast(pl.String) for column in columns],
+                [pl.lit(None, pl.String), *(pl.lit(f"{name}=") + pl.col(name).cast(pl.String) for name in columns)],
                 separator="\x1f",
                 ignore_nulls=True,
             )

@@ -7,7 +7,7 @@ fault that was found in it.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ import polars as pl
 
 from goodstanding.facts.catalogue import Attribute, Catalogue
 from goodstanding.facts.errors import InputError
-from goodstanding.facts.identifiers import fault_in, subject_of
+from goodstanding.facts.identifiers import fault_in, plainly_valid, subjects_of
 from goodstanding.facts.records import CORE, KNOWING, VALID, VERSIONS, WITHDRAWN, schema, with_digest
 from goodstanding.facts.world import World
 
@@ -77,7 +77,9 @@ def check(table: pl.DataFrame, intake: Intake, first: int = 1) -> Checked:
     """
     table = _completed(table, intake).with_row_index("row", offset=first).with_columns(pl.col("row").cast(pl.Int64))
     faults = [*_core_faults(table, intake), *_attribute_faults(table, intake.catalogue)]
-    refusals = pl.concat([pl.DataFrame(schema=REFUSALS), *faults]).sort("row", "field", maintain_order=True)
+    refusals = pl.concat([pl.DataFrame(schema=REFUSALS), *_found(table, faults)]).sort(
+        "row", "field", maintain_order=True
+    )
     good = table.join(refusals.select("row").unique(), on="row", how="anti", maintain_order="left")
     records = with_digest(_typed(good, intake), intake.catalogue)
     return Checked(records=records, refusals=refusals, rows=table.height)
@@ -102,28 +104,43 @@ def _completed(table: pl.DataFrame, intake: Intake) -> pl.DataFrame:
     )
 
 
-def _faults(
-    table: pl.DataFrame, field: str, wrong: pl.Expr, expected: str | pl.Expr, *, show: bool = True
-) -> pl.DataFrame:
-    found = pl.col(field).str.slice(0, 80).fill_null("nothing") if show else pl.lit("a number, not repeated here")
-    expected = pl.lit(expected) if isinstance(expected, str) else expected
-    return table.filter(wrong.fill_null(False)).select(
-        "row", pl.lit(field).alias("field"), found.alias("found"), expected.alias("expected")
-    )
+@dataclass(frozen=True)
+class _Fault:
+    """A way in which a row can be wrong; `show`: whether what was found may be repeated."""
+
+    field: str
+    wrong: pl.Expr
+    expected: str | pl.Expr
+    show: bool = True
+
+    def rows(self, table: pl.DataFrame) -> pl.DataFrame:
+        """Return one line for each row that is wrong in this way."""
+        found = pl.col(self.field).str.slice(0, 80).fill_null("nothing")
+        found = found if self.show else pl.lit("a number, not repeated here")
+        expected = pl.lit(self.expected) if isinstance(self.expected, str) else self.expected
+        return table.filter(self.wrong.fill_null(False)).select(
+            "row", pl.lit(self.field).alias("field"), found.alias("found"), expected.alias("expected")
+        )
 
 
-def _core_faults(table: pl.DataFrame, intake: Intake) -> list[pl.DataFrame]:
+def _found(table: pl.DataFrame, faults: Sequence[_Fault]) -> list[pl.DataFrame]:
+    """Return the faults that are there: all are looked for in one pass, and most files have few."""
+    there = table.select(fault.wrong.fill_null(False).any().alias(str(place)) for place, fault in enumerate(faults))
+    return [fault.rows(table) for fault, any_ in zip(faults, there.row(0), strict=True) if any_]
+
+
+def _core_faults(table: pl.DataFrame, intake: Intake) -> list[_Fault]:
     kinds = sorted(intake.catalogue.kinds if intake.kinds is None else intake.kinds)
     known = pl.col("kind").is_in(list(intake.catalogue.kinds))
     text = [name for name in CORE if name not in _DATES]
     return [
-        *(_faults(table, name, pl.col(name).is_null() & ~_may_lack(name), "a value") for name in REQUIRED),
-        *(_version_faults(table) if intake.versions else ()),
-        *(_text_faults(table, name) for name in text),
-        _faults(table, "kind", ~known, "a kind of the catalogue (goodstanding catalogue lists them)"),
-        _faults(table, "kind", known & ~pl.col("kind").is_in(kinds), f"a kind of source {intake.source}"),
-        _faults(table, "source", pl.col("source") != intake.source, f"{intake.source}, who sent this delivery"),
-        *_date_faults(table, intake),
+        *(_Fault(name, pl.col(name).is_null() & ~_may_lack(name), "a value") for name in REQUIRED),
+        *(_version_faults() if intake.versions else ()),
+        *(_text_faults(name) for name in text),
+        _Fault("kind", ~known, "a kind of the catalogue (goodstanding catalogue lists them)"),
+        _Fault("kind", known & ~pl.col("kind").is_in(kinds), f"a kind of source {intake.source}"),
+        _Fault("source", pl.col("source") != intake.source, f"{intake.source}, who sent this delivery"),
+        *_date_faults(intake),
         *_subject_faults(table, intake),
     ]
 
@@ -132,64 +149,62 @@ def _may_lack(name: str) -> pl.Expr:
     return pl.lit(value=False) if name in ALWAYS else pl.col(_BARE)
 
 
-def _version_faults(table: pl.DataFrame) -> list[pl.DataFrame]:
+def _version_faults() -> list[_Fault]:
     number = pl.col("version").str.contains(r"^[1-9]\d{0,3}$")
     return [
-        _faults(table, "version", ~number, f"a whole number from 1 to {LAST_VERSION:,}"),
-        _faults(table, "state", ~pl.col("state").is_in([VALID, WITHDRAWN]), f"{VALID} or {WITHDRAWN}"),
+        _Fault("version", ~number, f"a whole number from 1 to {LAST_VERSION:,}"),
+        _Fault("state", ~pl.col("state").is_in([VALID, WITHDRAWN]), f"{VALID} or {WITHDRAWN}"),
     ]
 
 
-def _text_faults(table: pl.DataFrame, name: str) -> pl.DataFrame:
+def _text_faults(name: str) -> _Fault:
     wrong = (pl.col(name).str.len_chars() > LONGEST_TEXT) | pl.col(name).str.contains(r"[\x00-\x1f\x7f]")
-    return _faults(table, name, wrong, f"at most {LONGEST_TEXT} characters, no control characters")
+    return _Fault(name, wrong, f"at most {LONGEST_TEXT} characters, no control characters")
 
 
-def _date_faults(table: pl.DataFrame, intake: Intake) -> list[pl.DataFrame]:
+def _date_faults(intake: Intake) -> list[_Fault]:
     faults, today = [], intake.today
     for name in (*_DATES, *(KNOWING if intake.knowing else ())):
         day = pl.col(name).str.to_date("%Y-%m-%d", strict=False)
         shaped = pl.col(name).str.contains(r"^\d{4}-\d{2}-\d{2}$") & day.is_not_null()
-        faults.append(_faults(table, name, pl.col(name).is_not_null() & ~shaped, "a calendar day, as 2026-03-31"))
-        faults.append(_faults(table, name, shaped & (day > today), f"a day not after {today}, the day of receipt"))
-        faults.append(_faults(table, name, shaped & (day < EARLIEST), f"a day from {EARLIEST} on"))
+        faults.append(_Fault(name, pl.col(name).is_not_null() & ~shaped, "a calendar day, as 2026-03-31"))
+        faults.append(_Fault(name, shaped & (day > today), f"a day not after {today}, the day of receipt"))
+        faults.append(_Fault(name, shaped & (day < EARLIEST), f"a day from {EARLIEST} on"))
     order = pl.col("decided").str.to_date("%Y-%m-%d", strict=False) < pl.col("act").str.to_date(
         "%Y-%m-%d", strict=False
     )
-    faults.append(_faults(table, "decided", order, "a day not before the act"))
+    faults.append(_Fault("decided", order, "a day not before the act"))
     return faults
 
 
-def _subject_faults(table: pl.DataFrame, intake: Intake) -> list[pl.DataFrame]:
-    numbers = table.select(pl.col("subject").drop_nulls().unique()).to_series().to_list()
-    faults = {number: fault for number in numbers if (fault := fault_in(number, intake.world)) is not None}
-    subjects = {number: subject_of(number) for number in numbers if number not in faults}
+def _subject_faults(table: pl.DataFrame, intake: Intake) -> list[_Fault]:
+    numbers = table.select(pl.col("subject").drop_nulls().unique())
+    doubtful = numbers.filter(~plainly_valid(pl.col("subject"), intake.world)).to_series()
+    faults = {number: fault for number in doubtful if (fault := fault_in(number, intake.world)) is not None}
     invalid = pl.col("subject").replace_strict(faults, default=None, return_dtype=pl.String)
-    is_a = pl.col("subject").replace_strict(subjects, default=None, return_dtype=pl.String)
+    is_a = pl.when(invalid.is_null()).then(subjects_of(pl.col("subject")))
     kept = [f"{kind}/{subject}" for kind, spec in intake.catalogue.kinds.items() for subject in spec.subjects]
     stray = pl.col("kind").is_in(list(intake.catalogue.kinds)) & ~(pl.col("kind") + "/" + is_a).is_in(kept)
-    known = table.filter(pl.col("subject").is_not_null())
     return [
-        _faults(known, "subject", invalid.is_not_null(), invalid, show=False),
-        _faults(known, "kind", stray, "a kind that is kept on such a subject"),
+        *([_Fault("subject", invalid.is_not_null(), invalid, show=False)] if faults else []),
+        _Fault("kind", stray, "a kind that is kept on such a subject"),
     ]
 
 
-def _attribute_faults(table: pl.DataFrame, catalogue: Catalogue) -> list[pl.DataFrame]:
+def _attribute_faults(table: pl.DataFrame, catalogue: Catalogue) -> list[_Fault]:
     faults = []
+    present = set(table["kind"].unique())
     for name, attribute in catalogue.attributes.items():
-        having = [kind for kind, spec in catalogue.kinds.items() if name in spec.attributes]
+        having = [kind for kind, spec in catalogue.kinds.items() if kind in present and name in spec.attributes]
         needing = [kind for kind in having if catalogue.kinds[kind].attributes[name].required]
         given, kind = pl.col(name).is_not_null(), pl.col("kind")
         if table[name].null_count() < table.height:
             stray = given & kind.is_in(list(catalogue.kinds)) & ~kind.is_in(having)
-            faults.append(_faults(table, name, stray, "nothing: this kind has no such attribute"))
-            faults.append(
-                _faults(table, name, given & ~_fits(name, attribute, catalogue), _expected(attribute, catalogue))
-            )
+            faults.append(_Fault(name, stray, "nothing: this kind has no such attribute"))
+            faults.append(_Fault(name, given & ~_fits(name, attribute, catalogue), _expected(attribute, catalogue)))
         if needing:
             lacking = ~given & kind.is_in(needing) & ~pl.col(_BARE)
-            faults.append(_faults(table, name, lacking, _expected(attribute, catalogue)))
+            faults.append(_Fault(name, lacking, _expected(attribute, catalogue)))
     return faults
 
 

@@ -245,6 +245,8 @@ def _aggregate(node: ex.Aggregate, scope: Scope) -> str:
 def _on_days(node: ex.Aggregate, scope: Scope) -> None:
     if node.reading not in (None, {"peak": "from", "sum": "on"}.get(node.function)):
         raise InputError(f"found {node.reading!r} in {node.function}(), expected sum(... on DAY) or peak(... from DAY)")
+    if node.last is not None:
+        raise InputError(f"found 'last' in a sum on other days, in {node.function}(); expected all of {node.source!r}")
     if node.at is not None:
         _dated("date", node.at, scope)
     account = scope.policy.accounts.get(node.source)

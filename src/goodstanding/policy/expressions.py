@@ -12,7 +12,8 @@ Grammar, loosest first; `[]` is optional, `{}` repeated:
     product    = factor {("*" | "/") factor}
     factor     = ["-"] (number [unit] | date | 'code' | name | name "." name | name "[" choice "]"
                | aggregate | name "(" choice {"," choice} ")" | "(" choice ")")
-    aggregate  = function "(" [choice "of"] ["ever"] name ["on" sum | "from" sum] ["where" either] ["else" choice] ")"
+    aggregate  = function "(" [choice "of"] ["ever"] name ["on" sum | "from" sum] ["where" either] ["last" whole number]
+                 ["else" choice] ")"
     unit       = "day(s)" | "working day(s)" | "month(s)" | "year(s)"
 """
 
@@ -23,6 +24,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from difflib import get_close_matches
 from fractions import Fraction
 from functools import lru_cache
 from typing import NoReturn
@@ -40,6 +42,8 @@ _UNITS = {"day": "days", "days": "days", "month": "months", "months": "months", 
 WORDS = ("if", "else", "or", "and", "not", "in", "after", "beginning", "of", "ever", "on", "from", "where")
 AGGREGATES = ("sum", "count", "some", "latest", "first", "highest", "lowest", "worst", "continuing", "peak")
 """Functions over entries; all but sum, count, some and continuing are none where there are no entries."""
+_IN_AGGREGATE = ("on", "from", "where", "last", "else")
+"""What may follow the name of a rule or an account in them, in this order."""
 
 EARLIEST, MOST_UNITS = 1900, 100_000
 """The first year of any date, and the most days, months or years of a duration."""
@@ -113,8 +117,9 @@ class Codes:
 class Aggregate:
     """A function over the entries of a rule or an account: those that count, or `ever` were made and not spent.
 
-    `value` is read of each entry, `where` keeps some of them, `otherwise` stands where there are none. `reading` is
-    `on` or `from` with the date `at`: the sum on another day, or the highest since.
+    `value` is read of each entry, `where` keeps some of them, of which only the `last` so many that were placed are
+    taken; `otherwise` stands where there are none. `reading` is `on` or `from` with the date `at`: the sum on another
+    day, or the highest since.
     """
 
     function: str
@@ -124,6 +129,7 @@ class Aggregate:
     reading: str | None = None
     at: Node | None = None
     where: Node | None = None
+    last: int | None = None
     otherwise: Node | None = None
 
 
@@ -244,6 +250,14 @@ class _Parser:
     def need(self, word: str) -> None:
         if self.take(word) is None:
             self.fail(repr(word))
+
+    def need_word(self, word: str, *others: str) -> None:
+        """Take a word, or say which one was meant: it, or another that may stand before it."""
+        if not self.peek(word):
+            text = self.tokens[self.at][1] if self.at < len(self.tokens) else ""
+            close = get_close_matches(text, (word, *others), n=1)
+            self.fail(" or ".join(map(repr, close or (word, *others))))
+        self.at += 1
 
     def choice(self) -> Node:
         node = self.either()
@@ -387,7 +401,7 @@ class _Parser:
         value = None
         if not self._at_source():
             value = self.choice()
-            self.need("of")
+            self.need_word("of", *(_IN_AGGREGATE if isinstance(value, Name) else ()))
         ever = self.take("ever") is not None
         if self.at >= len(self.tokens) or self.tokens[self.at][0] != "name":
             self.fail("the name of a rule or an account")
@@ -396,15 +410,30 @@ class _Parser:
         reading = self.take("on", "from")
         at = self.sum() if reading else None
         where = self.either() if self.take("where") else None
+        last = self.how_many() if self.take("last") else None
         otherwise = self.choice() if self.take("else") else None
-        self.need(")")
-        return Aggregate(function, source, value, ever, reading, at, where, otherwise)
+        read = [
+            place for place, one in enumerate((reading, reading, where, last, otherwise), start=1) if one is not None
+        ]
+        self.need_word(")", *_IN_AGGREGATE[max(read, default=0) :])
+        return Aggregate(function, source, value, ever, reading, at, where, last, otherwise)
+
+    def how_many(self) -> int:
+        """Read of how many entries a function is."""
+        group, text, _ = self.tokens[self.at] if self.at < len(self.tokens) else ("", "", 0)
+        if group != "number" or not text.isdigit() or int(text) < 1:
+            self.fail("how many entries after 'last': a whole number from 1")
+        self.at += 1
+        if self.peek(*_UNITS, "working"):
+            self.fail("entries, not days, after 'last': a time is asked as where today in 3 months after act")
+        return int(text)
 
     def _at_source(self) -> bool:
         if self.peek("ever"):
             return True
         after = self.tokens[self.at + 1][1] if self.at + 1 < len(self.tokens) else ")"
-        return self.tokens[self.at : self.at + 1] != [] and after in (")", "where", "on", "from", "else")
+        group, text, _ = self.tokens[self.at] if self.at < len(self.tokens) else ("", "", 0)
+        return group == "name" and text not in WORDS and after in (")", *_IN_AGGREGATE)
 
 
 def children(node: Node) -> tuple[Node, ...]:

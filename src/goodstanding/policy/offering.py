@@ -43,6 +43,7 @@ FUNCTIONS: Mapping[str, str] = {
     "lowest": "the lowest number or date: lowest(EXPR of NAME else X)",
     "worst": "the worst grade among entries: worst(NAME else X)",
     "continuing": "whether the conduct of an entry has not ended: continuing(NAME)",
+    "last": "of the entries that are asked for, those placed last: sum(NAME where C last 3)",
     "min": "the lowest number, the earliest date or period",
     "max": "the highest number, the latest date or period",
     "round": "to a multiple of step: round(x, step, 'half-up')",

@@ -203,8 +203,12 @@ class Speaker:
         past = self.say("past") if node.ever else ""
         parts = {"of": self.named(node.source), "past": past, "filter": self._filter(condition)}
         of = {"entry": self.say("entry", **parts), "entries": self.say("entries", **parts)}
+        if node.last is not None:
+            parts["n"] = str(node.last)
+            key = "last.one" if node.last == 1 else "last.count" if node.function == "count" else "last"
+            of = {"entry": self.say("last.entry", **parts, **of), "entries": self.say(key, **parts, **of)}
         value = inside._node(node.value) if node.value else ""
-        simple = not (node.where or node.ever or node.value)
+        simple = not (node.where or node.ever or node.value or node.last)
         if node.function == "some":
             key = "none" if negated else "some"
             return self.say(key if simple else f"{key}.of", **parts, **of)
@@ -214,6 +218,8 @@ class Speaker:
             return self.say(f"{node.function}.date", value=value, **of)
         if node.function in ("highest", "lowest") or (node.function == "worst" and not simple):
             return self.say(f"{node.function}.of", value=value or self.say("entry.amount"), **of)
+        if node.function == "count" and (node.last or 1) > 1:
+            return of["entries"]
         return self.say(node.function, value=value or self.say("entry.grade"), **parts, **of)
 
     def _sum(self, node: ex.Aggregate, simple: bool, value: str, parts: Mapping[str, str]) -> str:

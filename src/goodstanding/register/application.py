@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import polars as pl
@@ -12,10 +13,9 @@ import sqlalchemy as sa
 from goodstanding.facts.validation import REFUSALS
 from goodstanding.proof.merkle import Edge
 from goodstanding.register import commitments, events, schema
-from goodstanding.register.bulk import copy_in, copy_out, run
+from goodstanding.register.bulk import copy_in, copy_out, copy_text, run
 from goodstanding.register.database import Register
 from goodstanding.register.documents import place, sift, supersede
-from goodstanding.register.ledger import stored
 from goodstanding.register.linking import doubts, newcomers
 from goodstanding.register.staging import Batch, Staged
 
@@ -35,7 +35,7 @@ def apply(register: Register, header: Mapping[str, Any], stage: Staged) -> dict[
     for new in newcomers(connection, at.subjects + 1, at.salt, number):
         told.extend(commitments.of(new))
     place(connection)
-    records = _records(register, stage, number)
+    records = _records(stage, number)
     supersede(connection, number)
     refused = connection.execute(sa.text("SELECT count(DISTINCT row) FROM faulty")).scalar_one()
     delivery = dict(header) | {
@@ -59,19 +59,28 @@ _PLACE = sa.select(
 """Where the ledger stands: the last subject and the last delivery."""
 
 
-def _records(register: Register, stage: Staged, number: int) -> Edge:
+def _records(stage: Staged, number: int) -> Edge:
     """Write the records that are placed; return the tree over their commitments in order of row."""
     tree = Edge()
-    with ThreadPoolExecutor(1) as hashing:  # while the database writes
-        for batch in stage.batches:
-            placed = _placed(stage.connection, batch)
-            records = batch.records().join(placed, on="row", how="inner", maintain_order="left")
-            hashing.submit(tree.extend, commitments.of(records))
-            copy_in(stage.connection, "record", stored(records, number, register.catalogue))
+
+    def ready(batch: Batch, places: pl.DataFrame) -> tuple[list[str], bytes]:
+        records = batch.records().join(places, on="row", how="inner", maintain_order="left")
+        tree.extend(commitments.of(records.sort("row")))
+        rows = records.with_columns(pl.lit(number).alias("delivery"))
+        return rows.columns, rows.write_csv(include_header=False).encode()
+
+    with ThreadPoolExecutor(1) as preparing:  # the next batch, while the database writes this one
+        coming: deque[Future[tuple[list[str], bytes]]] = deque()
+        for batch in [*stage.batches, None]:
+            if batch:
+                coming.append(preparing.submit(ready, batch, placed(stage.connection, batch)))
+            if coming and (len(coming) > 1 or batch is None):
+                copy_text(stage.connection, "record", *coming.popleft().result())
     return tree
 
 
-def _placed(connection: sa.Connection, batch: Batch) -> pl.DataFrame:
+def placed(connection: sa.Connection, batch: Batch) -> pl.DataFrame:
+    """Return which rows of a batch are taken in, and whom each is about."""
     query = "SELECT row, subject_id FROM placed WHERE row BETWEEN %(first)s AND %(last)s"
     return copy_out(connection, query, {"row": pl.Int64, "subject_id": pl.Int64}, _span(batch))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from io import BytesIO
 from typing import Any, cast
 
@@ -16,9 +16,14 @@ _CHUNK = 1 << 20
 
 def copy_in(connection: sa.Connection, table: str, frame: pl.DataFrame) -> None:
     """Append a frame, column by column of the same name, to a table; null is NULL."""
-    names = sql.SQL(", ").join(map(sql.Identifier, frame.columns))
+    copy_text(connection, table, frame.columns, frame.write_csv(include_header=False).encode())
+
+
+def copy_text(connection: sa.Connection, table: str, columns: Sequence[str], text: bytes) -> None:
+    """Append rows that were written as CSV already to a table."""
+    names = sql.SQL(", ").join(map(sql.Identifier, columns))
     command = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT csv)").format(sql.Identifier(table), names)
-    content = memoryview(frame.write_csv(include_header=False).encode())
+    content = memoryview(text)
     with _session(connection).cursor() as cursor, cursor.copy(command) as copy:
         for start in range(0, len(content), _CHUNK):
             copy.write(content[start : start + _CHUNK])

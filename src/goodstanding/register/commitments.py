@@ -49,11 +49,20 @@ def root_of(frame: pl.DataFrame) -> bytes:
 
 def standings_digest(connection: sa.Connection, run: int) -> bytes:
     """Return the SHA-256 over the standings of a run, as PostgreSQL writes them as CSV in order of subject."""
-    digest = hashlib.sha256()
     query = (
         "SELECT subject_id, outcome, score, grade, missing, reason FROM standing WHERE run = %(run)s "
         "ORDER BY subject_id"
     )
+    return _digest(connection, query, run)
+
+
+def quiet_digest(connection: sa.Connection, run: int) -> bytes:
+    """Return the same over the days on which the standings of a run may change by themselves."""
+    return _digest(connection, "SELECT subject_id, until FROM quiet WHERE run = %(run)s ORDER BY subject_id", run)
+
+
+def _digest(connection: sa.Connection, query: str, run: int) -> bytes:
+    digest = hashlib.sha256()
     for block in copied(connection, query, {"run": run}):
         digest.update(block)
     return digest.digest()

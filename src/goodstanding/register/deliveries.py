@@ -16,7 +16,7 @@ from goodstanding.facts.errors import InputError
 from goodstanding.facts.formats import delivery_batches
 from goodstanding.facts.validation import REFUSALS, Checked, Intake, check
 from goodstanding.facts.world import World
-from goodstanding.register import schema
+from goodstanding.register import events, schema, senders
 from goodstanding.register.application import apply
 from goodstanding.register.bulk import copy_out
 from goodstanding.register.database import Register, turn_of
@@ -73,29 +73,50 @@ class Refusal:
 
 
 def deliver(
-    register: Register, source: str, path: Path, received: dt.date, table: pl.DataFrame | None = None
+    register: Register,
+    source: str,
+    path: Path,
+    received: dt.date,
+    table: pl.DataFrame | None = None,
+    *,
+    note: str | None = None,
+    file: str | None = None,
 ) -> Delivered:
     """Apply a delivery file, received on a day, or say what became of it when the same file was applied before.
 
     `table` gives the text cells where they were read already; the file then only names the delivery and tells whether
-    it was sent before. Raises InputError where the source or the file is not there, the file cannot be read, no row of
-    it can be right, or the day of receipt is still to come.
+    it was sent before. `note` is the delivery note, which a source with a key must give; `file` names the delivery
+    where the path does not. Raises NoteRefusedError where the note does not show who sent it, InputError where the
+    source or the file is not there, the file cannot be read, no row of it can be right, or the day of receipt is still
+    to come.
     """
     spec = source_of(register, source)
     if register.world is World.REAL and received > register.today:
         raise InputError(f"received: found {received}, expected a day not after {register.today}")
     content = content_of(path)
     with register.engine.connect() as connection:
+        said = senders.checked(connection, source, content, note)
         earlier = _earlier(connection, source, content)
+        if said and not earlier:
+            senders.check_age(connection, said)
     if earlier:
         return earlier
     intake = Intake(register.catalogue, register.world, source, received, spec.kinds, versions=True)
     read = delivery_batches(path) if table is None else iter([table])
-    name = path.name.encode("utf-8", "replace").decode()
+    name = (file or path.name).encode("utf-8", "replace").decode()
     header = {"source": source, "file": name, "received": received, "content": content}
-    with staged(register.engine, _checked(path, read, intake)) as stage, turn_of(stage.connection):
-        earlier = _earlier(stage.connection, source, content)
-        return earlier or _delivered(stage.connection, apply(register, header, stage), earlier=False)
+    with staged(register, _checked(path, read, intake)) as stage, turn_of(stage.connection):
+        connection = stage.connection
+        earlier = _earlier(connection, source, content)
+        if earlier:
+            return earlier
+        senders.checked(connection, source, content, note)  # the key may have ended meanwhile
+        kept = apply(register, header, stage)
+        if said:
+            senders.check_age(connection, said)
+            row = {"delivery": kept["number"], "source": source, "sequence": said.sequence, "note": note}
+            events.add(connection, "delivery_note", [row])
+        return _delivered(connection, kept, earlier=False)
 
 
 def deliveries(register: Register, source: str | None = None) -> list[DeliveryRow]:

@@ -44,6 +44,8 @@ _FOUNDING = (
     "CREATE ROLE goodstanding LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD '{password}'\n"
     "CREATE ROLE goodstanding_service NOLOGIN\n"
     "GRANT goodstanding_service TO goodstanding\n"
+    "CREATE ROLE goodstanding_source NOLOGIN\n"
+    "GRANT goodstanding_source TO goodstanding_service\n"
     "CREATE DATABASE goodstanding OWNER goodstanding\n"
 )
 # Durability stays at PostgreSQL's safe defaults; the rest suits bulk loading on one machine. Archiving is on, and

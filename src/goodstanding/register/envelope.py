@@ -153,20 +153,36 @@ def problems(connection: sa.Connection) -> Iterator[str]:
             yield f"envelope {row.number}: its key was removed, and no erasure tells of it"
         if row.wrapped is not None and hashlib.sha256(row.wrapped).digest() != row.sealed:
             yield f"envelope {row.number}: its key is not what was sealed"
-    query = sa.select(schema.document, _KEY.wrapped, _KEY.about, _GONE.document.label("gone"))
+    yield from _damaged(connection)
+    yield from _strays(connection)
+
+
+def _damaged(connection: sa.Connection) -> Iterator[str]:
+    """Name the documents of which something else is stored than was sealed."""
+    query = sa.select(schema.document, _KEY.wrapped, _KEY.about, _KEY.name, _GONE.document.label("gone"))
     query = query.join_from(schema.document, schema.document_key, isouter=True)
     query = query.join(schema.document_erasure, _GONE.document == _DOCUMENT.number, isouter=True)
     for row in connection.execute(query.order_by(_DOCUMENT.number)).all():
         stored = schema.document_part.c
-        parts = sa.select(stored.content).where(stored.document == row.number).order_by(stored.part)
-        digest, count = hashlib.sha256((row.wrapped or b"") + (row.about or b"")), 0
-        for part in connection.execute(parts.execution_options(yield_per=8)).scalars():
-            digest.update(part)
+        parts = sa.select(stored.part, stored.content).where(stored.document == row.number).order_by(stored.part)
+        digest, count = hashlib.sha256((row.wrapped or b"") + (row.about or b"") + (row.name or b"")), 0
+        for part in connection.execute(parts.execution_options(yield_per=8)):
+            if part.part == count:  # else it is not in its place, and the digest differs
+                digest.update(part.content)
             count += 1
         if row.gone is not None and (row.wrapped is not None or count):
             yield f"document {row.number}: was erased, and is stored again; erase it again"
-        elif row.gone is None and digest.digest() != row.sealed:
+        elif row.gone is None and (digest.digest() != row.sealed or count != row.parts):
             yield f"document {row.number}: what is stored is not what was sealed"
+
+
+def _strays(connection: sa.Connection) -> Iterator[str]:
+    """Name keys and parts of what is not there."""
+    stray = sa.select(schema.envelope_key.c.envelope).where(
+        schema.envelope_key.c.envelope.not_in(sa.select(schema.envelope.c.number))
+    )
+    for number in connection.execute(stray).scalars():
+        yield f"envelope {number}: is not there; envelope_key has a key of it"
     for column in (_KEY.document, schema.document_part.c.document):
         stray = sa.select(column).distinct().where(column.not_in(sa.select(_DOCUMENT.number))).order_by(column)
         for number in connection.execute(stray).scalars():
@@ -233,7 +249,7 @@ def _put(connection: sa.Connection, key: Key, row: dict[str, Any], path: Path, t
     wrapped = key.wrap(sealer.secret, f"document {row['number']}")
     about = sealer.about(json.dumps({"title": title, "content": digest.hex(), "salt": own.hex()}).encode())
     parts = -(-row["size"] // PART)
-    sealed, again = hashlib.sha256(wrapped + about), hashlib.sha256()
+    sealed, again = hashlib.sha256(wrapped + about + name), hashlib.sha256()
     with path.open("rb") as file:
         for place, part in enumerate(_read(file)):
             again.update(part)

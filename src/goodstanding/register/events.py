@@ -24,9 +24,13 @@ KINDS = (
     "document",
     "document_erasure",
     "cosignature",
+    "source_key",
+    "source_key_end",
+    "delivery_note",
     "effect",
     "outbox",
     "sent",
+    "increment",
 )
 """The tables whose rows are events, each named by its primary key."""
 

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from goodstanding.policy.reader import Loaded
 from goodstanding.register import effects, events, schema
 from goodstanding.register.bulk import copy_in, copy_out
-from goodstanding.register.commitments import standings_digest
+from goodstanding.register.commitments import quiet_digest, standings_digest
 from goodstanding.register.database import Register
 from goodstanding.register.policies import policy_of
 from goodstanding.register.scoring import SUBJECT, Run, judged
@@ -125,5 +125,5 @@ def _written(
     made = events.add(connection, "run", [row])[0]
     increment = {"run": number, "previous": last.run or None, "scored": standings.height}
     increment |= {"deliveries": known.deliveries, "erasures": known.erasures}
-    connection.execute(sa.insert(schema.increment), increment)
+    events.add(connection, "increment", [increment | {"quiet_digest": quiet_digest(connection, number)}])
     return Run(**{name: made[name] for name in Run.__dataclass_fields__})

@@ -28,17 +28,16 @@ CURRENT_THEN = """record.delivery <= %(known)s AND record.state = 'valid' AND re
 """The same as it was known when the delivery `known` was the last."""
 
 
-def stored(records: pl.DataFrame, delivery: int, catalogue: Catalogue) -> pl.DataFrame:
-    """Return records (columns of `facts.records.schema`, row, digest, subject_id) as rows of the table `record`.
+def stored(records: pl.DataFrame, catalogue: Catalogue) -> pl.DataFrame:
+    """Return records (columns of `facts.records.schema`, row, digest, salt, commitment) as rows of the table `record`.
 
-    They come in order of document, as the largest index has them: it then grows at one end, in half the time.
+    Without delivery and subject_id. They come in order of document, as the largest index has them: it then grows at one
+    end, in half the time.
     """
     return records.sort("document").select(
-        pl.lit(delivery).alias("delivery"),
         "row",
-        "subject_id",
         *_COLUMNS,
-        pl.when(pl.col("kind").is_not_null()).then(_json(catalogue)).alias("attributes"),
+        pl.when(pl.col("kind").is_not_null()).then(_json(records, catalogue)).alias("attributes"),
         (pl.lit("\\x") + pl.col("digest")).alias("digest"),
         *VERSIONS,
         "salt",
@@ -134,14 +133,17 @@ def lost(
     return [Lost(*row) for row in rows(connection, query, dict(parameters) | {"last": last, "on": on, "end": end})]
 
 
-def _json(catalogue: Catalogue) -> pl.Expr:
+def _json(records: pl.DataFrame, catalogue: Catalogue) -> pl.Expr:
     """The attributes that are present as a JSON object. Validation lets nothing through that would need escaping."""
     bare = {"number", "flag"}
     members = [
         pl.format(f'"{name}":{{}}' if attribute.type in bare else f'"{name}":"{{}}"', pl.col(name).cast(pl.String))
         for name, attribute in sorted(catalogue.attributes.items())
+        if records[name].null_count() < records.height
     ]
-    return pl.lit("{") + pl.concat_str(members, separator=",", ignore_nulls=True) + pl.lit("}")
+    return (
+        pl.lit("{") + pl.concat_str([pl.lit(None, pl.String), *members], separator=",", ignore_nulls=True) + pl.lit("}")
+    )
 
 
 def _with_cells(frame: pl.DataFrame, catalogue: Catalogue) -> pl.DataFrame:

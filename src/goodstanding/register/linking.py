@@ -38,7 +38,8 @@ CROSS JOIN LATERAL (VALUES
         3, 'name', 'another name', :name_doubt),
     (NOT {stranger} AND staged.born <> subject.born, 4, 'born', 'another day', :born_doubt)
 ) AS doubt (wrong, place, field, found, expected)
-WHERE doubt.wrong
+WHERE doubt.wrong AND ({stranger} OR staged.name <> known.name OR staged.born <> subject.born
+    OR person AND NOT bare AND (staged.name IS NULL OR staged.born IS NULL))
 """
 
 _NEWCOMERS = """

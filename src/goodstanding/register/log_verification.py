@@ -72,7 +72,7 @@ def _leaves(connection: sa.Connection, made: _Log, sizes: Iterable[int]) -> Iter
     with connection.execute(query.execution_options(yield_per=50_000)) as rows:
         for row in rows:
             if row.place != len(hashes):
-                yield f"leaf {len(hashes)}: is missing; found {row.place} in its place"
+                yield f"leaf {len(hashes)}: is missing; found leaf {row.place} in its place"
                 break
             hashed = merkle.leaf_hash(row.commitment) if row.commitment is not None else bytes(row.hash)
             if row.commitment is None:

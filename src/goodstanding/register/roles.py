@@ -14,26 +14,34 @@ from goodstanding.facts.errors import InputError
 SERVICE = "goodstanding_service"
 """The role under which a register is used: it reads and adds, and may change or remove nothing."""
 
+SOURCE = "goodstanding_source"
+"""The role under which a source reads, granted to the service's: views on what is its own are open to it, no tables."""
+_MADE_FOR = {SERVICE: None, SOURCE: SERVICE}
+"""The roles that a register needs, and to whom each is granted; none: the owner of its tables."""
+
 
 def provide(superuser_dsn: str, owner: str) -> None:
-    """Make the service's role on a server of ours, which one founded by the first release lacks, for an owner."""
+    """Make the roles on a server of ours, which one founded by an older release lacks, for an owner."""
     with psycopg.connect(superuser_dsn) as session:
         session.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [SERVICE])
-        if not session.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [SERVICE]).fetchone():
-            session.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(SERVICE)))
-        session.execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(SERVICE), sql.Identifier(owner)))
+        for role, member in _MADE_FOR.items():
+            if not session.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone():
+                session.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(role)))
+            session.execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(role), sql.Identifier(member or owner)))
 
 
 def check_provided(connection: sa.Connection) -> None:
-    """Raise InputError, with the SQL to run, unless a session may take the service's role, or may make it."""
-    row = connection.execute(_MEMBER, {"service": SERVICE}).one()
-    if row.member or (row.creates and not row.exists):
-        return
-    lines = [] if row.exists else [f"CREATE ROLE {SERVICE} NOLOGIN;"]
-    lines.append(f"GRANT {SERVICE} TO {row.who};")
-    raise InputError(
-        f"the login {row.who} cannot work as the role {SERVICE}; let a superuser of the server run: {' '.join(lines)}"
-    )
+    """Raise InputError, with the SQL to run, unless a session may take the roles, or may make them."""
+    lines: list[str] = []
+    for role, member in _MADE_FOR.items():
+        row = connection.execute(_MEMBER, {"service": role}).one()
+        if not (row.member or (row.creates and not row.exists)):
+            lines += [] if row.exists else [f"CREATE ROLE {role} NOLOGIN;"]
+            lines.append(f"GRANT {role} TO {member or row.who};")
+    if lines:
+        raise InputError(
+            f"the login {row.who} cannot work as the role {SERVICE}; let a superuser of the server run: {' '.join(lines)}"
+        )
 
 
 def powers(connection: sa.Connection) -> list[str]:

@@ -37,7 +37,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-REVISION = "0006"
+REVISION = "0007"
 """The migration that makes these tables; higher numbers are later."""
 
 REVISION_TABLE = "register_revision"
@@ -364,6 +364,33 @@ document_erasure = Table(
     _clock("at"),
 )
 
+source_key = Table(
+    "source_key",
+    metadata,
+    Column("number", BigInteger, Identity(always=True), primary_key=True),
+    Column("source", Text, ForeignKey("source.id"), nullable=False),
+    Column("verifier", Text, nullable=False, unique=True),
+    _clock("known_on"),
+)
+
+source_key_end = Table(
+    "source_key_end",
+    metadata,
+    Column("key", BigInteger, ForeignKey("source_key.number"), primary_key=True, autoincrement=False),
+    Column("why", Text, CheckConstraint("why <> ''"), nullable=False),
+    _clock("known_on"),
+)
+
+delivery_note = Table(
+    "delivery_note",
+    metadata,
+    Column("delivery", BigInteger, primary_key=True, autoincrement=False),
+    _text("source"),
+    Column("sequence", BigInteger, nullable=False, doc="of the source's own counting"),
+    _text("note"),
+    UniqueConstraint("source", "sequence"),
+)
+
 effect = Table(
     "effect",
     metadata,
@@ -399,6 +426,7 @@ increment = Table(
     Column("deliveries", BigInteger, nullable=False, doc="the last delivery that it knew"),
     Column("erasures", BigInteger, nullable=False, doc="the last erasure that it knew"),
     Column("scored", BigInteger, nullable=False, doc="how many subjects were worked out again"),
+    Column("quiet_digest", LargeBinary, nullable=False, doc="SHA-256 over the rows of `quiet` of this run"),
 )
 
 quiet = Table(

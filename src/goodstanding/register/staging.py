@@ -18,10 +18,13 @@ from typing import TypeVar
 import polars as pl
 import sqlalchemy as sa
 
+from goodstanding.facts.catalogue import Catalogue
 from goodstanding.facts.identifiers import subjects_of
 from goodstanding.facts.validation import Checked
 from goodstanding.register import commitments
 from goodstanding.register.bulk import copy_in
+from goodstanding.register.database import Register
+from goodstanding.register.ledger import stored
 
 _Item = TypeVar("_Item")
 _TABLES = """
@@ -43,7 +46,7 @@ class Batch:
     file: Path
 
     def records(self) -> pl.DataFrame:
-        """Return the valid rows, in order of row."""
+        """Return the valid rows as `ledger.stored` gives them."""
         return pl.read_ipc(self.file)
 
 
@@ -61,13 +64,13 @@ class Staged:
 
 
 @contextmanager
-def staged(engine: sa.Engine, checked: Iterator[Checked]) -> Iterator[Staged]:
+def staged(register: Register, checked: Iterator[Checked]) -> Iterator[Staged]:
     """Stage a delivery that was checked batch by batch, and forget it in the end."""
-    with tempfile.TemporaryDirectory(prefix="delivery-") as folder, engine.connect() as connection:
+    with tempfile.TemporaryDirectory(prefix="delivery-") as folder, register.engine.connect() as connection:
         try:
             connection.execute(sa.text(_TABLES))
             stage, first = Staged(connection), 1
-            for batch, rows, records in ahead(_spooled(checked, Path(folder))):
+            for batch, rows, records in ahead(_spooled(checked, Path(folder), register.catalogue)):
                 copy_in(connection, "staged", records)
                 copy_in(connection, "faulty", batch.refusals.with_columns(_SHOWN).with_row_index("place"))
                 stage.batches.append(Batch(first, first + batch.rows - 1, rows))
@@ -91,10 +94,12 @@ def ahead(items: Iterator[_Item], most: int = 2) -> Iterator[_Item]:
             yield item
 
 
-def _spooled(checked: Iterable[Checked], folder: Path) -> Iterator[tuple[Checked, Path, pl.DataFrame]]:
+def _spooled(
+    checked: Iterable[Checked], folder: Path, catalogue: Catalogue
+) -> Iterator[tuple[Checked, Path, pl.DataFrame]]:
     for number, batch in enumerate(checked):
         records = commitments.committed(batch.records, [bytes.fromhex(one) for one in batch.records["digest"]])
-        records.drop("name", "born").write_ipc(folder / str(number), compression="lz4")
+        stored(records, catalogue).write_ipc(folder / str(number), compression="lz4")
         deciding = records.with_columns(
             subjects_of(pl.col("subject")).alias("is_a"),
             pl.col("name").str.normalize("NFC"),

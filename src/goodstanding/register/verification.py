@@ -288,6 +288,7 @@ def _strays(connection: sa.Connection) -> Iterator[str]:
         (schema.subject, schema.subject.c.delivery, schema.delivery.c.number),
         (schema.standing, schema.standing.c.run, schema.run.c.number),
         (schema.standing, schema.standing.c.subject_id, schema.subject.c.id),
+        (schema.quiet, schema.quiet.c.run, schema.increment.c.run),
     )
     for table, column, owner in owners:
         query = sa.select(column).distinct().where(column.is_not(None), ~sa.exists().where(owner == column))
@@ -300,6 +301,9 @@ def _runs(connection: sa.Connection, register: Register) -> Iterator[str]:
         if commitments.standings_digest(connection, row.number) != row.standings_digest:
             yield f"run {row.number}: its rows of standing are not those that were made"
             yield from _other_standings(connection, register, row)
+    for row in connection.execute(sa.select(schema.increment).order_by(schema.increment.c.run)).all():
+        if commitments.quiet_digest(connection, row.run) != row.quiet_digest:
+            yield f"increment {row.run}: its rows of quiet are not those that were made"
 
 
 def _other_standings(connection: sa.Connection, register: Register, row: Any) -> Iterator[str]:

@@ -43,7 +43,7 @@ def over(node: ex.Aggregate, scope: Scope, code: Expressions) -> Operand:
 def _over(node: ex.Aggregate, scope: Scope, code: Expressions, rules: list[int], by_account: bool) -> Operand:
     around, policy = code.around, code.words.policy
     account = node.source if by_account else policy.entries[node.source].account
-    plain = node.value is None and node.where is None and not node.ever and not node.reading
+    plain = node.value is None and node.where is None and not node.ever and not node.reading and node.last is None
     if node.function == "sum" and plain and node.source in around.walked:
         return around.balance(node.source)  # type: ignore[no-any-return]
     loop = _Loop(node, scope, code, rules, None if node.ever else around.held(account, code))
@@ -95,9 +95,31 @@ class _Loop:
     def entries(self) -> Iterator[Found]:
         """Put what follows into a loop over the entries, for each that may be one of them."""
         code, entry = self.code, self.code.name("e")
+        if self.node.last is not None:
+            yield from self._last(entry, self.node.last)
+            return
         loop = self.around.loop(entry, self.rules, now=not self.whole)
         with code.under(loop), code.under(f"if {self.test(entry)}:"):
             yield from self._asked(entry)
+
+    def _last(self, entry: str, many: int) -> Iterator[Found]:
+        """Loop over the entries, the one placed last first, until so many are certain to be among them."""
+        code, place = self.code, self.code.name("p")
+        met, certain, doubts = code.set("0", "n"), code.set("0", "n"), code.set("0", "u")
+        with code.under(self.around.loop(place, self.rules, now=not self.whole)):
+            with code.under(f"if {certain} >= {many}:"):
+                code.put("break")
+            code.put(f"{entry} = S[E0] + S[NE] - WIDTH - {place}")
+            with code.under(f"if {self.test(entry)}:"):
+                for one in self._asked(entry):
+                    if one.doubt is None:
+                        code.put(f"{certain} += 1")
+                        yield one
+                        continue
+                    own = code.set(one.doubt, "u")
+                    doubt = code.set(f"join({own}, {doubts}) if {met} >= {many} else {own}", "u")
+                    code.put(f"{met} += 1", f"{certain} += 1 if {own} == 0 else 0", f"{doubts} = join({doubts}, {own})")
+                    yield replace(one, doubt=doubt)
 
     @contextmanager
     def unless_sure(self, line: str) -> Iterator[None]:
@@ -156,7 +178,7 @@ def _sum(loop: _Loop) -> Operand:
     with code.into(trial):
         found = _amount(loop, EntryScope("e0", loop.rules, loop.scope))
     total = code.begin(replace(found, text="0", bits=61), lacking=True)
-    if loop.around.small(found) and loop.node.value is None and loop.node.where is None:
+    if loop.around.small(found) and loop.node.value is None and loop.node.where is None and loop.node.last is None:
         _summed(loop, total)
         return replace(total, bits=found.bits + SUM_BITS)
     with loop.entries() as one:
@@ -208,6 +230,7 @@ def _some(loop: _Loop) -> Operand:
     code = loop.code
     some, lacking = code.set("False"), code.set("0", "u") if loop.doubtful() else None
     plain = loop.node.function == "some" and loop.node.where is None and loop.held is None and not loop.whole
+    plain = plain and loop.node.last is None
     line = f"{some} = (S[NOW] & {loop.around.bits(loop.rules)}) != 0"
     with loop.unless_sure(line) if plain else nullcontext(), loop.entries() as one:
         if loop.node.function == "continuing":
@@ -291,6 +314,8 @@ def _placed(loop: _Loop) -> Operand:
     code, around = loop.code, loop.around
     best, lacking = code.set("-1", "e"), code.set("0", "u")
     sign = "<" if loop.node.function == "first" else ">="
+    if loop.node.last is not None:  # the loop is from the last to the first
+        sign = "<=" if loop.node.function == "first" else ">"
     with loop.entries() as one:
         if one.doubt is not None:
             code.put(f"{lacking} = join({lacking}, {one.doubt})")

@@ -124,8 +124,12 @@ class Closing:
             code.put(f"{moment} = 0")
 
     def _was(self, slot: str, text: str, code: Expressions) -> None:
-        asked = code.simple(code.text(text, RecordScope()))
-        code.put(f"{self.layout.slot(slot)} = 1 if {code.truth(asked)} else 0")
+        """Keep whether a condition holds; one that is no longer known is asked again on the next day."""
+        asked, was = code.simple(code.text(text, RecordScope())), self.layout.slot(slot)
+        if asked.lacking is not None:
+            with code.under(f"if {was} == 1 and {asked.lacking} != 0:"):
+                code.put("S[EDGE] = soonest(S[EDGE], S[TODAY] + 1, S[TODAY])")
+        code.put(f"{was} = 1 if {code.truth(asked)} else 0")
 
     def _keep(self, name: str, operand: Operand, code: Expressions) -> None:
         """Keep a value for the next day; where it is another than the day before, that comes out otherwise then."""

@@ -142,7 +142,8 @@ CREATE TABLE increment (
     previous bigint REFERENCES run,
     deliveries bigint NOT NULL,
     erasures bigint NOT NULL,
-    scored bigint NOT NULL
+    scored bigint NOT NULL,
+    quiet_digest bytea NOT NULL
 );
 CREATE TABLE quiet (
     subject_id bigint,

@@ -1,0 +1,131 @@
+"""Deliveries over HTTP: a source sends a file with its note, and reads what became of what it sent."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import tempfile
+from asyncio import to_thread
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from litestar import get, post
+from litestar.exceptions import HTTPException, NotFoundException
+from litestar.params import FromPath
+from litestar.response import Response
+
+from goodstanding.portal.rendering import Held, Visit
+from goodstanding.register.database import Register
+from goodstanding.register.deliveries import Delivered, DeliveryRow, Refusal, deliver
+from goodstanding.register.own import own_deliveries, own_refusals
+from goodstanding.register.senders import NoteRefusedError, check_request
+from goodstanding.register.sources import sources
+
+MOST_BYTES = 8 << 30
+"""Bytes that a delivery over HTTP may have."""
+FORMATS = {
+    "text/csv": ".csv",
+    "application/vnd.apache.parquet": ".parquet",
+    "application/x-ndjson": ".jsonl",
+    "application/jsonl": ".jsonl",
+}
+_HEADER = "delivery-note"
+
+
+@dataclass(frozen=True)
+class DeliveryAnswer:
+    """What became of a delivery; `earlier`: the same file was applied before, and these are the numbers of then."""
+
+    number: int
+    source: str
+    earlier: bool
+    rows: int
+    accepted: int
+    repeated: int
+    refused: int
+    refusals: list[dict[str, Any]]
+
+
+@post("/sources/{name:str}/deliveries", name="api-deliver", request_max_body_size=None, opt={"exclude_from_csrf": True})
+async def receive(request: Visit, register: Held, name: FromPath[str]) -> Response[DeliveryAnswer]:
+    """Take in a file from a source: CSV, Parquet or JSON lines, by Content-Type; `Delivery-Note` is its note in base64.
+
+    201 where it was applied now, 200 where the same file was applied before. Refused rows come back with their reasons.
+    """
+    suffix = FORMATS.get(request.headers.get("content-type", "").partition(";")[0].strip().lower())
+    if suffix is None:
+        raise HTTPException(status_code=415, detail=f"Content-Type: expected one of {', '.join(FORMATS)}")
+    await to_thread(_known, register, name)
+    note = _note(request)
+    if note is None:
+        raise HTTPException(status_code=401, detail="Delivery-Note: expected the note of this delivery, in base64")
+    with tempfile.TemporaryDirectory(prefix="received-") as folder:
+        path = Path(folder) / f"delivery{suffix}"
+        await _received(request, path)
+        done = await to_thread(_delivered, register, name, path, note)
+    told = DeliveryAnswer(
+        **{field: getattr(done, field) for field in DeliveryAnswer.__dataclass_fields__ if field != "refusals"},
+        refusals=done.refusals.to_dicts(),
+    )
+    return Response(told, status_code=200 if done.earlier else 201)
+
+
+@get("/sources/{name:str}/deliveries", sync_to_thread=True, name="api-own-deliveries")
+def listed(request: Visit, register: Held, name: FromPath[str]) -> list[DeliveryRow]:
+    """Give a source, which signs the question, its deliveries, the latest first."""
+    _asked(request, register, name)
+    return own_deliveries(register, name)
+
+
+@get("/sources/{name:str}/deliveries/{number:int}/refusals", sync_to_thread=True, name="api-own-refusals")
+def refused(request: Visit, register: Held, name: FromPath[str], number: FromPath[int]) -> list[Refusal]:
+    """Give a source, which signs the question, what was refused of a delivery, and why."""
+    _asked(request, register, name)
+    return own_refusals(register, name, number)
+
+
+HANDLERS = [receive, listed, refused]
+
+
+def _known(register: Register, name: str) -> None:
+    if name not in sources(register):
+        raise NotFoundException
+
+
+def _note(request: Visit) -> str | None:
+    sent = request.headers.get(_HEADER)
+    if not sent:
+        return None
+    try:
+        return base64.b64decode(sent, validate=True).decode()
+    except (binascii.Error, ValueError):
+        raise HTTPException(status_code=401, detail="Delivery-Note: not a text in base64") from None
+
+
+async def _received(request: Visit, path: Path) -> None:
+    size = 0
+    with path.open("wb") as file:
+        async for block in request.stream():
+            size += len(block)
+            if size > MOST_BYTES:
+                raise HTTPException(status_code=413, detail=f"found more than {MOST_BYTES:,} bytes; send it in parts")
+            file.write(block)
+
+
+def _delivered(register: Register, name: str, path: Path, note: str) -> Delivered:
+    try:
+        return deliver(register, name, path, register.today, note=note, file=path.name)
+    except NoteRefusedError as error:
+        raise HTTPException(status_code=401 if error.forged else 403, detail=str(error)) from None
+
+
+def _asked(request: Visit, register: Register, name: str) -> None:
+    _known(register, name)
+    note = _note(request)
+    if note is None:
+        raise HTTPException(status_code=401, detail="Delivery-Note: expected a signed question, in base64")
+    try:
+        check_request(register, name, request.method, request.url.path, note)
+    except NoteRefusedError as error:
+        raise HTTPException(status_code=401 if error.forged else 403, detail=str(error)) from None
