@@ -428,6 +428,8 @@ class _Maker:
         if measure["imposed by"]:
             made |= {"imposed by": measure["imposed by"], "if its ground falls": chance.one(("stands", "falls"))}
             made |= {"lapses": "when no longer so"} if not at and self.has("lapses") else {}
+            if "lapses" in made and chance.maybe():
+                made["when"] = f"(count({chance.one(self.rules)}) >= 1)"  # comes true, and is no longer so, often
         if self.has("measure until", 3):
             of = names_of(measure["imposed by"]) if measure["imposed by"] else {}
             length, day = pen.length(Names(of)), pen.date(Names(of))
