@@ -24,7 +24,6 @@ from goodstanding.facts.sources import read_sources
 from goodstanding.facts.validation import Intake, check
 from goodstanding.facts.world import World
 from goodstanding.register import embedded
-from goodstanding.register.bulk import copy_in
 from goodstanding.register.database import Register
 from goodstanding.register.deliveries import deliver
 from goodstanding.register.founding import found

@@ -1,4 +1,4 @@
-"""frictionless on a delivery of inspections: rows checked against a schema that says what our catalogue says of them."""
+"""frictionless on a delivery of inspections: rows checked against a schema that says what our catalogue says."""
 
 import json
 import sys

@@ -40,7 +40,7 @@ def check_provided(connection: sa.Connection) -> None:
             lines.append(f"GRANT {role} TO {member or row.who};")
     if lines:
         raise InputError(
-            f"the login {row.who} cannot work as the role {SERVICE}; let a superuser of the server run: {' '.join(lines)}"
+            f"the login {row.who} cannot work as {SERVICE}; let a superuser of the server run: {' '.join(lines)}"
         )
 
 
