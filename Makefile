@@ -45,7 +45,7 @@ demo-stop: setup ## stop the demo's database
 real: setup ## rate the real food inspections in DATA=file
 	$(BIN)/python benchmarks/real.py $(DATA)
 
-bench: bench-policy bench-kernel bench-real bench-constructs bench-planted ## measure everything, beside others where there are any
+bench: bench-policy bench-kernel bench-real bench-ledger bench-constructs bench-planted tamper faults ## measure everything, beside others where there are any
 
 bench-policy: setup-dev .venv-peers/ready ## measure policies beside rules engines: OpenFisca, ZEN, CEL, plain Python
 	$(BIN)/python benchmarks/policy.py
@@ -59,8 +59,10 @@ bench-constructs: setup-dev ## print which constructs of the language, and pairs
 bench-planted: setup-dev ## plant 31 errors in the compiled form, one by one, and time how soon each is found
 	$(BIN)/python -m tests.engine.planted
 
-bench-ledger: setup-dev .venv-peers/ready ## measure deliveries and reading the ledger, beside a bare COPY and frictionless
+bench-ledger: setup-dev .venv-peers/ready ## measure deliveries, reading the ledger, single acts and the log, beside a bare COPY and frictionless
 	$(BIN)/python benchmarks/ledger.py
+	$(BIN)/python benchmarks/acts.py
+	$(BIN)/python benchmarks/log.py
 
 bench-kernel: setup-dev ## measure the kernels
 	$(BIN)/python benchmarks/kernel.py
