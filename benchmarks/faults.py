@@ -145,7 +145,8 @@ def serve(dsn: str, key: Path, acts: list[tuple[str, Any]], told: Any) -> None:
 def strike(victim: str, folder: Path, dsn: str, service: Any) -> None:
     """End the service, the server, a process of the server, or the service's session."""
     if victim == "service":
-        os.kill(service.pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):  # it had done everything by then
+            os.kill(service.pid, signal.SIGKILL)
     elif victim == "server":
         os.kill(int((folder / "data" / "postmaster.pid").read_text().split()[0]), signal.SIGKILL)
     else:

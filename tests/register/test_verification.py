@@ -1,5 +1,7 @@
 """Verification: whoever changes, adds or removes a row behind the register's back is found, row and table."""
 
+import datetime as dt
+
 import polars as pl
 import pytest
 import sqlalchemy as sa
@@ -7,10 +9,10 @@ import sqlalchemy as sa
 from goodstanding.facts.errors import InputError
 from goodstanding.facts.world import World
 from goodstanding.proof import checkpoints, notes
-from goodstanding.register import effects, envelope, events, increments, log, log_keys, schema, sealing
+from goodstanding.register import effects, envelope, events, increments, log, log_keys, schema, sealing, senders
 from goodstanding.register.access import log_access
 from goodstanding.register.commitments import standings_digest
-from goodstanding.register.deliveries import deliver
+from goodstanding.register.deliveries import content_of, deliver
 from goodstanding.register.founding import found
 from goodstanding.register.policies import load_policy
 from goodstanding.register.subjects import by_identifier
@@ -32,7 +34,8 @@ def filled(postgres_folder, tmp_path_factory, wendeng):
         key = log_keys.read_key(folder / "log.key")
         for source, part in (("city.tax", [*rows, row(FIRM, "D-X", size="no")]), ("city.court", [LAST])):
             pl.DataFrame(part, schema_overrides={"born": pl.Date}, infer_schema_length=None).write_csv(folder / source)
-            deliver(register, source, folder / source, RECEIVED)
+        deliver(register, "city.tax", folder / "city.tax", RECEIVED)
+        deliver(register, "city.court", folder / "city.court", RECEIVED, note=_noted(register, folder / "city.court"))
         load_policy(register, wendeng)
         increments.rescore(register, "cn-wendeng", RECEIVED)
         log.sign(register, key)
@@ -49,6 +52,18 @@ def filled(postgres_folder, tmp_path_factory, wendeng):
             _, note = log.latest(connection)
         yield register, kept_outside(note, [key.verifier]), key
         register.engine.dispose()
+
+
+def _noted(register, path):
+    """Enrol two keys of a source, end one, and sign a delivery with the other."""
+    kept, ended = notes.Signer.generate("city.court"), notes.Signer.generate("city.court")
+    for key in (kept, ended):
+        senders.enrol_key(register, "city.court", str(key.verifier))
+    senders.end_key(register, "city.court", ended.verifier.id.hex(), "lost")
+    with register.engine.connect() as connection:
+        name = log.origin(connection)
+    now = dt.datetime.now(dt.UTC).replace(microsecond=0)
+    return senders.Note(name, "city.court", content_of(path), now, 1).signed(kept)
 
 
 def _kept(register, folder):
