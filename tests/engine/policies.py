@@ -224,8 +224,8 @@ class _Maker:
         tables = {name: {"map": {degree: one(those) for degree in DEGREES}} for name, those in cells.items()}
         if has("careless"):
             del tables["worth"]["map"]["D"]
-        rates = {day: one(("1", "2", "0.5", "10")) for day in ("1900-01-01", "2020-03-01", "2021-01-01")}
-        terms = {day: one(lengths) for day in ("1900-01-01", "2020-07-01")}
+        rates = {day: one(("1", "2", "0.5", "10")) for day in ("1900-01-01", "2020-02-29", "2021-01-30")}
+        terms = {day: one(lengths) for day in ("1900-01-01", "2020-05-31")}
         tables |= {"rate": {"since": rates}, "term": {"since": terms}} | self.ladders()
         off = {"holidays": ["2020-01-02", "2020-02-03", "2020-03-02", "2020-09-01", "2021-02-01"]}
         off |= {"worked": ["2020-02-01", "2020-02-29", "2020-06-06", "2020-09-05", "2021-01-30", "2021-03-06"]}
