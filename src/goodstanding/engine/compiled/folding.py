@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from fractions import Fraction
 from importlib.resources import files
@@ -234,11 +235,17 @@ class _Folding:
             code.put("return 0")
 
     def _asked(self, text: str, scope: RecordScope, code: Expressions) -> None:
+        with self._where(text, scope, code):
+            code.put("reached = True")
+
+    @contextmanager
+    def _where(self, text: str, scope: RecordScope, code: Expressions) -> Iterator[None]:
+        """Put what is written meanwhile under a condition; a doubt about it stays."""
         asked = code.simple(code.text(text, scope))
         if asked.lacking is not None:
             self._doubted(asked.lacking, code)
         with code.under(f"if {code.truth(asked)}:"):
-            code.put("reached = True")
+            yield
 
     def _doubted(self, lacking: str, code: Expressions) -> None:
         """Write that it can no longer be told what state the dossier is in, where a fact is lacking."""
@@ -347,12 +354,8 @@ class _Folding:
                 if rule.when:
                     subject = layout.subject(rule.subject)
                     asks = f"{layout.slot(f'WAS_rule_{name}')} == 0" + (f" and {subject}" if subject else "")
-                    with code.under(f"if {asks}:"):
-                        asked = code.simple(code.text(rule.when, RecordScope()))
-                        if asked.lacking is not None:
-                            self._doubted(asked.lacking, code)
-                        with code.under(f"if {code.truth(asked)}:"):
-                            code.put(f"open_{label(name)}(-1, {MEMORY})")
+                    with code.under(f"if {asks}:"), self._where(rule.when, RecordScope(), code):
+                        code.put(f"open_{label(name)}(-1, {MEMORY})")
             for name in layout.stages:
                 with code.under(f"if look_{label(name)}({MEMORY}) != 0:"):
                     code.put(f"follow_{label(name)}(-1, {MEMORY})")
