@@ -122,20 +122,21 @@ def turn(engine: sa.Engine) -> Iterator[sa.Connection]:
 
 
 @contextmanager
-def turn_of(connection: sa.Connection) -> Iterator[None]:
+def turn_of(connection: sa.Connection, key: int = _TURN) -> Iterator[None]:
     """Wait for the turn, and hold it for one transaction of a session that is in none.
 
+    key: of the advisory lock; the ledger's writers take the one that stands where none is given.
     The turn is taken before the transaction begins, so that `known_on`, its time, never runs against the order of the
     ledger. The server takes it back when the session ends, whatever ended it.
     """
-    connection.execute(sa.select(sa.func.pg_advisory_lock(_TURN)))
+    connection.execute(sa.select(sa.func.pg_advisory_lock(key)))
     connection.commit()
     try:
         with connection.begin():
             yield
     finally:
         if not connection.invalidated:
-            connection.execute(sa.select(sa.func.pg_advisory_unlock(_TURN)))
+            connection.execute(sa.select(sa.func.pg_advisory_unlock(key)))
             connection.commit()
 
 

@@ -26,7 +26,7 @@ FROM staged JOIN record ON record.source = %(source)s AND record.document = stag
 _BEFORE_ERASED = f"""
 INSERT INTO before
 SELECT staged.row, record.version, record.delivery, record.row, erasure.clause, record.version = staged.version, NULL
-FROM staged JOIN erasure ON erasure.repeats = {in_sql("staged.document")}
+FROM staged JOIN erasure ON erasure.repeats = {in_sql("%(source)s", "staged.document")}
 JOIN record ON record.delivery = erasure.delivery AND record.row = erasure.row WHERE {_CANDIDATE}
 """  # noqa: S608
 _MANY = f"""

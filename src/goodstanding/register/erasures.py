@@ -16,7 +16,7 @@ from goodstanding.register import schema
 from goodstanding.register.database import Register, turn
 from goodstanding.register.envelope import shred
 from goodstanding.register.expiry import erase
-from goodstanding.register.repeats import pads
+from goodstanding.register.repeats import in_sql, pads
 
 _ORIGIN = "origin"
 
@@ -59,7 +59,7 @@ def again(register: Register, path: Path) -> Again:
     with turn(register.engine) as connection:
         salt = connection.execute(sa.select(schema.world.c.salt)).scalar_one()
         wanted = {bytes.fromhex(one["repeats"]): one for one in entries if "repeats" in one}
-        rows = connection.execute(_NAMED, pads(salt) | {"wanted": list(wanted)}).all()
+        rows = connection.exec_driver_sql(_NAMED, pads(salt) | {"wanted": list(wanted)}).all()
         told = [wanted[row.known] for row in rows]
         gone = erase(
             connection,
@@ -76,12 +76,11 @@ def _shredded(connection: sa.Connection, one: dict[str, Any]) -> bool:
     return number is not None and shred(connection, number, one["clause"], dt.date.fromisoformat(one["on"]))
 
 
-_NAMED = sa.text("""
+_NAMED = f"""
     WITH held AS (
-        SELECT delivery, row, source, document,
-            sha256(:outer || sha256(:inner || convert_to(source || chr(31) || document, 'UTF8'))) AS known
+        SELECT delivery, row, source, document, {in_sql("source", "document")} AS known
         FROM record WHERE document IS NOT NULL)
-    SELECT * FROM held WHERE known = ANY (CAST(:wanted AS bytea[])) ORDER BY delivery, row""")
+    SELECT * FROM held WHERE known = ANY (%(wanted)s::bytea[]) ORDER BY delivery, row"""  # noqa: S608
 
 
 def _read(register: Register, path: Path) -> Sequence[dict[str, Any]]:

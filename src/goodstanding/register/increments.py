@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import polars as pl
@@ -14,10 +12,10 @@ import sqlalchemy as sa
 from goodstanding.policy.reader import Loaded
 from goodstanding.register import effects, events, schema
 from goodstanding.register.bulk import copy_in, copy_out
-from goodstanding.register.commitments import quiet_digest, standings_digest
-from goodstanding.register.database import Register
+from goodstanding.register.commitments import quiet_digest
+from goodstanding.register.database import Register, turn_of
 from goodstanding.register.policies import policy_of
-from goodstanding.register.scoring import SUBJECT, Run, judged
+from goodstanding.register.scoring import SUBJECT, Run, judged, keep_run, next_run
 
 _TURN = 0x600D57A3 << 32
 """Rescoring of one policy takes the advisory lock of this and the policy."""
@@ -52,7 +50,8 @@ def rescore(register: Register, policy: str, on: dt.date) -> Run | None:
     However many do this at once, each state of the register gives one run. Raises InputError where no such policy is
     loaded.
     """
-    with _alone(register, policy) as connection:
+    session = register.engine.connect().execution_options(isolation_level="REPEATABLE READ")
+    with session as connection, turn_of(connection, _TURN + zlib.crc32(policy.encode())):
         loaded = policy_of(register, policy)
         last = _last(connection, loaded, on)
         known = _known(connection)
@@ -66,22 +65,6 @@ def rescore(register: Register, policy: str, on: dt.date) -> Run | None:
             return None
         standings = judged(connection, register, loaded, on, only=subjects)
         return _written(connection, loaded, on, standings, (last, known))
-
-
-@contextmanager
-def _alone(register: Register, policy: str) -> Iterator[sa.Connection]:
-    """A transaction that sees one moment, begun when nobody else rescores this policy."""
-    key = _TURN + zlib.crc32(policy.encode())
-    with register.engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
-        connection.execute(sa.select(sa.func.pg_advisory_lock(key)))
-        connection.commit()
-        try:
-            with connection.begin():
-                yield connection
-        finally:
-            if not connection.invalidated:
-                connection.execute(sa.select(sa.func.pg_advisory_unlock(key)))
-                connection.commit()
 
 
 def _last(connection: sa.Connection, loaded: Loaded, on: dt.date) -> Any:
@@ -111,8 +94,7 @@ def _written(
     connection: sa.Connection, loaded: Loaded, on: dt.date, standings: pl.DataFrame, basis: tuple[Any, Any]
 ) -> Run:
     last, known = basis
-    place = sa.func.nextval(sa.func.pg_get_serial_sequence("run", "number"))
-    number = connection.execute(sa.select(place)).scalar_one()
+    number = next_run(connection)
     run = pl.lit(number).alias("run")
     copy_in(connection, "standing", standings.select(run, "subject_id", *_COLUMNS))
     copy_in(connection, "quiet", standings.select("subject_id", run, pl.col("quiet_until").alias("until")))
@@ -121,9 +103,8 @@ def _written(
     counts = sa.select(kept.outcome, sa.func.count()).where(kept.run == number).group_by(kept.outcome)
     outcomes = {outcome: count for outcome, count in connection.execute(counts.order_by(kept.outcome))}  # noqa: C416
     row = {"number": number, "policy": loaded.policy.id, "hash": loaded.hash, "on": on, "outcomes": outcomes}
-    row |= {"subjects": sum(outcomes.values()), "standings_digest": standings_digest(connection, number)}
-    made = events.add(connection, "run", [row])[0]
+    made = keep_run(connection, row | {"subjects": sum(outcomes.values())})
     increment = {"run": number, "previous": last.run or None, "scored": standings.height}
     increment |= {"deliveries": known.deliveries, "erasures": known.erasures}
     events.add(connection, "increment", [increment | {"quiet_digest": quiet_digest(connection, number)}])
-    return Run(**{name: made[name] for name in Run.__dataclass_fields__})
+    return made

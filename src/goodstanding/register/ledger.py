@@ -83,11 +83,14 @@ def current(
 
 def last_known(connection: sa.Connection, day: dt.date) -> int:
     """Return the number of the last delivery that the register knew by the end of a day in UTC; 0 for none."""
-    end = dt.datetime.combine(day, dt.time(), dt.UTC) + dt.timedelta(days=1)
-    query = sa.select(sa.func.coalesce(sa.func.max(schema.delivery.c.number), 0)).where(
-        schema.delivery.c.known_on < end
-    )
+    number = sa.func.coalesce(sa.func.max(schema.delivery.c.number), 0)
+    query = sa.select(number).where(schema.delivery.c.known_on < _end(day))
     return int(connection.execute(query).scalar_one())
+
+
+def _end(day: dt.date) -> dt.datetime:
+    """Return the first moment after a day in UTC."""
+    return dt.datetime.combine(day, dt.time(), dt.UTC) + dt.timedelta(days=1)
 
 
 _GONE = """
@@ -128,7 +131,7 @@ def lost(
     The condition is on the table `record`. What had been erased by both days is not needed: it no longer counted then.
     """
     last = None if known_on is None else last_known(connection, known_on)
-    end = None if known_on is None else dt.datetime.combine(known_on, dt.time(), dt.UTC) + dt.timedelta(days=1)
+    end = None if known_on is None else _end(known_on)
     query = _GONE.format(condition=condition)
     return [Lost(*row) for row in rows(connection, query, dict(parameters) | {"last": last, "on": on, "end": end})]
 

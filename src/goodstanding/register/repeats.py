@@ -14,9 +14,9 @@ def repeats(salt: str, source: str, document: str) -> bytes:
     return hmac.digest(salt.encode(), f"{source}\x1f{document}".encode(), "sha256")
 
 
-def in_sql(document: str) -> str:
-    """Return the same as an SQL expression over a column, with the parameters of `pads` and `%(source)s` in it."""
-    said = f"convert_to(%(source)s || chr(31) || {document}, 'UTF8')"
+def in_sql(source: str, document: str) -> str:
+    """Return the same as an SQL expression over two others, with the parameters of `pads` in it."""
+    said = f"convert_to({source} || chr(31) || {document}, 'UTF8')"
     return f"sha256(%(outer)s::bytea || sha256(%(inner)s::bytea || {said}))"
 
 

@@ -11,19 +11,14 @@ from goodstanding.engine.state import ENDING
 from goodstanding.register import schema
 from goodstanding.register.bulk import copy_out
 from goodstanding.register.database import Register
-from goodstanding.register.ledger import recorded
+from goodstanding.register.ledger import current
 from goodstanding.register.policies import kept
+from goodstanding.register.scoring import READ
 
 _COLUMNS = ("outcome", "score", "grade", "missing", "reason")
 _SUBJECTS = """
     SELECT id, identifier, is_a FROM subject
     WHERE is_a = ANY (%(is_a)s) AND (delivery IS NULL OR delivery <= %(known)s) ORDER BY id"""
-_RECORDS = """
-    subject.is_a = ANY (%(is_a)s) AND record.kind = ANY (%(kinds)s) AND record.act <= %(on)s
-    AND record.delivery <= %(known)s AND record.state = 'valid' AND NOT EXISTS (
-        SELECT FROM superseded WHERE (superseded.delivery, superseded.row) = (record.delivery, record.row)
-        AND superseded.by_delivery <= %(known)s
-    )"""
 
 
 def compared(connection: sa.Connection, register: Register, run: Any) -> list[int]:
@@ -50,7 +45,7 @@ def _made(connection: sa.Connection, register: Register, run: Any, known: int) -
     read = {"kinds": sorted(loaded.policy.kinds | {ENDING}), "on": run.on}
     types = {"subject_id": pl.Int64, "subject": pl.String, "is_a": pl.String}
     subjects = copy_out(connection, _SUBJECTS, types, about)
-    records = recorded(connection, register.catalogue, _RECORDS, about | read)
+    records = current(connection, register.catalogue, READ, about | read, known)
     standings = score(loaded, register.catalogue, records, subjects.select("subject", "is_a"), run.on)
     rows = standings.join(subjects, on="subject", how="left").select("subject_id", *_COLUMNS).iter_rows()
     return {subject: tuple(rest) for subject, *rest in rows}

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import polars as pl
 import sqlalchemy as sa
@@ -79,7 +80,7 @@ def judged(
     subjects = copy_out(connection, _SUBJECTS, SUBJECT, about) if only is None else only
     these = {} if only is None else {"ids": only["subject_id"].to_list()}
     among = "record.subject_id = ANY (%(ids)s)" if these else "true"
-    records = current(connection, register.catalogue, f"{_READ} AND {among}", about | read | these, known)
+    records = current(connection, register.catalogue, f"{READ} AND {among}", about | read | these, known)
     standings = scored(loaded, register.catalogue, records, subjects.select("subject", "is_a"), on)
     told = standings.join(subjects, on="subject", how="left")
     return _guarded(told, lost(connection, among, these, on, known_on))
@@ -136,16 +137,26 @@ def standings(register: Register, run: Run) -> pl.DataFrame:
 
 SUBJECT = {"subject_id": pl.Int64, "subject": pl.String, "is_a": pl.String}
 _SUBJECTS = "SELECT id, identifier, is_a FROM subject WHERE is_a = ANY (%(is_a)s) ORDER BY id"
-_READ = "subject.is_a = ANY (%(is_a)s) AND record.kind = ANY (%(kinds)s) AND record.act <= %(on)s"
+READ = "subject.is_a = ANY (%(is_a)s) AND record.kind = ANY (%(kinds)s) AND record.act <= %(on)s"
 
 
 def _written(connection: sa.Connection, policy: str, digest: str, on: dt.date, standings: pl.DataFrame) -> Run:
     counts = standings["outcome"].value_counts().sort("outcome")
-    place = sa.func.nextval(sa.func.pg_get_serial_sequence("run", "number"))
     values = {"policy": policy, "hash": digest, "on": on, "subjects": standings.height, "outcomes": dict(counts.rows())}
-    number = connection.execute(sa.select(place)).scalar_one()
+    number = next_run(connection)
     columns = ("subject_id", "outcome", "score", "grade", "missing", "reason")
     copy_in(connection, "standing", standings.select(pl.lit(number).alias("run"), *columns))
-    run = values | {"number": number, "standings_digest": standings_digest(connection, number)}
-    kept = events.add(connection, "run", [run])[0]
+    return keep_run(connection, values | {"number": number})
+
+
+def next_run(connection: sa.Connection) -> int:
+    """Return the number of a run that is about to be kept."""
+    place = sa.func.nextval(sa.func.pg_get_serial_sequence("run", "number"))
+    return int(connection.execute(sa.select(place)).scalar_one())
+
+
+def keep_run(connection: sa.Connection, values: Mapping[str, Any]) -> Run:
+    """Keep a run, an event, over the standings that stand under its number already."""
+    digest = standings_digest(connection, values["number"])
+    kept = events.add(connection, "run", [dict(values) | {"standings_digest": digest}])[0]
     return Run(**{name: kept[name] for name in Run.__dataclass_fields__})
