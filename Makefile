@@ -39,7 +39,7 @@ demo-reset: setup ## make the synthetic city anew and serve its pages
 	$(BIN)/goodstanding demo --folder $(DEMO) --port $(PORT) --reset
 
 demo-stop: setup ## stop the demo's database
-	$(BIN)/python -c "from pathlib import Path; from goodstanding.register.embedded import stop; \
+	$(BIN)/python -c "from pathlib import Path; from goodstanding.register.store.embedded import stop; \
 	  stop(Path('$(DEMO)/postgresql'))"
 
 real: setup ## rate the real food inspections in DATA=file

@@ -14,12 +14,13 @@ from goodstanding.facts.catalogue import catalogue
 from goodstanding.facts.shipped import shipped
 from goodstanding.facts.sources import read_sources
 from goodstanding.facts.world import World
-from goodstanding.register import embedded, events, schema
-from goodstanding.register.access import log_access
-from goodstanding.register.database import Register
-from goodstanding.register.deliveries import deliver
+from goodstanding.register.deliveries.delivering import deliver
 from goodstanding.register.founding import found
-from goodstanding.register.subjects import Subject, by_identifier
+from goodstanding.register.ledger.access import log_access
+from goodstanding.register.ledger.subjects import Subject, by_identifier
+from goodstanding.register.log import events
+from goodstanding.register.store import embedded, schema
+from goodstanding.register.store.database import Register
 
 THREADS = 128
 SECONDS = float(sys.argv[1]) if len(sys.argv) > 1 else 8.0

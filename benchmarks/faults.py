@@ -37,13 +37,15 @@ from goodstanding.facts.sources import Source
 from goodstanding.facts.world import Manifest, World
 from goodstanding.lab.population import GENERATOR, VERSION, population, population_digest
 from goodstanding.policy.reader import read_policy
-from goodstanding.register import embedded, log, log_keys, schema
-from goodstanding.register.database import Register, open_register
-from goodstanding.register.deliveries import deliver
+from goodstanding.register.deliveries.delivering import deliver
 from goodstanding.register.founding import found
-from goodstanding.register.policies import load_policy
-from goodstanding.register.scoring import score
-from goodstanding.register.verification import verify
+from goodstanding.register.ledger.policies import load_policy
+from goodstanding.register.log import keys as log_keys
+from goodstanding.register.log import sequence
+from goodstanding.register.proving.verification import verify
+from goodstanding.register.standings.scoring import score
+from goodstanding.register.store import embedded, schema
+from goodstanding.register.store.database import Register, open_register
 
 RUNS = 500
 UNTIL = dt.date(2026, 10, 31)
@@ -132,7 +134,7 @@ def serve(dsn: str, key: Path, acts: list[tuple[str, Any]], told: Any) -> None:
             elif what == "score":
                 told.send((place, score(register, "cn-wendeng", UNTIL).number))
             else:
-                signed = log.sign(register, signer)
+                signed = sequence.sign(register, signer)
                 told.send((place, signed.size if signed else 0))
         told.send(("done", None))
     except (sa.exc.SQLAlchemyError, psycopg.Error, InputError):

@@ -23,11 +23,11 @@ from goodstanding.facts.shipped import shipped
 from goodstanding.facts.sources import read_sources
 from goodstanding.facts.validation import Intake, check
 from goodstanding.facts.world import World
-from goodstanding.register import embedded
-from goodstanding.register.database import Register
-from goodstanding.register.deliveries import deliver
+from goodstanding.register.deliveries.delivering import deliver
 from goodstanding.register.founding import found
-from goodstanding.register.ledger import current
+from goodstanding.register.ledger.records import current
+from goodstanding.register.store import embedded
+from goodstanding.register.store.database import Register
 
 ROOT = Path(__file__).parents[1]
 TODAY = dt.date(2026, 10, 1)
@@ -117,8 +117,8 @@ def delivery(folder: Path, dsn: str, register: Register, rows: int) -> None:
 
 _MEASURED = """
 import datetime, pathlib, resource, sys
-from goodstanding.register.database import open_register
-from goodstanding.register.deliveries import deliver
+from goodstanding.register.store.database import open_register
+from goodstanding.register.deliveries.delivering import deliver
 register = open_register(sys.argv[1])
 done = deliver(register, "gb.fsa", pathlib.Path(sys.argv[2]), datetime.date(2026, 10, 1))
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)

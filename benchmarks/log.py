@@ -19,9 +19,11 @@ from goodstanding.facts.shipped import shipped
 from goodstanding.facts.sources import read_sources
 from goodstanding.facts.world import World
 from goodstanding.proof import merkle, tiles
-from goodstanding.register import embedded, events, log, log_keys
-from goodstanding.register.database import Register
 from goodstanding.register.founding import found
+from goodstanding.register.log import events, sequence
+from goodstanding.register.log import keys as log_keys
+from goodstanding.register.store import embedded
+from goodstanding.register.store.database import Register
 
 LEAVES, BATCHES, SUBJECTS = 50_000, 4, 400_000
 
@@ -35,7 +37,7 @@ def main() -> int:
             known = read_sources(shipped("policies") / "uk-food-hygiene" / "sources.yaml", catalogue(World.REAL))
             register = found(dsn, World.REAL, known)
             log_keys.make_key(register, folder / "log.key")
-            sequencer = log.Sequencer(register, log_keys.read_key(folder / "log.key"))
+            sequencer = sequence.Sequencer(register, log_keys.read_key(folder / "log.key"))
             sequencer.sign()
             seconds = [_leaves(register, sequencer) for _ in range(BATCHES)]
             proofs = _proofs(register)
@@ -51,7 +53,7 @@ def main() -> int:
     return int(LEAVES / min(seconds) < 50_000 or acts > 1)
 
 
-def _leaves(register: Register, sequencer: log.Sequencer) -> float:
+def _leaves(register: Register, sequencer: sequence.Sequencer) -> float:
     with register.engine.begin() as connection:
         connection.execute(_LOOKS, {"count": LEAVES})
     start = time.perf_counter()
@@ -62,15 +64,15 @@ def _leaves(register: Register, sequencer: log.Sequencer) -> float:
 def _proofs(register: Register) -> float:
     """Make the inclusion proofs of 10,000 leaves one after another; return how many a second."""
     with register.engine.connect() as connection:
-        size, _ = log.latest(connection) or (0, "")
-        read = tiles.reader(size, log.fetch(connection))
+        size, _ = sequence.latest(connection) or (0, "")
+        read = tiles.reader(size, sequence.fetch(connection))
         start = time.perf_counter()
         for index in range(10_000):
             merkle.inclusion(index, size, read)
         return 10_000 / (time.perf_counter() - start)
 
 
-def _acts(register: Register, sequencer: log.Sequencer) -> float:
+def _acts(register: Register, sequencer: sequence.Sequencer) -> float:
     """3,000 deliveries of one record each, about 3,000 of 400,000 subjects, with the large delivery known."""
     _deliver(register, 1, SUBJECTS)
     sequencer.sign()
@@ -81,7 +83,7 @@ def _acts(register: Register, sequencer: log.Sequencer) -> float:
     return time.perf_counter() - start
 
 
-def _delivery(register: Register, sequencer: log.Sequencer) -> float:
+def _delivery(register: Register, sequencer: sequence.Sequencer) -> float:
     _deliver(register, 3002, SUBJECTS)
     start = time.perf_counter()
     assert sequencer.sign()

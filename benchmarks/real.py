@@ -52,11 +52,11 @@ def from_files(path: Path, seconds: dict[str, float]) -> pl.DataFrame:
 
 def through_register(path: Path, seconds: dict[str, float]) -> pl.DataFrame:
     """Deliver to a fresh register on the embedded PostgreSQL and score there; return the standings."""
-    from goodstanding.register import embedded
-    from goodstanding.register.deliveries import deliver
+    from goodstanding.register.deliveries.delivering import deliver
     from goodstanding.register.founding import found
-    from goodstanding.register.policies import load_policy
-    from goodstanding.register.scoring import score, standings
+    from goodstanding.register.ledger.policies import load_policy
+    from goodstanding.register.standings.scoring import score, standings
+    from goodstanding.register.store import embedded
 
     with tempfile.TemporaryDirectory() as folder:
         sources = read_sources(FOLDER / "sources.yaml", catalogue(World.REAL))

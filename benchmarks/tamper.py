@@ -33,26 +33,19 @@ from goodstanding.lab.population import GENERATOR, VERSION, population, populati
 from goodstanding.policy.reader import read_policy
 from goodstanding.proof import commitments, merkle, notes
 from goodstanding.proof.checkpoints import Verified
-from goodstanding.register import (
-    effects,
-    embedded,
-    envelope,
-    events,
-    expiry,
-    increments,
-    log,
-    log_keys,
-    schema,
-    sealing,
-)
-from goodstanding.register.access import log_access
-from goodstanding.register.database import Register, open_register
-from goodstanding.register.deliveries import deliver
+from goodstanding.register.deliveries.delivering import deliver
 from goodstanding.register.founding import found
-from goodstanding.register.policies import load_policy
-from goodstanding.register.scoring import score
-from goodstanding.register.subjects import by_identifier
-from goodstanding.register.verification import kept_outside, problems
+from goodstanding.register.keeping import envelope, expiry, sealing
+from goodstanding.register.ledger.access import log_access
+from goodstanding.register.ledger.policies import load_policy
+from goodstanding.register.ledger.subjects import by_identifier
+from goodstanding.register.log import effects, events, sequence
+from goodstanding.register.log import keys as log_keys
+from goodstanding.register.proving.verification import kept_outside, problems
+from goodstanding.register.standings import increments
+from goodstanding.register.standings.scoring import score
+from goodstanding.register.store import embedded, schema
+from goodstanding.register.store.database import Register, open_register
 
 SINCE, UNTIL, RECEIVED = dt.date(2024, 1, 1), dt.date(2026, 10, 31), dt.date(2026, 10, 1)
 WORDS = {"en": "w", "nl": "w", "zh": "w"}
@@ -83,27 +76,27 @@ def make(dsn: str, folder: Path) -> Target:
     key = log_keys.read_key(folder / "log.key")
     policy = read_policy(shipped("policies") / "cn-wendeng")
     load_policy(register, policy)
-    log.sign(register, key)
+    sequence.sign(register, key)
     for turn in range(3):
         _deliver(register, folder, people, turn)
-        log.sign(register, key)
+        sequence.sign(register, key)
     with register.engine.connect() as connection:
-        _, note = log.latest(connection) or (0, "")
+        _, note = sequence.latest(connection) or (0, "")
     log_keys.cosign(register, notes.cosigned(note, WITNESS, 1_790_000_000), WITNESS.verifier)
     score(register, policy.policy.id, UNTIL)
     _erase(register, 3)
     _keep(register, folder, people["subject"][0])
     increments.rescore(register, policy.policy.id, UNTIL)
-    log.sign(register, key)
+    sequence.sign(register, key)
     person = by_identifier(register, people["subject"][0])
     for at in range(280):
         assert person
         log_access(register, person, "jansen", "clerk", f"licence {at}", "dossier")
         if at % 20 == 0:
-            log.sign(register, key)
-    log.sign(register, key)
+            sequence.sign(register, key)
+    sequence.sign(register, key)
     with register.engine.connect() as connection:
-        _, note = log.latest(connection) or (0, "")
+        _, note = sequence.latest(connection) or (0, "")
     return Target(register, kept_outside(note, [key.verifier]), key)
 
 
@@ -425,9 +418,9 @@ def restored(target: Target, superuser: str, dsn: str) -> Tally:
     person = by_identifier(target.register, population(7, 12, 6, UNTIL)["subject"][0])
     assert person
     log_access(target.register, person, "jansen", "clerk", "after the backup", "dossier")
-    log.sign(target.register, target.key)
+    sequence.sign(target.register, target.key)
     with target.register.engine.connect() as connection:
-        _, note = log.latest(connection) or (0, "")
+        _, note = sequence.latest(connection) or (0, "")
     outside = kept_outside(note, [target.key.verifier])
     register = open_register(dsn.replace(f"@/{name}?", f"@/{name}_backup?"))
     for kept, expected in ((outside, "an old backup was restored"), (old, None)):

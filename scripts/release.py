@@ -19,7 +19,7 @@ from typing import Any
 
 from goodstanding.facts.errors import InputError
 from goodstanding.proof import notes
-from goodstanding.register.log_keys import read_key
+from goodstanding.register.log.keys import read_key
 
 ROOT = Path(__file__).parents[1]
 DIST = ROOT / "dist"

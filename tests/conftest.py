@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from hypothesis import settings
 
-from goodstanding.register import embedded
+from goodstanding.register.store import embedded
 
 settings.register_profile("goodstanding", deadline=None)
 settings.load_profile("goodstanding")

@@ -8,7 +8,7 @@ import pytest
 from goodstanding.cli.configuration import configuration
 from goodstanding.facts.errors import InputError
 from goodstanding.facts.shipped import shipped
-from goodstanding.register import embedded
+from goodstanding.register.store import embedded
 from tests.cli.test_commands import goodstanding
 
 

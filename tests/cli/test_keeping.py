@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from goodstanding.facts.shipped import shipped
-from goodstanding.register import embedded
+from goodstanding.register.store import embedded
 from tests.cli.test_commands import INSPECTION, goodstanding
 
 FOOD = shipped("policies") / "uk-food-hygiene"

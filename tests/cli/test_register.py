@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from goodstanding.facts.shipped import shipped
-from goodstanding.register import embedded
+from goodstanding.register.store import embedded
 from tests.cli.test_commands import goodstanding
 from tests.facts.test_fsa import XML
 

@@ -12,10 +12,10 @@ from goodstanding.facts.shipped import shipped
 from goodstanding.facts.sources import Defect, Source
 from goodstanding.facts.world import Manifest, World
 from goodstanding.policy.reader import read_policy
-from goodstanding.register.database import Register
-from goodstanding.register.deliveries import deliver
+from goodstanding.register.deliveries.delivering import deliver
 from goodstanding.register.founding import found
-from goodstanding.register.policies import load_policy
+from goodstanding.register.ledger.policies import load_policy
+from goodstanding.register.store.database import Register
 
 TODAY = dt.date(2026, 10, 31)
 BASIS = "Measures 2020 art. 9"

@@ -10,12 +10,12 @@ from litestar.testing import TestClient
 
 from goodstanding.facts.world import World
 from goodstanding.portal.app import create_app
-from goodstanding.register import embedded
-from goodstanding.register.database import Register
-from goodstanding.register.log import signing
-from goodstanding.register.log_keys import make_key, read_key
-from goodstanding.register.scoring import score
-from goodstanding.register.subjects import by_identifier
+from goodstanding.register.ledger.subjects import by_identifier
+from goodstanding.register.log.keys import make_key, read_key
+from goodstanding.register.log.sequence import signing
+from goodstanding.register.standings.scoring import score
+from goodstanding.register.store import embedded
+from goodstanding.register.store.database import Register
 from tests.portal import city
 
 SECRET = b"a secret of the tests only, no more"

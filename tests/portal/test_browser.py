@@ -11,7 +11,7 @@ import pytest
 import uvicorn
 
 from goodstanding.portal.app import create_app
-from goodstanding.register.subjects import by_identifier
+from goodstanding.register.ledger.subjects import by_identifier
 from tests.portal import city
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")

@@ -13,9 +13,9 @@ from goodstanding.portal.app import create_app
 from goodstanding.portal.languages import messages
 from goodstanding.proof import bundles, checkpoints, merkle, notes, tiles
 from goodstanding.register.founding import found
-from goodstanding.register.log import sign
-from goodstanding.register.log_keys import make_key, read_key
-from goodstanding.register.policies import load_policy
+from goodstanding.register.ledger.policies import load_policy
+from goodstanding.register.log.keys import make_key, read_key
+from goodstanding.register.log.sequence import sign
 from tests.portal import city
 from tests.portal.conftest import HOST, SECRET
 from tests.portal.visiting import sign_in

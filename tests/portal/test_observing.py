@@ -12,11 +12,11 @@ from goodstanding.facts.logs import Lines
 from goodstanding.facts.world import World
 from goodstanding.portal.app import create_app
 from goodstanding.portal.observing import Observed
-from goodstanding.register import embedded
-from goodstanding.register.access import log_access
-from goodstanding.register.database import open_register
 from goodstanding.register.founding import found
-from goodstanding.register.subjects import by_identifier
+from goodstanding.register.ledger.access import log_access
+from goodstanding.register.ledger.subjects import by_identifier
+from goodstanding.register.store import embedded
+from goodstanding.register.store.database import open_register
 from tests.portal import city
 from tests.portal.conftest import HOST, SECRET
 

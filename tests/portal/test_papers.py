@@ -4,10 +4,10 @@ import pytest
 from litestar.testing import TestClient
 
 from goodstanding.portal.app import create_app
-from goodstanding.register.access import accesses
-from goodstanding.register.envelope import add
-from goodstanding.register.sealing import Master
-from goodstanding.register.subjects import by_identifier
+from goodstanding.register.keeping.envelope import add
+from goodstanding.register.keeping.sealing import Master
+from goodstanding.register.ledger.access import accesses
+from goodstanding.register.ledger.subjects import by_identifier
 from tests.portal import city
 from tests.portal.conftest import HOST, SECRET
 from tests.portal.visiting import send, sign_in, text

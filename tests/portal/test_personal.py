@@ -5,8 +5,8 @@ import base64
 import pytest
 
 from goodstanding.portal import personal
-from goodstanding.register.access import accesses
-from goodstanding.register.subjects import by_identifier
+from goodstanding.register.ledger.access import accesses
+from goodstanding.register.ledger.subjects import by_identifier
 from tests.portal import city
 from tests.portal.visiting import send, sign_in, text
 

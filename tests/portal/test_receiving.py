@@ -13,8 +13,8 @@ from litestar.testing import TestClient
 from goodstanding.portal import receiving
 from goodstanding.portal.app import create_app
 from goodstanding.proof.notes import Signer
-from goodstanding.register import schema
-from goodstanding.register.senders import Note, enrol_key, request_note
+from goodstanding.register.deliveries.senders import Note, enrol_key, request_note
+from goodstanding.register.store import schema
 from tests.register.conftest import PERSON, emptied, real, real_dsn, row, synthetic, synthetic_dsn  # noqa: F401
 
 KEY, OTHER = Signer.generate("city.tax"), Signer.generate("city.court")

@@ -14,10 +14,10 @@ from goodstanding.facts.sources import Source, read_sources
 from goodstanding.facts.world import Manifest, World
 from goodstanding.lab.population import GENERATOR, VERSION, population, population_digest
 from goodstanding.policy.reader import read_policy
-from goodstanding.register import embedded, schema
-from goodstanding.register.database import open_register
 from goodstanding.register.founding import found
-from goodstanding.register.ledger import CURRENT
+from goodstanding.register.ledger.records import CURRENT
+from goodstanding.register.store import embedded, schema
+from goodstanding.register.store.database import open_register
 
 SINCE, UNTIL = dt.date(2024, 1, 1), dt.date(2026, 10, 31)
 RECEIVED = dt.date(2026, 10, 1)

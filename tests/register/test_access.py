@@ -6,10 +6,10 @@ import pytest
 import sqlalchemy as sa
 
 from goodstanding.facts.errors import InputError
-from goodstanding.register import schema
-from goodstanding.register.access import accesses, log_access
-from goodstanding.register.policies import load_policy
-from goodstanding.register.subjects import by_identifier
+from goodstanding.register.ledger.access import accesses, log_access
+from goodstanding.register.ledger.policies import load_policy
+from goodstanding.register.ledger.subjects import by_identifier
+from goodstanding.register.store import schema
 from tests.register.conftest import FIRM, PERSON, RECEIVED
 
 

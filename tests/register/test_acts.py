@@ -6,8 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import sqlalchemy as sa
 
-from goodstanding.register import acts, schema
-from goodstanding.register.verification import verify
+from goodstanding.register.log import acts
+from goodstanding.register.proving.verification import verify
+from goodstanding.register.store import schema
 
 
 def look(number, subject=1):

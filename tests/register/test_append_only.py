@@ -4,13 +4,13 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 
-from goodstanding.register import schema
-from goodstanding.register.access import log_access
-from goodstanding.register.deliveries import deliver
-from goodstanding.register.envelope import add
-from goodstanding.register.policies import load_policy
-from goodstanding.register.sealing import Master
-from goodstanding.register.subjects import by_identifier
+from goodstanding.register.deliveries.delivering import deliver
+from goodstanding.register.keeping.envelope import add
+from goodstanding.register.keeping.sealing import Master
+from goodstanding.register.ledger.access import log_access
+from goodstanding.register.ledger.policies import load_policy
+from goodstanding.register.ledger.subjects import by_identifier
+from goodstanding.register.store import schema
 from tests.register.conftest import PERSON, RECEIVED, row, source
 
 TABLES = sorted(set(schema.metadata.tables) - {"waiting"})

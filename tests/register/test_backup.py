@@ -13,12 +13,14 @@ import pytest
 from goodstanding.facts.errors import InputError
 from goodstanding.facts.world import World
 from goodstanding.proof import checkpoints
-from goodstanding.register import embedded, log, log_keys
-from goodstanding.register.backup import backup, restore
-from goodstanding.register.database import open_register
-from goodstanding.register.deliveries import deliver, deliveries
+from goodstanding.register.deliveries.delivering import deliver, deliveries
 from goodstanding.register.founding import found
-from goodstanding.register.verification import verify
+from goodstanding.register.log import keys as log_keys
+from goodstanding.register.log import sequence
+from goodstanding.register.operation.backup import backup, restore
+from goodstanding.register.proving.verification import verify
+from goodstanding.register.store import embedded
+from goodstanding.register.store.database import open_register
 from tests.register.conftest import MANIFEST, PEOPLE, PERSON, RECEIVED, SOURCES, row
 
 
@@ -50,7 +52,7 @@ def lost(tmp_path_factory):
         path = parent / f"{document}.csv"
         pl.DataFrame([{name: str(cell) for name, cell in row(PERSON, document).items()}]).write_csv(path)
         deliver(register, "city.tax", path, RECEIVED)
-        log.sign(register, key)
+        sequence.sign(register, key)
 
     delivered("before")
     backup(folder, target)
@@ -58,7 +60,7 @@ def lost(tmp_path_factory):
     moment = now(folder)
     delivered("after")
     with register.engine.connect() as connection:
-        _, note = log.latest(connection)
+        _, note = sequence.latest(connection)
         trusted = log_keys.keys(connection)
     outside = checkpoints.verify(note, trusted)
     register.engine.dispose()

@@ -5,10 +5,10 @@ import datetime as dt
 import pytest
 import sqlalchemy as sa
 
-from goodstanding.register import schema
-from goodstanding.register.deliveries import deliver
-from goodstanding.register.policies import load_policy
-from goodstanding.register.scoring import score
+from goodstanding.register.deliveries.delivering import deliver
+from goodstanding.register.ledger.policies import load_policy
+from goodstanding.register.standings.scoring import score
+from goodstanding.register.store import schema
 from tests.register.conftest import PERSON, RECEIVED, row
 
 

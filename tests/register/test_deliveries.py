@@ -9,10 +9,10 @@ import pytest
 from goodstanding.facts.errors import InputError
 from goodstanding.facts.reading import read_table
 from goodstanding.facts.refusals import with_refusals
-from goodstanding.register.deliveries import deliver, deliveries, refusal_reasons, refusals
-from goodstanding.register.dossiers import dossier
-from goodstanding.register.subjects import by_identifier
-from goodstanding.register.verification import verify
+from goodstanding.register.deliveries.delivering import deliver, deliveries, refusal_reasons, refusals
+from goodstanding.register.ledger.dossiers import dossier
+from goodstanding.register.ledger.subjects import by_identifier
+from goodstanding.register.proving.verification import verify
 from tests.register.conftest import FIRM, PEOPLE, PERSON, RECEIVED, inspection, row, state
 
 

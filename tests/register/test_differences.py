@@ -5,10 +5,10 @@ import datetime as dt
 import pytest
 
 from goodstanding.facts.errors import InputError
-from goodstanding.register.deliveries import deliver
-from goodstanding.register.differences import difference
-from goodstanding.register.policies import load_policy
-from goodstanding.register.subjects import by_identifier
+from goodstanding.register.deliveries.delivering import deliver
+from goodstanding.register.ledger.differences import difference
+from goodstanding.register.ledger.policies import load_policy
+from goodstanding.register.ledger.subjects import by_identifier
 from tests.register.conftest import FIRM, PERSON, RECEIVED, row
 
 

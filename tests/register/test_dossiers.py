@@ -9,12 +9,12 @@ import pytest
 from goodstanding.engine.exact import Evaluator
 from goodstanding.engine.standing import Outcome
 from goodstanding.facts.errors import InputError
-from goodstanding.register.deliveries import deliver
-from goodstanding.register.dossiers import changes, dossier, history, standing
-from goodstanding.register.policies import load_policy
-from goodstanding.register.repeats import repeats
-from goodstanding.register.scoring import scored_then
-from goodstanding.register.subjects import by_identifier
+from goodstanding.register.deliveries.delivering import deliver
+from goodstanding.register.ledger.dossiers import changes, dossier, history, standing
+from goodstanding.register.ledger.policies import load_policy
+from goodstanding.register.ledger.repeats import repeats
+from goodstanding.register.ledger.subjects import by_identifier
+from goodstanding.register.standings.scoring import scored_then
 from tests.register.conftest import FIRM, PEOPLE, PERSON, RECEIVED, UNTIL, row
 
 

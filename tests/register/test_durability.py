@@ -7,9 +7,9 @@ import pytest
 
 from goodstanding.facts.errors import InputError
 from goodstanding.facts.shipped import shipped
-from goodstanding.register import embedded
-from goodstanding.register.database import open_register
-from goodstanding.register.durability import check_durable
+from goodstanding.register.store import embedded
+from goodstanding.register.store.database import open_register
+from goodstanding.register.store.durability import check_durable
 from tests.cli.test_commands import goodstanding
 
 FOOD = shipped("policies") / "uk-food-hygiene"

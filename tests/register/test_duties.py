@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from goodstanding.register import schema
-from goodstanding.register.database import turn
-from goodstanding.register.deliveries import deliver
-from goodstanding.register.expiry import erase
+from goodstanding.register.deliveries.delivering import deliver
+from goodstanding.register.keeping.expiry import erase
+from goodstanding.register.store import schema
+from goodstanding.register.store.database import turn
 from tests.register.conftest import PERSON, RECEIVED, row
 
 ROOT = Path(__file__).parents[2]

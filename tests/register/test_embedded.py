@@ -17,7 +17,7 @@ import psycopg
 import pytest
 import sqlalchemy
 
-from goodstanding.register import embedded
+from goodstanding.register.store import embedded
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="changes its user id, which only root can")
 
@@ -280,7 +280,7 @@ def test_a_start_that_was_cut_short_is_begun_again(folder: Path) -> None:
 
 
 def test_many_starts_at_once_give_one_server(folder: Path) -> None:
-    code = "from sys import argv; from pathlib import Path; from goodstanding.register import embedded as e"
+    code = "from sys import argv; from pathlib import Path; from goodstanding.register.store import embedded as e"
     code += "; print(e.start(Path(argv[1])))"
     command = [sys.executable, "-c", code, str(folder)]
     started = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(4)]

@@ -10,15 +10,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from goodstanding.facts.errors import InputError
-from goodstanding.register import envelope, schema
-from goodstanding.register.deliveries import deliver
-from goodstanding.register.dossiers import dossier, standing
-from goodstanding.register.envelope import PART, add, content, documents, erase, problems
-from goodstanding.register.erasures import Again, again, listed
-from goodstanding.register.policies import load_policy
-from goodstanding.register.scoring import score
-from goodstanding.register.sealing import DamagedError, Master
-from goodstanding.register.subjects import by_identifier
+from goodstanding.register.deliveries.delivering import deliver
+from goodstanding.register.keeping import envelope
+from goodstanding.register.keeping.envelope import PART, add, content, documents, erase, problems
+from goodstanding.register.keeping.erasures import Again, again, listed
+from goodstanding.register.keeping.sealing import DamagedError, Master
+from goodstanding.register.ledger.dossiers import dossier, standing
+from goodstanding.register.ledger.policies import load_policy
+from goodstanding.register.ledger.subjects import by_identifier
+from goodstanding.register.standings.scoring import score
+from goodstanding.register.store import schema
 from tests.register.conftest import FIRM, PERSON, RECEIVED, UNTIL, row, tampering
 
 CLAUSE = "Act, s. 9"

@@ -14,12 +14,12 @@ from goodstanding.facts.errors import InputError
 from goodstanding.facts.sources import read_sources
 from goodstanding.facts.terms import Term, statutory
 from goodstanding.facts.world import World
-from goodstanding.register import embedded, schema
-from goodstanding.register.database import open_register
-from goodstanding.register.deliveries import deliver
-from goodstanding.register.erasures import Again, again, listed
-from goodstanding.register.expiry import expire, swept
+from goodstanding.register.deliveries.delivering import deliver
 from goodstanding.register.founding import found
+from goodstanding.register.keeping.erasures import Again, again, listed
+from goodstanding.register.keeping.expiry import expire, swept
+from goodstanding.register.store import embedded, schema
+from goodstanding.register.store.database import open_register
 from tests.register.conftest import (
     FIRM,
     MANIFEST,

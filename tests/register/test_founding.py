@@ -11,11 +11,11 @@ from alembic.script import ScriptDirectory
 
 from goodstanding.facts.errors import InputError
 from goodstanding.facts.world import World
-from goodstanding.register import schema
-from goodstanding.register.database import open_register
 from goodstanding.register.founding import found
-from goodstanding.register.sources import source_of, sources
-from goodstanding.register.subjects import by_identifier, subject
+from goodstanding.register.ledger.sources import source_of, sources
+from goodstanding.register.ledger.subjects import by_identifier, subject
+from goodstanding.register.store import schema
+from goodstanding.register.store.database import open_register
 from tests.register.conftest import MANIFEST, PEOPLE, SOURCES, source
 
 
@@ -152,7 +152,7 @@ def test_the_last_migration_is_the_one_that_the_code_expects() -> None:
     from alembic.config import Config
 
     config = Config()
-    config.set_main_option("script_location", "goodstanding.register:migrations")
+    config.set_main_option("script_location", "goodstanding.register.store:migrations")
     assert ScriptDirectory.from_config(config).get_current_head() == schema.REVISION
 
 

@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 
 from goodstanding.facts.shipped import shipped
 from goodstanding.policy.reader import read_policy
-from goodstanding.register import schema
-from goodstanding.register.database import turn
-from goodstanding.register.deliveries import deliver
-from goodstanding.register.expiry import erase
-from goodstanding.register.increments import rescore
-from goodstanding.register.policies import load_policy
-from goodstanding.register.scoring import score, standings
+from goodstanding.register.deliveries.delivering import deliver
+from goodstanding.register.keeping.expiry import erase
+from goodstanding.register.ledger.policies import load_policy
+from goodstanding.register.standings.increments import rescore
+from goodstanding.register.standings.scoring import score, standings
+from goodstanding.register.store import schema
+from goodstanding.register.store.database import turn
 from tests.register.conftest import PEOPLE, UNTIL, emptied, row
 
 WHO = PEOPLE.head(6).to_dicts()

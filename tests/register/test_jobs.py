@@ -15,16 +15,18 @@ import sqlalchemy as sa
 
 from goodstanding.facts.errors import InputError
 from goodstanding.facts.world import World
-from goodstanding.register import effects, jobs, schema
-from goodstanding.register.database import open_register
-from goodstanding.register.deliveries import deliver
-from goodstanding.register.effects import Receiver
+from goodstanding.register.deliveries.delivering import deliver
 from goodstanding.register.founding import found
-from goodstanding.register.jobs import Duties, late, work
-from goodstanding.register.log_keys import make_key, read_key
-from goodstanding.register.policies import load_policy
-from goodstanding.register.scoring import score, standings
-from goodstanding.register.verification import verify
+from goodstanding.register.ledger.policies import load_policy
+from goodstanding.register.log import effects
+from goodstanding.register.log.effects import Receiver
+from goodstanding.register.log.keys import make_key, read_key
+from goodstanding.register.operation import jobs
+from goodstanding.register.operation.jobs import Duties, late, work
+from goodstanding.register.proving.verification import verify
+from goodstanding.register.standings.scoring import score, standings
+from goodstanding.register.store import schema
+from goodstanding.register.store.database import open_register
 from tests.register.conftest import MANIFEST, PEOPLE, UNTIL, emptied, fresh, row, source, tampering
 from tests.register.test_expiry import TERM, content
 
@@ -84,7 +86,7 @@ def right(register, left):
 
 
 def jobs_last(register):
-    from goodstanding.register.scoring import latest_run
+    from goodstanding.register.standings.scoring import latest_run
 
     return latest_run(register, "cn-wendeng")
 

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from goodstanding.facts.identifiers import subject_of, subjects_of
 from goodstanding.facts.world import World
 from goodstanding.linkage.exact import SUBJECTS, link
-from goodstanding.register.bulk import copy_in, copy_out, run
-from goodstanding.register.linking import doubts
-from goodstanding.register.subjects import enrolled
+from goodstanding.register.deliveries.linking import doubts
+from goodstanding.register.ledger.subjects import enrolled
+from goodstanding.register.store.bulk import copy_in, copy_out, run
 from tests.register.conftest import PEOPLE
 
 NUMBERS = [*PEOPLE["subject"].head(3), *PEOPLE["subject"].tail(2), "gb.fhrs:1-1", "cn.uscc:92000000MA0000007A"]

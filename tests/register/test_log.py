@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 from goodstanding.facts.errors import InputError
 from goodstanding.proof import bundles, checkpoints, dossiermap, merkle, notes, tiles
 from goodstanding.proof.errors import ProofError
-from goodstanding.register import log, log_keys, maps
-from goodstanding.register.access import log_access
-from goodstanding.register.deliveries import deliver
-from goodstanding.register.proving import prove_consistency, prove_dossier, prove_record
-from goodstanding.register.subjects import by_identifier
+from goodstanding.register.deliveries.delivering import deliver
+from goodstanding.register.ledger.access import log_access
+from goodstanding.register.ledger.subjects import by_identifier
+from goodstanding.register.log import keys as log_keys
+from goodstanding.register.log import maps, sequence
+from goodstanding.register.proving.proofs import prove_consistency, prove_dossier, prove_record
 from tests.register.conftest import FIRM, PEOPLE, PERSON, RECEIVED, row
 
 WITNESS = notes.Signer("witness.example/w1", b"w" * 32, notes.Kind.COSIGNATURE)
@@ -49,27 +50,27 @@ def look(register, times=1):
 
 def test_every_event_becomes_one_leaf_in_order_and_the_map_is_the_last(synthetic, file, key) -> None:
     fill(synthetic, file, 1)
-    signed = log.sign(synthetic, key)
+    signed = sequence.sign(synthetic, key)
     leaves = rows(synthetic, "SELECT index, number, kind FROM leaf JOIN event ON number = event ORDER BY index")
     assert [one.index for one in leaves] == list(range(signed.size))
     assert [one.number for one in leaves] == sorted(one.number for one in leaves)
     assert [one.kind for one in leaves] == ["world", "source", "source", "log_key", "delivery", "map"]
     assert rows(synthetic, "SELECT event FROM waiting") == []
-    assert log.sign(synthetic, key) is None
+    assert sequence.sign(synthetic, key) is None
 
 
 def test_a_checkpoint_is_signed_and_has_the_root_of_its_leaves(synthetic, file, key) -> None:
     look(synthetic, 300)
-    log.sign(synthetic, key)
+    sequence.sign(synthetic, key)
     look(synthetic, 300)
-    log.sign(synthetic, key)
+    sequence.sign(synthetic, key)
     hashes = [bytes(one.hash) for one in rows(synthetic, "SELECT hash FROM leaf ORDER BY index")]
     for kept in rows(synthetic, "SELECT size, root, note FROM checkpoint"):
         signed = checkpoints.verify(kept.note, [key.verifier]).checkpoint
         assert (signed.size, signed.root) == (kept.size, bytes(kept.root))
         assert signed.root == merkle.root(hashes[: signed.size])
     with synthetic.engine.connect() as connection:
-        fetch = log.fetch(connection)
+        fetch = sequence.fetch(connection)
         for tile in [*tiles.tiles(len(hashes)), *tiles.tiles(256 * 2)]:
             assert len(fetch(tile.path)) == 32 * tile.width
         assert merkle.root_at(len(hashes), tiles.reader(len(hashes), fetch)) == merkle.root(hashes)
@@ -81,7 +82,7 @@ def test_a_checkpoint_is_signed_and_has_the_root_of_its_leaves(synthetic, file, 
 def test_heads_and_map_are_those_of_the_records_in_ledger_order(synthetic, file, key) -> None:
     for number in range(3):
         fill(synthetic, file, number, 20 + number)
-        log.sign(synthetic, key)
+        sequence.sign(synthetic, key)
     kept = rows(
         synthetic,
         "SELECT identifier, array_agg(commitment ORDER BY delivery, row) AS own "
@@ -103,10 +104,10 @@ def test_heads_and_map_are_those_of_the_records_in_ledger_order(synthetic, file,
 
 def test_a_sequencer_that_fails_leaves_everything_waiting(synthetic, file, key, monkeypatch) -> None:
     fill(synthetic, file, 1)
-    sequencer = log.Sequencer(synthetic, key)
+    sequencer = sequence.Sequencer(synthetic, key)
     waiting = rows(synthetic, "SELECT event FROM waiting")
     for step in ("covered", "checkpoints"):
-        monkeypatch.setattr(log, step, None)
+        monkeypatch.setattr(sequence, step, None)
         with pytest.raises((TypeError, AttributeError)):
             sequencer.sign()
         monkeypatch.undo()
@@ -122,7 +123,7 @@ def test_many_sequencers_at_once_make_one_log(synthetic, file, key) -> None:
     stop, failed = threading.Event(), []
 
     def run():
-        sequencer = log.Sequencer(synthetic, key)
+        sequencer = sequence.Sequencer(synthetic, key)
         while not stop.is_set():
             try:
                 sequencer.sign()
@@ -138,7 +139,7 @@ def test_many_sequencers_at_once_make_one_log(synthetic, file, key) -> None:
     stop.set()
     for thread in threads:
         thread.join()
-    log.sign(synthetic, key)
+    sequence.sign(synthetic, key)
     assert failed == []
     leaves = rows(synthetic, "SELECT index FROM leaf ORDER BY index")
     events = rows(synthetic, "SELECT number FROM event")
@@ -164,34 +165,34 @@ def test_a_key_is_private_new_and_the_registers_own(synthetic, tmp_path) -> None
     with pytest.raises(InputError, match="found no private key"):
         log_keys.read_key(tmp_path / "none")
     with pytest.raises(InputError, match="not enrolled"):
-        log.sign(synthetic, notes.Signer.generate(verifier.name))
+        sequence.sign(synthetic, notes.Signer.generate(verifier.name))
 
 
 def test_what_waits_too_long_makes_the_log_overdue(synthetic, key, tamper) -> None:
-    assert log.attested(synthetic).waiting_since is not None
-    assert not log.attested(synthetic).overdue
+    assert sequence.attested(synthetic).waiting_since is not None
+    assert not sequence.attested(synthetic).overdue
     tamper(synthetic, "UPDATE event SET at = at - interval '20 minutes' WHERE number = (SELECT min(number) FROM event)")
-    assert log.attested(synthetic).overdue
-    assert not log.attested(synthetic, dt.timedelta(hours=1)).overdue
-    log.sign(synthetic, key)
-    assert log.attested(synthetic) == log.Attested(None, overdue=False)
+    assert sequence.attested(synthetic).overdue
+    assert not sequence.attested(synthetic, dt.timedelta(hours=1)).overdue
+    sequence.sign(synthetic, key)
+    assert sequence.attested(synthetic) == sequence.Attested(None, overdue=False)
 
 
 def test_signing_in_the_background_keeps_up_and_ends_with_nothing_waiting(synthetic, key) -> None:
-    with log.signing(synthetic, key, every=0.01):
+    with sequence.signing(synthetic, key, every=0.01):
         look(synthetic, 30)
     assert rows(synthetic, "SELECT event FROM waiting") == []
 
 
 def test_a_cosignature_is_kept_and_given_out_with_the_checkpoint(synthetic, key) -> None:
-    log.sign(synthetic, key)
+    sequence.sign(synthetic, key)
     with synthetic.engine.connect() as connection:
-        size, note = log.latest(connection)
+        size, note = sequence.latest(connection)
     cosigned = notes.cosigned(note, WITNESS, 1_790_000_000)
     assert log_keys.cosign(synthetic, cosigned, WITNESS.verifier) == size
     assert log_keys.cosign(synthetic, cosigned, WITNESS.verifier) == size
     with synthetic.engine.connect() as connection:
-        assert log.latest(connection) == (size, cosigned)
+        assert sequence.latest(connection) == (size, cosigned)
     other = checkpoints.sign(checkpoints.Checkpoint(key.name, size, bytes(32)), key)
     for wrong, message in (
         (note, "not by a key that was given"),
@@ -206,7 +207,7 @@ def test_a_receipt_of_a_record_is_accepted_without_the_register(synthetic, file,
     fill(synthetic, file, 1)
     with pytest.raises(InputError, match="signed no checkpoint yet"):
         prove_record(synthetic, 1, 3)
-    log.sign(synthetic, key)
+    sequence.sign(synthetic, key)
     receipt = prove_record(synthetic, 1, 3)
     assert bundles.check(bundles.read(receipt.text()), [key.verifier])
     assert receipt.record.content["document"] == "D-1-2"
@@ -218,11 +219,11 @@ def test_a_receipt_of_a_record_is_accepted_without_the_register(synthetic, file,
 
 
 def test_a_log_that_grew_is_proved_and_another_one_is_refused(synthetic, file, key) -> None:
-    log.sign(synthetic, key)
+    sequence.sign(synthetic, key)
     with synthetic.engine.connect() as connection:
-        _, old = log.latest(connection)
+        _, old = sequence.latest(connection)
     look(synthetic, 400)
-    log.sign(synthetic, key)
+    sequence.sign(synthetic, key)
     proof = prove_consistency(synthetic, old)
     assert bundles.check(bundles.read(proof.text()), [key.verifier])
     size = checkpoints.verify(old, [key.verifier]).checkpoint.size
@@ -238,7 +239,7 @@ def test_a_log_that_grew_is_proved_and_another_one_is_refused(synthetic, file, k
 def proved(synthetic, file, key):
     for number in range(3):
         fill(synthetic, file, number, 60)
-    log.sign(synthetic, key)
+    sequence.sign(synthetic, key)
     fill(synthetic, file, 9)
     proofs = {one: prove_dossier(synthetic, one) for one in (PERSON["subject"], FIRM["subject"], ABSENT)}
     return proofs, [key.verifier]

@@ -22,12 +22,12 @@ from goodstanding.facts.errors import InputError
 from goodstanding.facts.shipped import shipped
 from goodstanding.facts.sources import read_sources
 from goodstanding.facts.world import World
-from goodstanding.register import embedded, roles, schema
-from goodstanding.register.database import engine_of, open_register, revision
-from goodstanding.register.deliveries import deliver
+from goodstanding.register.deliveries.delivering import deliver
 from goodstanding.register.founding import found
-from goodstanding.register.scoring import Run, latest_run, score, standings
-from goodstanding.register.verification import verify
+from goodstanding.register.proving.verification import verify
+from goodstanding.register.standings.scoring import Run, latest_run, score, standings
+from goodstanding.register.store import embedded, roles, schema
+from goodstanding.register.store.database import engine_of, open_register, revision
 from tests.register.conftest import MANIFEST, PEOPLE, PERSON, RECEIVED, SOURCES, row
 
 RELEASES = Path(__file__).parent / "releases"
@@ -55,7 +55,7 @@ def old_register(server, dsn, release):
     engine = engine_of(dsn)
     with engine.begin() as connection:
         config = Config()
-        config.set_main_option("script_location", "goodstanding.register:migrations")
+        config.set_main_option("script_location", "goodstanding.register.store:migrations")
         config.attributes["connection"] = connection
         command.upgrade(config, number)
     engine.dispose()

@@ -4,7 +4,7 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goodstanding.register.numbers import ALPHABET, canonical, numbers, place_of
+from goodstanding.register.ledger.numbers import ALPHABET, canonical, numbers, place_of
 
 
 def test_no_two_places_have_the_same_number_and_every_number_is_valid() -> None:

@@ -11,9 +11,10 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 
-from goodstanding.register import application, schema
-from goodstanding.register.deliveries import deliver, deliveries
-from goodstanding.register.verification import verify
+from goodstanding.register.deliveries import application
+from goodstanding.register.deliveries.delivering import deliver, deliveries
+from goodstanding.register.proving.verification import verify
+from goodstanding.register.store import schema
 from tests.register.conftest import PEOPLE, PERSON, RECEIVED, row, state
 
 MANY = [row(PEOPLE.row(n % 18, named=True), f"D-{n}") for n in range(3000)]
@@ -95,8 +96,8 @@ def test_different_files_with_the_same_records_at_once_keep_each_record_once(syn
 
 _DELIVER = """
 import datetime, pathlib, sys
-from goodstanding.register.database import open_register
-from goodstanding.register.deliveries import deliver
+from goodstanding.register.store.database import open_register
+from goodstanding.register.deliveries.delivering import deliver
 deliver(open_register(sys.argv[1]), "city.tax", pathlib.Path(sys.argv[2]), datetime.date(2026, 10, 1))
 """
 

@@ -7,12 +7,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from goodstanding.facts.world import World
-from goodstanding.register.deliveries import deliver, deliveries
-from goodstanding.register.dossiers import dossier, standing
+from goodstanding.register.deliveries.delivering import deliver, deliveries
 from goodstanding.register.founding import found
-from goodstanding.register.policies import load_policy
-from goodstanding.register.subjects import by_identifier
-from goodstanding.register.verification import verify
+from goodstanding.register.ledger.dossiers import dossier, standing
+from goodstanding.register.ledger.policies import load_policy
+from goodstanding.register.ledger.subjects import by_identifier
+from goodstanding.register.proving.verification import verify
 from tests.register.conftest import MANIFEST, PEOPLE, SOURCES, UNTIL, current_state, fresh, row
 
 WHO = PEOPLE.row(0, named=True), PEOPLE.row(1, named=True), PEOPLE.row(15, named=True)

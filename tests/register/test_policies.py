@@ -5,8 +5,8 @@ import sqlalchemy as sa
 
 from goodstanding.facts.errors import InputError
 from goodstanding.policy.reader import policy_from
-from goodstanding.register import schema
-from goodstanding.register.policies import load_policy, policies
+from goodstanding.register.ledger.policies import load_policy, policies
+from goodstanding.register.store import schema
 
 
 def version(loaded, number, title=b""):

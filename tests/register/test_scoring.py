@@ -8,13 +8,13 @@ import pytest
 
 from goodstanding.engine.standing import number_text
 from goodstanding.facts.errors import InputError
-from goodstanding.register.access import accesses
-from goodstanding.register.deliveries import deliver
-from goodstanding.register.dossiers import dossier, standing
-from goodstanding.register.policies import load_policy
-from goodstanding.register.scoring import grade_counts, latest_run, score, standings
-from goodstanding.register.subjects import by_identifier, search
-from goodstanding.register.verification import verify
+from goodstanding.register.deliveries.delivering import deliver
+from goodstanding.register.ledger.access import accesses
+from goodstanding.register.ledger.dossiers import dossier, standing
+from goodstanding.register.ledger.policies import load_policy
+from goodstanding.register.ledger.subjects import by_identifier, search
+from goodstanding.register.proving.verification import verify
+from goodstanding.register.standings.scoring import grade_counts, latest_run, score, standings
 from tests.register.conftest import FIRM, PEOPLE, PERSON, RECEIVED, UNTIL, inspection, row
 
 

@@ -9,9 +9,9 @@ from goodstanding.facts.catalogue import catalogue
 from goodstanding.facts.shipped import shipped
 from goodstanding.facts.sources import read_sources
 from goodstanding.facts.world import World
-from goodstanding.register.deliveries import deliver
+from goodstanding.register.deliveries.delivering import deliver
 from goodstanding.register.founding import found as founded
-from goodstanding.register.subjects import by_identifier, folded, search, subject
+from goodstanding.register.ledger.subjects import by_identifier, folded, search, subject
 from tests.register.conftest import FIRM, PEOPLE, RECEIVED, fresh, inspection
 
 NAMES = {

@@ -8,10 +8,17 @@ import sqlalchemy as sa
 
 from goodstanding.facts.errors import InputError
 from goodstanding.proof.notes import Signer
-from goodstanding.register import schema
-from goodstanding.register.deliveries import content_of, deliver, deliveries
-from goodstanding.register.own import own_deliveries, own_refusals, session_of
-from goodstanding.register.senders import Note, NoteRefusedError, check_request, end_key, enrol_key, request_note
+from goodstanding.register.deliveries.delivering import content_of, deliver, deliveries
+from goodstanding.register.deliveries.own import own_deliveries, own_refusals, session_of
+from goodstanding.register.deliveries.senders import (
+    Note,
+    NoteRefusedError,
+    check_request,
+    end_key,
+    enrol_key,
+    request_note,
+)
+from goodstanding.register.store import schema
 from tests.register.conftest import PERSON, RECEIVED, row
 
 KEY, OTHER = Signer.generate("city.tax"), Signer.generate("city.tax")

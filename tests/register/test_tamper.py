@@ -4,8 +4,8 @@ import pytest
 import sqlalchemy as sa
 
 from benchmarks import tamper
-from goodstanding.register import embedded, schema
-from goodstanding.register.log_caches import CACHES, make_again
+from goodstanding.register.log.caches import CACHES, make_again
+from goodstanding.register.store import embedded, schema
 from tests.register.conftest import fresh
 
 

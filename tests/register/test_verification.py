@@ -9,14 +9,19 @@ import sqlalchemy as sa
 from goodstanding.facts.errors import InputError
 from goodstanding.facts.world import World
 from goodstanding.proof import checkpoints, notes
-from goodstanding.register import effects, envelope, events, increments, log, log_keys, schema, sealing, senders
-from goodstanding.register.access import log_access
-from goodstanding.register.commitments import standings_digest
-from goodstanding.register.deliveries import content_of, deliver
+from goodstanding.register.deliveries import senders
+from goodstanding.register.deliveries.delivering import content_of, deliver
 from goodstanding.register.founding import found
-from goodstanding.register.policies import load_policy
-from goodstanding.register.subjects import by_identifier
-from goodstanding.register.verification import kept_outside, problems, verify
+from goodstanding.register.keeping import envelope, sealing
+from goodstanding.register.ledger.access import log_access
+from goodstanding.register.ledger.policies import load_policy
+from goodstanding.register.ledger.subjects import by_identifier
+from goodstanding.register.log import effects, events, sequence
+from goodstanding.register.log import keys as log_keys
+from goodstanding.register.log.commitments import standings_digest
+from goodstanding.register.proving.verification import kept_outside, problems, verify
+from goodstanding.register.standings import increments
+from goodstanding.register.store import schema
 from tests.register.conftest import FIRM, MANIFEST, PEOPLE, PERSON, RECEIVED, SOURCES, fresh, inspection, row, tampering
 
 LAST = row(FIRM, "D-1", kind="contract.default")
@@ -38,18 +43,18 @@ def filled(postgres_folder, tmp_path_factory, wendeng):
         deliver(register, "city.court", folder / "city.court", RECEIVED, note=_noted(register, folder / "city.court"))
         load_policy(register, wendeng)
         increments.rescore(register, "cn-wendeng", RECEIVED)
-        log.sign(register, key)
+        sequence.sign(register, key)
         with register.engine.begin() as connection:
-            _, note = log.latest(connection)
+            _, note = sequence.latest(connection)
             connection.execute(sa.text("SELECT erase(1, 30, 'Measures, art. 30', '\\x00')"))
             events.happened(connection, "erasure", [*events.rows_of(connection, "erasure")])
         log_keys.cosign(register, notes.cosigned(note, WITNESS, 1_790_000_000), WITNESS.verifier)
         for _ in range(300):
             log_access(register, by_identifier(register, PERSON["subject"]), "jansen", "clerk", "licence", "page")
         _kept(register, folder)
-        log.sign(register, key)
+        sequence.sign(register, key)
         with register.engine.connect() as connection:
-            _, note = log.latest(connection)
+            _, note = sequence.latest(connection)
         yield register, kept_outside(note, [key.verifier]), key
         register.engine.dispose()
 
@@ -61,7 +66,7 @@ def _noted(register, path):
         senders.enrol_key(register, "city.court", str(key.verifier))
     senders.end_key(register, "city.court", ended.verifier.id.hex(), "lost")
     with register.engine.connect() as connection:
-        name = log.origin(connection)
+        name = sequence.origin(connection)
     now = dt.datetime.now(dt.UTC).replace(microsecond=0)
     return senders.Note(name, "city.court", content_of(path), now, 1).signed(kept)
 
@@ -294,7 +299,7 @@ def test_a_history_that_another_key_signed_is_found(filled, tamper) -> None:
 def test_a_checkpoint_that_no_known_key_signed_is_no_witness(filled) -> None:
     register, _, key = filled
     with register.engine.connect() as connection:
-        _, note = log.latest(connection)
+        _, note = sequence.latest(connection)
     with pytest.raises(InputError, match="the checkpoint kept outside"):
         kept_outside(note, [notes.Signer.generate(key.name).verifier])
 

@@ -2,11 +2,11 @@
 
 import pytest
 
-from goodstanding.register.deliveries import deliver
-from goodstanding.register.dossiers import dossier
-from goodstanding.register.repeats import repeats
-from goodstanding.register.subjects import by_identifier
-from goodstanding.register.verification import verify
+from goodstanding.register.deliveries.delivering import deliver
+from goodstanding.register.ledger.dossiers import dossier
+from goodstanding.register.ledger.repeats import repeats
+from goodstanding.register.ledger.subjects import by_identifier
+from goodstanding.register.proving.verification import verify
 from tests.register.conftest import FIRM, PERSON, RECEIVED, row
 
 

@@ -6,9 +6,9 @@ import psycopg
 import pytest
 
 from goodstanding.facts.errors import InputError
-from goodstanding.register.deliveries import deliver
-from goodstanding.register.policies import load_policy, policies
-from goodstanding.register.subjects import by_identifier, search
+from goodstanding.register.deliveries.delivering import deliver
+from goodstanding.register.ledger.policies import load_policy, policies
+from goodstanding.register.ledger.subjects import by_identifier, search
 from tests.register.conftest import FIRM, PERSON, RECEIVED, inspection, row, state
 
 REAL_PERSON = "cn.ric:11010519491231002X"

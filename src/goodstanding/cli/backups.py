@@ -40,8 +40,8 @@ def backup(target: Path, folder: Path) -> None:
     Example:
       goodstanding register backup /mnt/backup/2026-11-22
     """
-    from goodstanding.register.backup import ARCHIVED_AFTER
-    from goodstanding.register.backup import backup as copy
+    from goodstanding.register.operation.backup import ARCHIVED_AFTER
+    from goodstanding.register.operation.backup import backup as copy
 
     copy(folder, target)
     click.echo(f"copied to {target}; what happens from now on arrives there within {ARCHIVED_AFTER} seconds")
@@ -58,7 +58,7 @@ def restore(target: Path, folder: Path, until: dt.datetime | None) -> None:
     Example:
       goodstanding register restore /mnt/backup/2026-11-22 --folder restored --until 2026-11-22T12:00:00Z
     """
-    from goodstanding.register.backup import restore as bring_back
+    from goodstanding.register.operation.backup import restore as bring_back
 
     done = bring_back(target, folder, until)
     last = f"the last known on {done.known_on:%Y-%m-%dT%H:%M:%SZ}" if done.known_on else "none yet"

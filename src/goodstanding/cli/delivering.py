@@ -52,8 +52,8 @@ def sign(file: Path, source: str, origin: str, key_file: Path, sequence: int | N
     from goodstanding.facts.errors import InputError
     from goodstanding.proof.errors import ProofError
     from goodstanding.proof.notes import Signer
-    from goodstanding.register.deliveries import content_of
-    from goodstanding.register.senders import Note
+    from goodstanding.register.deliveries.delivering import content_of
+    from goodstanding.register.deliveries.senders import Note
 
     try:
         signer = Signer.parse(key_file.read_text(encoding="utf-8"))
@@ -85,7 +85,7 @@ def add(source: str, verifier: str, dsn: str | None, folder: Path) -> None:
     Example:
       goodstanding register source-key add gb.fsa gb.fsa+1b2c3d4e+AbC...
     """
-    from goodstanding.register.senders import enrol_key
+    from goodstanding.register.deliveries.senders import enrol_key
 
     key = enrol_key(serviced(dsn, folder), source, verifier)
     click.echo(f"{source} delivers with {key.name}+{key.id.hex()}")
@@ -104,7 +104,7 @@ def end(source: str, key: str, dsn: str | None, folder: Path, why: str) -> None:
     Example:
       goodstanding register source-key end gb.fsa 1b2c3d4e --why replaced
     """
-    from goodstanding.register.senders import end_key
+    from goodstanding.register.deliveries.senders import end_key
 
     end_key(serviced(dsn, folder), source, key, why)
     click.echo(f"{source} no longer delivers with {key}")

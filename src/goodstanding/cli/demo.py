@@ -13,7 +13,7 @@ from goodstanding.cli.options import database
 if TYPE_CHECKING:
     from goodstanding.cli.progress import Report
     from goodstanding.proof.notes import Signer
-    from goodstanding.register.database import Register
+    from goodstanding.register.store.database import Register
 
 _READY = "ready"
 """Written last into the demo's folder; a folder without it was interrupted and is made anew."""
@@ -39,7 +39,7 @@ def command(folder: Path, port: int, reset: bool, serve: bool) -> None:
       goodstanding demo --port 8080
     """
     from goodstanding.portal.server import free
-    from goodstanding.register.database import open_register
+    from goodstanding.register.store.database import open_register
 
     if serve:
         free("127.0.0.1", port)
@@ -57,7 +57,7 @@ def command(folder: Path, port: int, reset: bool, serve: bool) -> None:
 
 def _discard(folder: Path) -> None:
     """Remove what an earlier demo made, and nothing else."""
-    from goodstanding.register import embedded
+    from goodstanding.register.store import embedded
 
     if embedded.running(folder / "postgresql"):
         embedded.stop(folder / "postgresql")
@@ -68,7 +68,7 @@ def _discard(folder: Path) -> None:
 
 
 def _key(register: Register, folder: Path) -> Signer:
-    from goodstanding.register.log_keys import make_key, read_key
+    from goodstanding.register.log.keys import make_key, read_key
 
     if not (folder / _KEY).exists():
         make_key(register, folder / _KEY)
@@ -84,7 +84,7 @@ def _made(folder: Path) -> Register:
     from goodstanding.lab.city import make_city, read_scenario
     from goodstanding.lab.verification import verified_population
     from goodstanding.register.founding import found
-    from goodstanding.register.log import sign
+    from goodstanding.register.log.sequence import sign
 
     folder.mkdir(parents=True, exist_ok=True)
     city = folder / "city"
@@ -104,7 +104,7 @@ def _made(folder: Path) -> Register:
 
 
 def _deliver(register: Register, folder: Path, report: Report) -> None:
-    from goodstanding.register.deliveries import deliver
+    from goodstanding.register.deliveries.delivering import deliver
 
     files = sorted(folder.iterdir())
     accepted = refused = 0
@@ -119,8 +119,8 @@ def _deliver(register: Register, folder: Path, report: Report) -> None:
 def _score(register: Register, report: Report) -> None:
     from goodstanding.facts.shipped import shipped
     from goodstanding.policy.reader import read_policy
-    from goodstanding.register.policies import load_policy
-    from goodstanding.register.scoring import score
+    from goodstanding.register.ledger.policies import load_policy
+    from goodstanding.register.standings.scoring import score
 
     report("scoring under policies", 0, len(_POLICIES))
     for index, name in enumerate(_POLICIES, start=1):

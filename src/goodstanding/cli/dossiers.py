@@ -12,9 +12,9 @@ from goodstanding.cli.options import DAY, DSN, FOLDER, serviced
 
 if TYPE_CHECKING:
     from goodstanding.engine.standing import Standing
-    from goodstanding.register.database import Register
-    from goodstanding.register.dossiers import Erased, KnownRecord, Withdrawal
-    from goodstanding.register.subjects import Subject
+    from goodstanding.register.ledger.dossiers import Erased, KnownRecord, Withdrawal
+    from goodstanding.register.ledger.subjects import Subject
+    from goodstanding.register.store.database import Register
 
 
 @click.command()
@@ -33,9 +33,9 @@ def dossier(number: str, dsn: str | None, folder: Path, known_on: dt.date | None
       goodstanding register dossier gb.fhrs:413-321605 --known-on 2026-03-31
     """
     from goodstanding.cli.tables import show
-    from goodstanding.register.dossiers import dossier as read
-    from goodstanding.register.dossiers import standing
-    from goodstanding.register.policies import policies
+    from goodstanding.register.ledger.dossiers import dossier as read
+    from goodstanding.register.ledger.dossiers import standing
+    from goodstanding.register.ledger.policies import policies
 
     register = serviced(dsn, folder)
     held = read(register, _subject(register, number, "dossier"), known_on)
@@ -73,7 +73,7 @@ def changed(number: str, dsn: str | None, folder: Path, since: dt.date, until: d
       goodstanding register changed gb.fhrs:413-321605 --since 2026-01-01 --until 2026-03-31
     """
     from goodstanding.cli.tables import show
-    from goodstanding.register.differences import difference
+    from goodstanding.register.ledger.differences import difference
 
     register = serviced(dsn, folder)
     told = difference(register, _subject(register, number, "changed"), since, until)
@@ -109,8 +109,8 @@ COMMANDS = (dossier, changed)
 
 def _subject(register: Register, number: str, what: str) -> Subject:
     from goodstanding.facts.errors import InputError
-    from goodstanding.register.access import log_access
-    from goodstanding.register.subjects import by_identifier, subject
+    from goodstanding.register.ledger.access import log_access
+    from goodstanding.register.ledger.subjects import by_identifier, subject
 
     found = by_identifier(register, number) or subject(register, number)
     if found is None:

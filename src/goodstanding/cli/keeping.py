@@ -12,8 +12,8 @@ import click
 from goodstanding.cli.options import DAY, DSN, FOLDER, database
 
 if TYPE_CHECKING:
-    from goodstanding.register.database import Register
-    from goodstanding.register.subjects import Subject
+    from goodstanding.register.ledger.subjects import Subject
+    from goodstanding.register.store.database import Register
 
 
 @click.command()
@@ -32,9 +32,9 @@ def expire(dsn: str | None, folder: Path, on: dt.date | None, report: Path | Non
     Example:
       goodstanding register expire --on 2026-10-31 --sweep --report expired.json
     """
-    from goodstanding.register.database import open_register
-    from goodstanding.register.expiry import expire as run
-    from goodstanding.register.expiry import swept
+    from goodstanding.register.keeping.expiry import expire as run
+    from goodstanding.register.keeping.expiry import swept
+    from goodstanding.register.store.database import open_register
 
     address = database(dsn, folder)
     register = open_register(address)
@@ -66,8 +66,8 @@ def erasures(file: Path, dsn: str | None, folder: Path) -> None:
     Example:
       goodstanding register erasures /safe/erasures.jsonl
     """
-    from goodstanding.register.database import open_register
-    from goodstanding.register.erasures import listed
+    from goodstanding.register.keeping.erasures import listed
+    from goodstanding.register.store.database import open_register
 
     told = listed(open_register(database(dsn, folder)))
     beside = file.with_name(file.name + ".new")
@@ -87,8 +87,8 @@ def erase_again(file: Path, dsn: str | None, folder: Path) -> None:
     Example:
       goodstanding register erase-again /safe/erasures.jsonl
     """
-    from goodstanding.register.database import open_register
-    from goodstanding.register.erasures import again
+    from goodstanding.register.keeping.erasures import again
+    from goodstanding.register.store.database import open_register
 
     done = again(open_register(database(dsn, folder)), file)
     click.echo(
@@ -120,7 +120,7 @@ def key(file: Path) -> None:
     Example:
       goodstanding register document key /safe/master
     """
-    from goodstanding.register.sealing import Master
+    from goodstanding.register.keeping.sealing import Master
 
     click.echo(f"master key {Master.make(file).id} in {file}")
 
@@ -140,8 +140,8 @@ def add(subject: str, file: Path, dsn: str | None, folder: Path, master: Path, t
     Example:
       goodstanding register document add gb.fhrs:413-7 judgment.pdf --title "Judgment of 3 May" --basis "Food Act, s. 9"
     """
-    from goodstanding.register.envelope import add as put
-    from goodstanding.register.sealing import Master
+    from goodstanding.register.keeping.envelope import add as put
+    from goodstanding.register.keeping.sealing import Master
 
     register, whose = _subject(dsn, folder, subject)
     done = put(register, Master.read(master), whose, file, title, basis)
@@ -163,9 +163,9 @@ def list_(subject: str, dsn: str | None, folder: Path, master: Path, who: str, p
       goodstanding register document list gb.fhrs:413-7 --who "J. Smith" --purpose "appeal 2026/7"
     """
     from goodstanding.cli.tables import show
-    from goodstanding.register.access import log_access
-    from goodstanding.register.envelope import documents
-    from goodstanding.register.sealing import Master
+    from goodstanding.register.keeping.envelope import documents
+    from goodstanding.register.keeping.sealing import Master
+    from goodstanding.register.ledger.access import log_access
 
     register, whose = _subject(dsn, folder, subject)
     opener = Master.read(master)
@@ -202,9 +202,9 @@ def read(  # noqa: PLR0917
       goodstanding register document read gb.fhrs:413-7 3 judgment.pdf --who "J. Smith" --purpose "appeal 2026/7"
     """
     from goodstanding.facts.errors import InputError
-    from goodstanding.register.access import log_access
-    from goodstanding.register.envelope import content
-    from goodstanding.register.sealing import Master
+    from goodstanding.register.keeping.envelope import content
+    from goodstanding.register.keeping.sealing import Master
+    from goodstanding.register.ledger.access import log_access
 
     register, whose = _subject(dsn, folder, subject)
     opener = Master.read(master)
@@ -234,8 +234,8 @@ def erase(numbers: tuple[int, ...], dsn: str | None, folder: Path, clause: str) 
     Example:
       goodstanding register document erase 3 --clause "GDPR art. 17(1)(b)"
     """
-    from goodstanding.register.database import open_register
-    from goodstanding.register.envelope import erase as destroy
+    from goodstanding.register.keeping.envelope import erase as destroy
+    from goodstanding.register.store.database import open_register
 
     register = open_register(database(dsn, folder))
     for number in numbers:
@@ -245,8 +245,8 @@ def erase(numbers: tuple[int, ...], dsn: str | None, folder: Path, clause: str) 
 
 def _subject(dsn: str | None, folder: Path, text: str) -> tuple[Register, Subject]:
     from goodstanding.facts.errors import InputError
-    from goodstanding.register.database import open_register
-    from goodstanding.register.subjects import by_identifier, subject
+    from goodstanding.register.ledger.subjects import by_identifier, subject
+    from goodstanding.register.store.database import open_register
 
     register = open_register(database(dsn, folder))
     found = by_identifier(register, text) or subject(register, text)
@@ -273,11 +273,11 @@ def work(dsn: str | None, folder: Path, key: Path | None, to: str | None, once: 
     Example:
       goodstanding register work --key /safe/log.key --to https://registrar.example/messages
     """
-    from goodstanding.register.database import open_register
-    from goodstanding.register.effects import Receiver
-    from goodstanding.register.jobs import Duties
-    from goodstanding.register.jobs import work as run
-    from goodstanding.register.log_keys import read_key
+    from goodstanding.register.log.effects import Receiver
+    from goodstanding.register.log.keys import read_key
+    from goodstanding.register.operation.jobs import Duties
+    from goodstanding.register.operation.jobs import work as run
+    from goodstanding.register.store.database import open_register
 
     signer = read_key(key) if key else None
     address = database(dsn, folder)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from goodstanding.register.database import Register
+    from goodstanding.register.store.database import Register
 
 
 class Day(click.ParamType[dt.date]):
@@ -52,7 +52,7 @@ def database(dsn: str | None, folder: Path) -> str:
     if dsn:
         return dsn
     from goodstanding.facts.errors import InputError
-    from goodstanding.register import embedded
+    from goodstanding.register.store import embedded
 
     try:
         return embedded.start(folder)
@@ -64,7 +64,7 @@ def founding(dsn: str | None, folder: Path) -> str:
     """Return the DSN to found or migrate a register with; on the embedded server the service's role is made first."""
     address = database(dsn, folder)
     if not dsn:
-        from goodstanding.register import embedded, roles
+        from goodstanding.register.store import embedded, roles
 
         roles.provide(embedded.superuser_dsn(folder), "goodstanding")
     return address
@@ -77,9 +77,9 @@ def serviced(dsn: str | None, folder: Path) -> Register:
     could change the ledger; what is only unwise is told on standard error.
     """
     from goodstanding.cli.configuration import Configuration
-    from goodstanding.register.database import open_register
-    from goodstanding.register.durability import check_durable
-    from goodstanding.register.roles import check_strict
+    from goodstanding.register.store.database import open_register
+    from goodstanding.register.store.durability import check_durable
+    from goodstanding.register.store.roles import check_strict
 
     register = open_register(database(dsn, folder))
     for warning in check_durable(register):

@@ -95,7 +95,7 @@ def load(policies: tuple[Path, ...], dsn: str | None, folder: Path) -> None:
       goodstanding register load policies/uk-food-hygiene
     """
     from goodstanding.policy.reader import read_policy
-    from goodstanding.register.policies import load_policy
+    from goodstanding.register.ledger.policies import load_policy
 
     loaded = [read_policy(policy) for policy in policies]
     register = serviced(dsn, folder)
@@ -126,8 +126,8 @@ def deliver(
 
     from goodstanding.facts.formats import delivery_batches
     from goodstanding.facts.refusals import write_refused
-    from goodstanding.register.deliveries import deliver as apply
-    from goodstanding.register.deliveries import refused_rows
+    from goodstanding.register.deliveries.delivering import deliver as apply
+    from goodstanding.register.deliveries.delivering import refused_rows
 
     register = serviced(dsn, folder)
     signed = note.read_text(encoding="utf-8", errors="replace") if note else None
@@ -157,8 +157,8 @@ def score(policies: tuple[str, ...], dsn: str | None, folder: Path, on: dt.date 
       goodstanding register score uk-food-hygiene --as-of 2015-12-31
     """
     from goodstanding.cli.tables import show
-    from goodstanding.register.policies import policies as loaded
-    from goodstanding.register.scoring import score as run
+    from goodstanding.register.ledger.policies import policies as loaded
+    from goodstanding.register.standings.scoring import score as run
 
     register = serviced(dsn, folder)
     runs = [run(register, policy, on or register.today) for policy in policies or sorted(loaded(register))]
@@ -184,7 +184,7 @@ def serve(found: Configuration, dsn: str | None, folder: Path, host: str, port: 
       goodstanding register serve --port 8080 --key log.key
     """
     from goodstanding.portal.server import serve as run
-    from goodstanding.register.log_keys import read_key
+    from goodstanding.register.log.keys import read_key
 
     signer = read_key(key) if key else None
 

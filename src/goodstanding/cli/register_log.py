@@ -12,7 +12,7 @@ from goodstanding.cli.options import DSN, FOLDER, database, serviced
 if TYPE_CHECKING:
     from goodstanding.proof.bundles import Bundle
     from goodstanding.proof.notes import Verifier
-    from goodstanding.register.database import Register
+    from goodstanding.register.store.database import Register
 
 FILE = click.Path(path_type=Path, dir_okay=False)
 KEY = click.option(
@@ -34,7 +34,7 @@ def key(file: Path, dsn: str | None, folder: Path) -> None:
     Example:
       goodstanding register key log.key
     """
-    from goodstanding.register.log_keys import make_key
+    from goodstanding.register.log.keys import make_key
 
     click.echo(make_key(serviced(dsn, folder), file))
 
@@ -50,10 +50,10 @@ def sign(dsn: str | None, folder: Path, file: Path) -> None:
     Example:
       goodstanding register sign --key log.key
     """
-    from goodstanding.register import log
-    from goodstanding.register.log_keys import read_key
+    from goodstanding.register.log import sequence
+    from goodstanding.register.log.keys import read_key
 
-    signed = log.sign(serviced(dsn, folder), read_key(file))
+    signed = sequence.sign(serviced(dsn, folder), read_key(file))
     click.echo(f"signed a log of {signed.size:,} leaves" if signed else "nothing new to sign")
 
 
@@ -68,7 +68,7 @@ def publish(target: Path, dsn: str | None, folder: Path) -> None:
     Example:
       goodstanding register publish /var/www/log
     """
-    from goodstanding.register.publishing import publish as write
+    from goodstanding.register.proving.publishing import publish as write
 
     click.echo(f"a log of {write(_opened(dsn, folder), target):,} leaves is in {target}")
 
@@ -85,7 +85,7 @@ def cosign(file: Path, dsn: str | None, folder: Path, verifier: str) -> None:
     Example:
       goodstanding register cosign checkpoint.cosigned --verifier witness.example/w1+6a0b1d3c+BFcr...
     """
-    from goodstanding.register.log_keys import cosign as keep
+    from goodstanding.register.log.keys import cosign as keep
 
     size = keep(serviced(dsn, folder), _text(file), _verifier(verifier))
     click.echo(f"the cosignature on the checkpoint of {size:,} leaves is kept")
@@ -108,7 +108,7 @@ def dossier(identifier: str, dsn: str | None, folder: Path, out: Path) -> None:
     Example:
       goodstanding register prove dossier gb.fhrs:413-321605 --out dossier.json
     """
-    from goodstanding.register.proving import prove_dossier
+    from goodstanding.register.proving.proofs import prove_dossier
 
     _write(out, prove_dossier(_opened(dsn, folder), identifier))
 
@@ -126,7 +126,7 @@ def record(delivery: int, row: int, dsn: str | None, folder: Path, out: Path) ->
     Example:
       goodstanding register prove record 1 3 --out receipt.json
     """
-    from goodstanding.register.proving import prove_record
+    from goodstanding.register.proving.proofs import prove_record
 
     _write(out, prove_record(_opened(dsn, folder), delivery, row))
 
@@ -143,7 +143,7 @@ def consistency(checkpoint: Path, dsn: str | None, folder: Path, out: Path) -> N
     Example:
       goodstanding register prove consistency checkpoint.old --out grown.json
     """
-    from goodstanding.register.proving import prove_consistency
+    from goodstanding.register.proving.proofs import prove_consistency
 
     _write(out, prove_consistency(_opened(dsn, folder), _text(checkpoint)))
 
@@ -163,8 +163,8 @@ def verify(dsn: str | None, folder: Path, checkpoint: Path | None, verifiers: tu
     Example:
       goodstanding register verify --checkpoint kept.txt --verifier goodstanding-1f0c...+6a0b1d3c+AVcr...
     """
-    from goodstanding.register.verification import kept_outside
-    from goodstanding.register.verification import verify as problems
+    from goodstanding.register.proving.verification import kept_outside
+    from goodstanding.register.proving.verification import verify as problems
 
     if checkpoint is not None and not verifiers:
         raise click.UsageError("--checkpoint needs --verifier: the log's public key as it is known elsewhere")
@@ -179,7 +179,7 @@ def verify(dsn: str | None, folder: Path, checkpoint: Path | None, verifiers: tu
 
 
 def _opened(dsn: str | None, folder: Path) -> Register:
-    from goodstanding.register.database import open_register
+    from goodstanding.register.store.database import open_register
 
     return open_register(database(dsn, folder))
 

@@ -14,8 +14,8 @@ from goodstanding.portal.content import SubjectContent
 from goodstanding.portal.gathering import day_of, public_subject
 from goodstanding.portal.pages import policy_of
 from goodstanding.portal.rendering import Held, Visit
-from goodstanding.register.deliveries import DeliveryRow, deliveries
-from goodstanding.register.sources import sources
+from goodstanding.register.deliveries.delivering import DeliveryRow, deliveries
+from goodstanding.register.ledger.sources import sources
 
 
 @dataclass(frozen=True)

@@ -20,10 +20,10 @@ from goodstanding.portal.errors import answer
 from goodstanding.portal.headers import guard_answer
 from goodstanding.portal.rendering import FOLDER, template_config
 from goodstanding.portal.session import csrf_config, only_officers, only_persons, sessions
-from goodstanding.register import log
-from goodstanding.register.database import Register
-from goodstanding.register.sealing import Master
-from goodstanding.register.subjects import Subject
+from goodstanding.register.keeping.sealing import Master
+from goodstanding.register.ledger.subjects import Subject
+from goodstanding.register.log import sequence
+from goodstanding.register.store.database import Register
 
 
 def create_app(
@@ -33,7 +33,7 @@ def create_app(
     *,
     secure: bool = True,
     master: Master | None = None,
-    overdue: dt.timedelta = log.OVERDUE,
+    overdue: dt.timedelta = sequence.OVERDUE,
 ) -> Litestar:
     """Return the application over a register.
 

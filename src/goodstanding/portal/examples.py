@@ -6,9 +6,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from goodstanding.facts.world import World
-from goodstanding.register import schema
-from goodstanding.register.database import Register
-from goodstanding.register.subjects import Subject, subject
+from goodstanding.register.ledger.subjects import Subject, subject
+from goodstanding.register.store import schema
+from goodstanding.register.store.database import Register
 
 _MANY = 5
 

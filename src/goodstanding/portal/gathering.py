@@ -14,10 +14,10 @@ from goodstanding.portal.content import RecordContent, StandingContent, SubjectC
 from goodstanding.portal.errors import Unreadable
 from goodstanding.portal.rendering import Visit, today
 from goodstanding.portal.telling import Teller, record_content
-from goodstanding.register.database import Register
-from goodstanding.register.dossiers import Dossier, KnownRecord, changes, dossier, history, standing
-from goodstanding.register.policies import policies
-from goodstanding.register.subjects import Subject, subject
+from goodstanding.register.ledger.dossiers import Dossier, KnownRecord, changes, dossier, history, standing
+from goodstanding.register.ledger.policies import policies
+from goodstanding.register.ledger.subjects import Subject, subject
+from goodstanding.register.store.database import Register
 
 LATEST = dt.date(2100, 12, 31)
 

@@ -18,8 +18,9 @@ from litestar.types import Guard
 
 from goodstanding.portal.errors import OverdueError
 from goodstanding.portal.rendering import Held
-from goodstanding.register import log, log_keys
-from goodstanding.register.database import Register
+from goodstanding.register.log import keys as log_keys
+from goodstanding.register.log import sequence
+from goodstanding.register.store.database import Register
 
 _STILL = ("/static/", "/schema", "/log/", "/policies", "/api/policies", "/health", "/metrics", "/sign-out")
 """What is answered even when a checkpoint is overdue: it says nothing of standings, dossiers or decisions."""
@@ -29,7 +30,7 @@ def only_attested(register: Register, limit: dt.timedelta) -> Guard:
     """Return the guard that refuses with 503, but for a few paths, while an event waits longer than the limit."""
 
     def attested(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
-        if not connection.url.path.startswith(_STILL) and log.attested(register, limit).overdue:
+        if not connection.url.path.startswith(_STILL) and sequence.attested(register, limit).overdue:
             raise OverdueError
 
     return attested
@@ -39,7 +40,7 @@ def only_attested(register: Register, limit: dt.timedelta) -> Guard:
 def checkpoint(register: Held) -> str:
     """Give the newest checkpoint as a signed note, with the cosignatures on it."""
     with register.engine.connect() as connection:
-        newest = log.latest(connection)
+        newest = sequence.latest(connection)
     if newest is None:
         raise NotFoundException
     return newest[1]
@@ -57,7 +58,7 @@ def tile(register: Held, path: FromPath[str]) -> Response[bytes]:
     """Give a tile of hashes or entries; it never changes."""
     try:
         with register.engine.connect() as connection:
-            content = log.fetch(connection)(f"tile/{path.lstrip('/')}")
+            content = sequence.fetch(connection)(f"tile/{path.lstrip('/')}")
     except FileNotFoundError:
         raise NotFoundException from None
     headers = {"cache-control": "public, max-age=31536000, immutable"}

@@ -15,10 +15,10 @@ from anyio import to_thread
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Histogram, generate_latest
 
-from goodstanding.register.database import Register
-from goodstanding.register.health import unready
-from goodstanding.register.log import OVERDUE
-from goodstanding.register.metrics import Figures
+from goodstanding.register.log.sequence import OVERDUE
+from goodstanding.register.operation.health import unready
+from goodstanding.register.operation.metrics import Figures
+from goodstanding.register.store.database import Register
 
 _log = logging.getLogger("goodstanding.requests")
 _JSON = "application/json"

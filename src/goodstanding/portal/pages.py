@@ -17,12 +17,12 @@ from goodstanding.portal.languages import Voice
 from goodstanding.portal.pictures import Part, bar
 from goodstanding.portal.rendering import Held, Visit, page, voice_of
 from goodstanding.portal.telling import grades_of
-from goodstanding.register.database import Register
-from goodstanding.register.deliveries import deliveries, refusal_reasons, refusals
-from goodstanding.register.policies import policies
-from goodstanding.register.scoring import Run, grade_counts, latest_run
-from goodstanding.register.sources import sources
-from goodstanding.register.subjects import search
+from goodstanding.register.deliveries.delivering import deliveries, refusal_reasons, refusals
+from goodstanding.register.ledger.policies import policies
+from goodstanding.register.ledger.sources import sources
+from goodstanding.register.ledger.subjects import search
+from goodstanding.register.standings.scoring import Run, grade_counts, latest_run
+from goodstanding.register.store.database import Register
 
 HITS = 50
 DELIVERIES = 100

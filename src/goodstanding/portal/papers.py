@@ -15,11 +15,11 @@ from goodstanding.facts.errors import InputError
 from goodstanding.portal.errors import Unreadable
 from goodstanding.portal.rendering import Held, Visit
 from goodstanding.portal.session import PURPOSES, kept
-from goodstanding.register.access import log_access
-from goodstanding.register.database import Register
-from goodstanding.register.envelope import Document, content, documents
-from goodstanding.register.sealing import DamagedError, Master
-from goodstanding.register.subjects import Subject, by_identifier, subject
+from goodstanding.register.keeping.envelope import Document, content, documents
+from goodstanding.register.keeping.sealing import DamagedError, Master
+from goodstanding.register.ledger.access import log_access
+from goodstanding.register.ledger.subjects import Subject, by_identifier, subject
+from goodstanding.register.store.database import Register
 
 
 @dataclass(frozen=True)

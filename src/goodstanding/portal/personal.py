@@ -17,12 +17,12 @@ from goodstanding.portal.errors import Unreadable
 from goodstanding.portal.gathering import day_of, file_of
 from goodstanding.portal.rendering import Held, Visit, page, today
 from goodstanding.portal.session import DESKS, PURPOSES, kept
-from goodstanding.register.access import accesses, log_access
-from goodstanding.register.database import Register
-from goodstanding.register.differences import difference
-from goodstanding.register.policies import policies
-from goodstanding.register.proving import prove_dossier
-from goodstanding.register.subjects import Subject, by_identifier, subject
+from goodstanding.register.ledger.access import accesses, log_access
+from goodstanding.register.ledger.differences import difference
+from goodstanding.register.ledger.policies import policies
+from goodstanding.register.ledger.subjects import Subject, by_identifier, subject
+from goodstanding.register.proving.proofs import prove_dossier
+from goodstanding.register.store.database import Register
 
 
 @dataclass(frozen=True)

@@ -16,11 +16,11 @@ from litestar.params import FromPath
 from litestar.response import Response
 
 from goodstanding.portal.rendering import Held, Visit
-from goodstanding.register.database import Register
-from goodstanding.register.deliveries import Delivered, DeliveryRow, Refusal, deliver
-from goodstanding.register.own import own_deliveries, own_refusals
-from goodstanding.register.senders import NoteRefusedError, check_request
-from goodstanding.register.sources import sources
+from goodstanding.register.deliveries.delivering import Delivered, DeliveryRow, Refusal, deliver
+from goodstanding.register.deliveries.own import own_deliveries, own_refusals
+from goodstanding.register.deliveries.senders import NoteRefusedError, check_request
+from goodstanding.register.ledger.sources import sources
+from goodstanding.register.store.database import Register
 
 MOST_BYTES = 8 << 30
 """Bytes that a delivery over HTTP may have."""

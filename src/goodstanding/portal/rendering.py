@@ -18,7 +18,7 @@ from litestar.template import TemplateConfig
 from goodstanding.portal.languages import LANGUAGES, NAMES, TAGS, Voice, language_of
 from goodstanding.portal.pictures import MOST_BARS, timeline
 from goodstanding.portal.session import kept
-from goodstanding.register.database import Register
+from goodstanding.register.store.database import Register
 
 Visit = Request[Any, Any, Any]
 Held = NamedDependency[Register]

@@ -19,9 +19,9 @@ from goodstanding.portal.app import create_app
 from goodstanding.portal.examples import example_persons
 from goodstanding.portal.observing import Observed
 from goodstanding.proof.notes import Signer
-from goodstanding.register.database import Register
-from goodstanding.register.log import OVERDUE, signing
-from goodstanding.register.sealing import Master
+from goodstanding.register.keeping.sealing import Master
+from goodstanding.register.log.sequence import OVERDUE, signing
+from goodstanding.register.store.database import Register
 
 
 def serve(

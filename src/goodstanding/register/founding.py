@@ -16,12 +16,21 @@ from goodstanding.facts.errors import InputError
 from goodstanding.facts.identifiers import fault_in, subject_of
 from goodstanding.facts.sources import Source
 from goodstanding.facts.world import Manifest, World
-from goodstanding.register import events, schema
-from goodstanding.register.commitments import root_of
-from goodstanding.register.database import Register, check_revision, engine_of, open_register, place, revision, turn
-from goodstanding.register.roles import check_provided
-from goodstanding.register.sources import kept_sources
-from goodstanding.register.subjects import committed, enrol, enrolled, numbered
+from goodstanding.register.ledger.sources import kept_sources
+from goodstanding.register.ledger.subjects import committed, enrol, enrolled, numbered
+from goodstanding.register.log import events
+from goodstanding.register.log.commitments import root_of
+from goodstanding.register.store import schema
+from goodstanding.register.store.database import (
+    Register,
+    check_revision,
+    engine_of,
+    open_register,
+    place,
+    revision,
+    turn,
+)
+from goodstanding.register.store.roles import check_provided
 
 _TAKEN = ("identifier", "is_a", "name", "latin", "born")
 
@@ -80,7 +89,7 @@ def _migrate(connection: sa.Connection, dsn: str) -> None:
         check_revision(connection, dsn)
     check_provided(connection)
     config = Config()
-    config.set_main_option("script_location", "goodstanding.register:migrations")
+    config.set_main_option("script_location", "goodstanding.register.store:migrations")
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
 

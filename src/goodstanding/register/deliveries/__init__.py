@@ -1,0 +1,1 @@
+"""How records come in: who sends them, whose they are, which are new."""

@@ -1,0 +1,108 @@
+"""Where a delivery waits while it is looked through: what decides over its rows in temporary tables, the rest on disk.
+
+Rows are read and checked in a second thread, batch by batch, while the batch before goes to the database: memory does
+not grow with the delivery. Nobody else's turn is taken for it.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+import polars as pl
+import sqlalchemy as sa
+
+from goodstanding.facts.catalogue import Catalogue
+from goodstanding.facts.identifiers import subjects_of
+from goodstanding.facts.validation import Checked
+from goodstanding.register.ledger.records import stored
+from goodstanding.register.log import commitments
+from goodstanding.register.store.bulk import copy_in
+from goodstanding.register.store.database import Register
+
+_Item = TypeVar("_Item")
+_TABLES = """
+CREATE TEMP TABLE staged (row bigint, subject text, is_a text, name text, born date, document text, version integer,
+    state text, digest bytea);
+CREATE TEMP TABLE faulty (row bigint, place bigint, field text, found text, expected text);
+"""
+_DECIDING = ("row", "subject", "is_a", "name", "born", "document", "version", "state", "digest")
+_SHOWN = pl.col("found").str.replace_all(r"[\x00-\x1f\x7f]", "\N{REPLACEMENT CHARACTER}")
+"""What was found, without control characters."""
+
+
+@dataclass
+class Batch:
+    """Rows `first` to `last` of a delivery; the file has the valid ones of them, with their commitments."""
+
+    first: int
+    last: int
+    file: Path
+
+    def records(self) -> pl.DataFrame:
+        """Return the valid rows as `ledger.stored` gives them."""
+        return pl.read_ipc(self.file)
+
+
+@dataclass
+class Staged:
+    """A delivery in the tables `staged` (its valid rows) and `faulty` (one row a fault), in batches in order of row."""
+
+    connection: sa.Connection
+    batches: list[Batch] = field(default_factory=list)
+
+    @property
+    def rows(self) -> int:
+        """How many rows the delivery has."""
+        return self.batches[-1].last if self.batches else 0
+
+
+@contextmanager
+def staged(register: Register, checked: Iterator[Checked]) -> Iterator[Staged]:
+    """Stage a delivery that was checked batch by batch, and forget it in the end."""
+    with tempfile.TemporaryDirectory(prefix="delivery-") as folder, register.engine.connect() as connection:
+        try:
+            connection.execute(sa.text(_TABLES))
+            stage, first = Staged(connection), 1
+            for batch, rows, records in ahead(_spooled(checked, Path(folder), register.catalogue)):
+                copy_in(connection, "staged", records)
+                copy_in(connection, "faulty", batch.refusals.with_columns(_SHOWN).with_row_index("place"))
+                stage.batches.append(Batch(first, first + batch.rows - 1, rows))
+                first += batch.rows
+            connection.execute(sa.text("ANALYZE staged; ANALYZE faulty"))
+            connection.commit()
+            yield stage
+        finally:
+            if not connection.invalidated and not connection.closed:
+                connection.rollback()
+                connection.execute(sa.text("DISCARD TEMP"))
+                connection.commit()
+
+
+def ahead(items: Iterator[_Item], most: int = 2) -> Iterator[_Item]:
+    """Yield items that are made in a second thread, at most so many ahead of those that are asked for."""
+    with ThreadPoolExecutor(1) as worker:
+        coming = deque(worker.submit(next, items, None) for _ in range(most))
+        while (item := coming.popleft().result()) is not None:
+            coming.append(worker.submit(next, items, None))
+            yield item
+
+
+def _spooled(
+    checked: Iterable[Checked], folder: Path, catalogue: Catalogue
+) -> Iterator[tuple[Checked, Path, pl.DataFrame]]:
+    for number, batch in enumerate(checked):
+        records = commitments.committed(batch.records, [bytes.fromhex(one) for one in batch.records["digest"]])
+        stored(records, catalogue).write_ipc(folder / str(number), compression="lz4")
+        deciding = records.with_columns(
+            subjects_of(pl.col("subject")).alias("is_a"),
+            pl.col("name").str.normalize("NFC"),
+            digest=pl.lit("\\x") + pl.col("digest"),
+        )
+        yield batch, folder / str(number), deciding.select(_DECIDING)

@@ -1,0 +1,162 @@
+"""The subjects of a register: who they are, and finding those that the public may find."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+import sqlalchemy as sa
+
+from goodstanding.facts.catalogue import Subject as Being
+from goodstanding.facts.identifiers import publishable
+from goodstanding.register.ledger.numbers import canonical, numbers, place_of
+from goodstanding.register.log import commitments
+from goodstanding.register.log.commitments import SUBJECT as TOLD
+from goodstanding.register.store import schema
+from goodstanding.register.store.bulk import copy_in, copy_out
+from goodstanding.register.store.database import Register
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A person, organisation or thing.
+
+    `id` is its place in the register, `number` its public number, `identifier` the one that records are linked by;
+    name and latin are empty where the register has none. `publishable`: whether a page may be shown to the public.
+    """
+
+    id: int
+    number: str
+    is_a: Being
+    identifier: str
+    name: str
+    latin: str
+    born: dt.date | None
+    publishable: bool
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A subject that was found; `grades` has the grade or outcome of each policy's latest run, None where not in it."""
+
+    subject: Subject
+    grades: dict[str, str | None]
+
+
+_COLUMNS = [schema.subject.c[name] for name in ("id", *TOLD)]
+
+
+def subject(register: Register, number: str) -> Subject | None:
+    """Return the subject with a public number, in any case and with or without hyphens; None where there is none."""
+    with register.engine.connect() as connection:
+        return _one(connection, _numbered(connection, number))
+
+
+def by_identifier(register: Register, identifier: str) -> Subject | None:
+    """Return the subject with an identifier, as `scheme:number`; None where there is none."""
+    with register.engine.connect() as connection:
+        return _one(connection, schema.subject.c.identifier == identifier)
+
+
+def search(register: Register, text: str, limit: int = 50) -> list[Hit]:
+    """Find subjects by a part of name or Latin name, whatever case and accents, or by identifier or public number.
+
+    Finds only what may be published: never a person, never a thing whose holder is not known. Those that begin with
+    the text come first. An empty text finds nothing, since nobody may list a register.
+    """
+    wanted = folded(text)
+    if not wanted:
+        return []
+    column = schema.subject.c
+    part = column.sought.contains(wanted, autoescape=True)
+    order = (column.sought.startswith(wanted, autoescape=True).desc(), column.sought, column.id)
+    with register.engine.connect() as connection:
+        exact = sa.or_(column.identifier == text.strip(), _numbered(connection, text))
+        found = sa.select(column.id).where(column.publishable, sa.or_(part, exact))
+        best = sa.select(*_COLUMNS).where(column.id.in_(found), column.publishable)
+        hits = [_subject(row) for row in connection.execute(best.order_by(*order).limit(limit))]
+        grades = _grades(connection, [hit.id for hit in hits])
+    return [Hit(hit, grades[hit.id]) for hit in hits]
+
+
+def folded(text: str) -> str:
+    """Return a text without case, accents and outer spaces, as names are compared in a search."""
+    readable = text.strip().encode("utf-8", "replace").decode()
+    return str(pl.select(_folded(pl.lit(readable))).item())
+
+
+def numbered(newcomers: pl.DataFrame, first: int, salt: str) -> pl.DataFrame:
+    """Return subjects (columns identifier, is_a, name, latin, born) with `id`, counted from `first`, and `TOLD`."""
+    places = pl.Series("id", range(first, first + newcomers.height), dtype=pl.Int64)
+    public = [publishable(identifier) for identifier in newcomers["identifier"]]
+    return newcomers.with_columns(
+        places,
+        pl.col("name", "latin").fill_null(""),
+        pl.Series("publishable", public, dtype=pl.Boolean),
+        numbers(places, salt).alias("number"),
+    ).select("id", *TOLD)
+
+
+_ENROLLED = ("id", *TOLD, "salt", "commitment")
+
+
+def committed(told: pl.DataFrame) -> pl.DataFrame:
+    """Add commitments to subjects as `numbered` gives them."""
+    return commitments.committed(told, commitments.lines(told, TOLD))
+
+
+def enrol(connection: sa.Connection, told: pl.DataFrame, delivery: int | None) -> None:
+    """Write subjects as `committed` gives them, and the delivery that brought them; none for the founding."""
+    rows = told.with_columns(sought(), pl.lit(delivery, pl.Int64).alias("delivery"))
+    copy_in(connection, "subject", rows.sort("identifier"))  # the order of the largest index, which then grows fast
+
+
+def sought() -> pl.Expr:
+    """Return what a subject is searched by, from its names."""
+    return _folded(pl.concat_str("name", "latin", separator="\n")).alias("sought")
+
+
+def enrolled(connection: sa.Connection, condition: str, parameters: Mapping[str, Any] | None = None) -> pl.DataFrame:
+    """Return the subjects under a condition on the table `subject`, in order of id.
+
+    Columns: `id`, `TOLD`, salt and commitment.
+    """
+    columns = ", ".join(f"subject.{name}" + "::text" * (name == "publishable") for name in _ENROLLED)
+    types = dict.fromkeys(_ENROLLED, pl.String) | {"id": pl.Int64, "born": pl.Date}
+    query = f"SELECT {columns} FROM subject WHERE {condition} ORDER BY id"  # noqa: S608
+    return copy_out(connection, query, types, parameters)
+
+
+def _folded(text: pl.Expr) -> pl.Expr:
+    return text.str.normalize("NFKD").str.replace_all(r"\p{M}", "").str.to_lowercase()
+
+
+def _numbered(connection: sa.Connection, text: str) -> sa.ColumnElement[bool]:
+    """The condition that a subject has a public number: it leads to the place, which has an index."""
+    number = canonical(text)
+    salt = connection.execute(sa.select(schema.world.c.salt)).scalar_one()
+    return schema.subject.c.id == (place_of(number, salt) if number else None)
+
+
+def _one(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> Subject | None:
+    row = connection.execute(sa.select(*_COLUMNS).where(condition)).one_or_none()
+    return _subject(row) if row else None
+
+
+def _subject(row: Any) -> Subject:
+    return Subject(**row._mapping)
+
+
+def _grades(connection: sa.Connection, ids: Sequence[int]) -> dict[int, dict[str, str | None]]:
+    run, standing = schema.run.c, schema.standing.c
+    latest = sa.select(run.policy, sa.func.max(run.number).label("number")).group_by(run.policy).subquery()
+    policies = connection.execute(sa.select(latest.c.policy).order_by(latest.c.policy)).scalars().all()
+    given = sa.select(standing.subject_id, latest.c.policy, sa.func.coalesce(standing.grade, standing.outcome))
+    given = given.join(latest, standing.run == latest.c.number).where(standing.subject_id.in_(ids))
+    grades: dict[int, dict[str, str | None]] = {id_: dict.fromkeys(policies) for id_ in ids}
+    for id_, policy, grade in connection.execute(given):
+        grades[id_][policy] = grade
+    return grades

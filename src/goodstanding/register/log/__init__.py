@@ -1,0 +1,1 @@
+"""What happens, as events that become leaves of a log under signed checkpoints."""

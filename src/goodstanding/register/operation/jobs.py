@@ -1,0 +1,178 @@
+"""What the register does by itself: expiry, rescoring, signing, lateness, messages. On any number of machines at once.
+
+The queue (`procrastinate`, in the same database) only says that something is to be done; a job may run twice, or be
+killed half-way. What it does happens once, since each effect is written with its key in the transaction that has it
+(`effects`), and each job looks at the register, not at what it was told, to see what is to be done.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+from procrastinate import App, PsycopgConnector
+from procrastinate.exceptions import AlreadyEnqueued, UniqueViolation
+from procrastinate.jobs import Status
+from psycopg import AsyncConnection, sql
+
+from goodstanding.facts.errors import InputError
+from goodstanding.proof.notes import Signer
+from goodstanding.register.keeping.expiry import expire
+from goodstanding.register.ledger.policies import policies
+from goodstanding.register.ledger.sources import sources
+from goodstanding.register.log import effects
+from goodstanding.register.log.effects import Receiver
+from goodstanding.register.log.sequence import sign
+from goodstanding.register.standings.increments import rescore
+from goodstanding.register.store import schema
+from goodstanding.register.store.database import Register
+from goodstanding.register.store.roles import SERVICE
+
+_STALLED = 30.0
+"""A worker that says nothing for so many seconds is dead, and its jobs are given to another."""
+_KEPT_HOURS = 72
+"""Done jobs stay in the queue for so long, for whoever looks what happened."""
+
+
+@dataclass(frozen=True)
+class Duties:
+    """What the jobs work with: the register, what signs its log, where its messages go; None: that is not done here.
+
+    `failed` names the jobs that could not be done, and why; each is tried again when it is due next.
+    """
+
+    register: Register
+    key: Signer | None = None
+    receiver: Receiver | None = None
+    failed: list[str] = field(default_factory=list)
+
+    def expire(self) -> None:
+        """Erase what is past its term."""
+        expire(self.register, self.register.today)
+
+    def rescore(self) -> None:
+        """Make a run of each policy for whom records, erasures or the day have changed something."""
+        for policy in policies(self.register):
+            rescore(self.register, policy, self.register.today)
+
+    def sign(self) -> None:
+        """Sign a checkpoint over what happened since the last one."""
+        if self.key is not None:
+            sign(self.register, self.key)
+
+    def late(self) -> None:
+        """Tell of each source whose delivery is overdue, once for each delivery that it did not make."""
+        for source, since in late(self.register, self.register.today):
+            with self.register.engine.begin() as connection:
+                if effects.once(connection, f"late/{source}/{since}"):
+                    effects.put(
+                        connection, f"late/{source}/{since}", "late", {"source": source, "since": since.isoformat()}
+                    )
+
+    def send(self) -> None:
+        """Send the messages that wait."""
+        if self.receiver is not None:
+            effects.send(self.register, self.receiver)
+
+
+def late(register: Register, on: dt.date) -> list[tuple[str, dt.date]]:
+    """Return the sources that should have delivered by a day, each with the first day on which it was late."""
+    delivery, source = schema.delivery.c, schema.source.c
+    founded = sa.func.min(sa.cast(source.known_on, sa.Date))
+    query = (
+        sa.select(source.id, sa.func.coalesce(sa.func.max(delivery.received), founded))
+        .join_from(schema.source, schema.delivery, delivery.source == source.id, isouter=True)
+        .group_by(source.id)
+        .order_by(source.id)
+    )
+    lags = {name: dt.timedelta(one.max_lag_days + 1) for name, one in sources(register).items()}
+    with register.engine.connect() as connection:
+        due = [(name, last + lags[name]) for name, last in connection.execute(query)]
+    return [(name, since) for name, since in due if since <= on]
+
+
+_JOBS: dict[str, str] = {
+    "expire": "7 * * * *",
+    "late": "17 * * * *",
+    "rescore": "* * * * *",
+    "sign": "* * * * *",
+    "send": "* * * * *",
+}
+"""Each job and when it is queued (cron, UTC); expiry every hour, since a worker may be away at midnight."""
+
+
+def application(dsn: str, duties: Duties) -> App:
+    """Return the application whose workers do a register's duties, over the queue in the same database."""
+    connector = PsycopgConnector(conninfo=dsn, configure=_as_service, min_size=1, max_size=4)
+    app = App(connector=connector, periodic_defaults={"max_delay": 3600})
+    for name, cron in _JOBS.items():
+        task = app.task(name=name, pass_context=False)(_told(duties, name))
+        app.periodic(cron=cron, periodic_id=name, queueing_lock=name)(task)
+    _recovery(app)
+    return app
+
+
+def _told(duties: Duties, name: str) -> Callable[..., None]:
+    def run(timestamp: int = 0) -> None:
+        del timestamp  # what is to be done follows from the register, not from when it was queued
+        try:
+            getattr(duties, name)()
+        except Exception as error:
+            duties.failed.append(f"{name}: {error}")
+            raise
+
+    return run
+
+
+def _recovery(app: App) -> None:
+    """Give the jobs of dead workers to others, and forget what was done long ago."""
+
+    @app.periodic(cron="* * * * *", periodic_id="recover", queueing_lock="recover")
+    @app.task(name="recover")
+    async def recover(timestamp: int = 0) -> None:
+        del timestamp
+        await recovered(app)
+        await app.job_manager.delete_old_jobs(nb_hours=_KEPT_HOURS, include_failed=True)
+
+
+async def recovered(app: App) -> None:
+    """Queue the jobs of dead workers again, but for those that are queued again already."""
+    await app.job_manager.prune_stalled_workers(_STALLED)
+    for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=_STALLED):
+        try:
+            await app.job_manager.retry_job(job)
+        except UniqueViolation:
+            await app.job_manager.finish_job(job, Status.FAILED, delete_job=True)
+
+
+async def _as_service(connection: AsyncConnection[Any]) -> None:
+    await connection.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(SERVICE)))
+    await connection.execute("SET search_path TO queue")
+    await connection.execute("SET TIME ZONE 'UTC'")
+    await connection.commit()
+
+
+def work(dsn: str, duties: Duties, *, once: bool = False) -> None:
+    """Do what is due, and with `once` end; else go on until the process is told to stop (SIGINT, SIGTERM).
+
+    What is due now is queued at the start: a register whose workers were away catches up at once. Raises InputError
+    where a job failed that was to be done once.
+    """
+    asyncio.run(_work(application(dsn, duties), once=once))
+    if once and duties.failed:
+        raise InputError("not everything could be done: " + "; ".join(duties.failed))
+
+
+async def _work(app: App, *, once: bool, names: Sequence[str] = tuple(_JOBS)) -> None:
+    async with app.open_async():
+        await recovered(app)
+        for name in names:
+            try:
+                await app.configure_task(name, queueing_lock=name).defer_async()
+            except AlreadyEnqueued:
+                continue
+        await app.run_worker_async(wait=not once, delete_jobs="never", stalled_worker_timeout=_STALLED)

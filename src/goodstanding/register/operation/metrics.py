@@ -1,0 +1,92 @@
+"""What a register counts, for Prometheus: of deliveries, standings, its log and its jobs, and of nobody in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import sqlalchemy as sa
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from goodstanding.register.store.database import Register
+
+_DELIVERED = """
+    SELECT source, count(*) AS deliveries, sum(accepted) AS accepted, sum(repeated) AS repeated, sum(refused) AS refused
+    FROM delivery GROUP BY source"""
+_STANDINGS = """
+    SELECT DISTINCT ON (policy) policy, outcomes FROM run ORDER BY policy, number DESC"""
+_LOG = """
+    SELECT (SELECT count(*) FROM waiting) AS waiting,
+        (SELECT extract(epoch FROM now() - max(at)) FROM checkpoint) AS age,
+        (SELECT max(size) FROM checkpoint) AS size"""
+_LATE = """
+    SELECT source.id FROM source LEFT JOIN delivery ON delivery.source = source.id
+    GROUP BY source.id
+    HAVING coalesce(max(delivery.known_on), source.known_on)
+        < now() - make_interval(days => (source.definition ->> 'max_lag_days')::integer)"""
+_JOBS = "SELECT status::text, count(*) FROM procrastinate.procrastinate_jobs GROUP BY status"
+
+
+class Figures(Collector):
+    """The figures of a register, asked of its database at each scrape."""
+
+    def __init__(self, register: Register) -> None:
+        """Keep the register."""
+        self._register = register
+
+    def describe(self) -> list[Metric]:
+        """Ask nothing of the database before the first scrape."""
+        return []
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield the figures; where the database does not answer, only that."""
+        up = GaugeMetricFamily("goodstanding_database_up", "1 where the register's database answers, else 0.")
+        try:
+            with self._register.engine.connect() as connection:
+                found = [*_delivered(connection), *_kept(connection), *_jobs(connection)]
+        except sa.exc.SQLAlchemyError:
+            up.add_metric([], 0)
+            yield up
+            return
+        up.add_metric([], 1)
+        yield up
+        yield from found
+
+
+def _delivered(connection: sa.Connection) -> Iterator[Metric]:
+    deliveries = CounterMetricFamily("goodstanding_deliveries", "Deliveries applied.", labels=["source"])
+    rows = CounterMetricFamily("goodstanding_rows", "Rows delivered, by outcome.", labels=["source", "outcome"])
+    for row in connection.execute(sa.text(_DELIVERED)):
+        deliveries.add_metric([row.source], row.deliveries)
+        for outcome in ("accepted", "repeated", "refused"):
+            rows.add_metric([row.source, outcome], float(getattr(row, outcome)))
+    late = GaugeMetricFamily(
+        "goodstanding_late_source", "1 for a source that is later than it may be.", labels=["source"]
+    )
+    for source in connection.execute(sa.text(_LATE)).scalars():
+        late.add_metric([source], 1)
+    yield from (deliveries, rows, late)
+
+
+def _kept(connection: sa.Connection) -> Iterator[Metric]:
+    standings = GaugeMetricFamily(
+        "goodstanding_standings", "Standings of the latest run, by outcome.", labels=["policy", "outcome"]
+    )
+    for policy, outcomes in connection.execute(sa.text(_STANDINGS)):
+        for outcome, count in outcomes.items():
+            standings.add_metric([policy, outcome], count)
+    yield standings
+    row = connection.execute(sa.text(_LOG)).one()
+    yield GaugeMetricFamily("goodstanding_waiting_events", "Events that no checkpoint covers yet.", value=row.waiting)
+    if row.size is not None:
+        yield GaugeMetricFamily("goodstanding_log_size", "Leaves under the newest checkpoint.", value=row.size)
+        yield GaugeMetricFamily("goodstanding_checkpoint_age_seconds", "Age of the newest one.", value=float(row.age))
+
+
+def _jobs(connection: sa.Connection) -> Iterator[Metric]:
+    if connection.execute(sa.text("SELECT to_regclass('procrastinate.procrastinate_jobs')")).scalar_one() is None:
+        return
+    jobs = GaugeMetricFamily("goodstanding_jobs", "Jobs of the queue, by status.", labels=["status"])
+    for status, count in connection.execute(sa.text(_JOBS)):
+        jobs.add_metric([status], count)
+    yield jobs

@@ -1,0 +1,1 @@
+"""Standings: every subject scored, whole or only where something changed."""

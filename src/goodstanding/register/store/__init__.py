@@ -1,0 +1,1 @@
+"""The tables of a register, and the server that holds them."""
