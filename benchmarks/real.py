@@ -21,6 +21,7 @@ from goodstanding.engine.batch import score as score_table
 from goodstanding.facts.catalogue import catalogue
 from goodstanding.facts.errors import InputError
 from goodstanding.facts.fsa import official_ratings, read_ratings, records_of
+from goodstanding.facts.records import with_digest
 from goodstanding.facts.shipped import shipped
 from goodstanding.facts.sources import read_sources
 from goodstanding.facts.validation import Intake, check
@@ -47,7 +48,8 @@ def from_files(path: Path, seconds: dict[str, float]) -> pl.DataFrame:
     if not checked.refusals.is_empty():
         raise InputError(f"{checked.refusals.height} faults, the first: {checked.refusals.row(0)}")
     with timed(seconds, "score"):
-        return score_table(read_policy(FOLDER), catalogue(World.REAL), checked.records, None, ON)
+        records = with_digest(checked.records, catalogue(World.REAL))
+        return score_table(read_policy(FOLDER), catalogue(World.REAL), records, None, ON)
 
 
 def through_register(path: Path, seconds: dict[str, float]) -> pl.DataFrame:

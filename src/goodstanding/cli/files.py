@@ -23,6 +23,7 @@ def admitted(path: Path, policy: Policy, until: dt.date, manifest: Path | None) 
     from goodstanding.engine.admission import admit_numbers, admit_policy, admit_records
     from goodstanding.facts.catalogue import catalogue
     from goodstanding.facts.formats import read_delivery
+    from goodstanding.facts.records import with_digest
     from goodstanding.facts.refusals import with_refusals
     from goodstanding.facts.validation import Intake, check
     from goodstanding.facts.world import World, read_manifest
@@ -38,10 +39,11 @@ def admitted(path: Path, policy: Policy, until: dt.date, manifest: Path | None) 
     if "subject" in table.columns:
         admit_numbers(table["subject"].drop_nulls().unique(), world)
     today = max(until, dt.datetime.now(dt.UTC).date())
-    checked = check(table, Intake(catalogue(world), world, path.stem, today, knowing=True))
+    words = catalogue(world)
+    checked = check(table, Intake(words, world, path.stem, today, knowing=True))
     if population is not None:
         admit_records(checked.records, population)
-    return checked.records, with_refusals(table, checked.refusals)
+    return with_digest(checked.records, words), with_refusals(table, checked.refusals)
 
 
 def dossier(records: pl.DataFrame, subject: str, words: Catalogue) -> list[Record]:

@@ -16,7 +16,7 @@ import polars as pl
 from goodstanding.facts.catalogue import Attribute, Catalogue
 from goodstanding.facts.errors import InputError
 from goodstanding.facts.identifiers import fault_in, plainly_valid, subjects_of
-from goodstanding.facts.records import CORE, KNOWING, VALID, VERSIONS, WITHDRAWN, schema, with_digest
+from goodstanding.facts.records import CORE, KNOWING, VALID, VERSIONS, WITHDRAWN, schema
 from goodstanding.facts.world import World
 
 REQUIRED = ("subject", "kind", "act", "document", "authority", "basis")
@@ -57,7 +57,8 @@ class Intake:
 class Checked:
     """The two parts of a delivery.
 
-    records: table of records with `digest` and `row`. refusals: one line a fault, `row`, `field`, `found`, `expected`.
+    records: table of records with `row`, without digests: who keeps records adds them (`records.with_digest`).
+    refusals: one line a fault, `row`, `field`, `found`, `expected`.
     `row` counts from 1, the first row below the header.
     """
 
@@ -81,8 +82,7 @@ def check(table: pl.DataFrame, intake: Intake, first: int = 1) -> Checked:
         "row", "field", maintain_order=True
     )
     good = table.join(refusals.select("row").unique(), on="row", how="anti", maintain_order="left")
-    records = with_digest(_typed(good, intake), intake.catalogue)
-    return Checked(records=records, refusals=refusals, rows=table.height)
+    return Checked(records=_typed(good, intake), refusals=refusals, rows=table.height)
 
 
 def _completed(table: pl.DataFrame, intake: Intake) -> pl.DataFrame:

@@ -20,6 +20,7 @@ import sqlalchemy as sa
 
 from goodstanding.facts.catalogue import Catalogue
 from goodstanding.facts.identifiers import subjects_of
+from goodstanding.facts.records import with_digest
 from goodstanding.facts.validation import Checked
 from goodstanding.register.ledger.records import stored
 from goodstanding.register.log import commitments
@@ -98,7 +99,8 @@ def _spooled(
     checked: Iterable[Checked], folder: Path, catalogue: Catalogue
 ) -> Iterator[tuple[Checked, Path, pl.DataFrame]]:
     for number, batch in enumerate(checked):
-        records = commitments.committed(batch.records, [bytes.fromhex(one) for one in batch.records["digest"]])
+        said = with_digest(batch.records, catalogue)
+        records = commitments.committed(said, [bytes.fromhex(one) for one in said["digest"]])
         stored(records, catalogue).write_ipc(folder / str(number), compression="lz4")
         deciding = records.with_columns(
             subjects_of(pl.col("subject")).alias("is_a"),
