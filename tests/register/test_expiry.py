@@ -29,6 +29,7 @@ from tests.register.conftest import (
     UNTIL,
     emptied,
     fresh,
+    inspection,
     row,
     source,
     tampering,
@@ -50,7 +51,7 @@ KEPT = {
 def kept_dsn(postgres_folder):
     known = {
         "city.tax": source("city.tax", "tax.arrears", "tax.evasion", "civic.donation"),
-        "city.court": source("city.court", "court.defaulter", "conduct.ended"),
+        "city.court": source("city.court", "court.defaulter", "conduct.ended", "contract.default"),
     }
     known = {
         name: one.model_copy(update={"kept": {kind: terms for kind, terms in KEPT.items() if kind in one.kinds}})
@@ -256,3 +257,61 @@ def test_only_the_owner_sweeps(kept, kept_dsn, postgres_folder):
     finally:
         with tampering(postgres_folder, kept) as admin:
             admin.execute("DROP ROLE sweeper")
+
+
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(st.tuples(DAYS, st.none() | st.integers(0, 30), st.none() | DAYS), min_size=1, max_size=6),
+    st.sampled_from([-1, 0, 1]),
+)
+def test_without_any_other_term_an_adverse_record_goes_at_the_ceiling_to_the_day(
+    kept, postgres_folder, file, days, beside
+):
+    emptied(postgres_folder, kept)
+    days = [(act, after if after is None else act + dt.timedelta(after), final) for act, after, final in days]
+    rows = [
+        row(PERSON, f"D-{place}", "contract.default", act=act, decided=decided, final=final)
+        for place, (act, decided, final) in enumerate(days)
+    ]
+    deliver(kept, "city.court", file(*rows), UNTIL)
+    until = [_years_after(max(day for day in three if day), 5) for three in days]
+    edge = until[0] + dt.timedelta(beside)
+    assert {one.on for one in expire(kept, edge).records} == {day for day in until if day <= edge}
+    assert content(kept) == sorted(f"D-{place}" for place, day in enumerate(until) if day > edge)
+
+
+def _years_after(day, years):
+    try:
+        return day.replace(year=day.year + years)
+    except ValueError:
+        return day.replace(year=day.year + years, day=28)
+
+
+def test_a_real_register_keeps_no_adverse_record_beyond_its_term_and_neutral_ones_for_as_long_as_it_says(
+    postgres_folder, file
+):
+    known = {"hk.fehd": source("hk.fehd", "food.suspended-first", "food.inspection")}
+    with fresh(postgres_folder) as dsn:
+        found(dsn, World.REAL, known)
+        register = open_register(dsn)
+        today = register.today
+        edge = _years_before(today, 3)
+        rows = [
+            inspection("1-1", "gone", kind="food.suspended-first", act=edge) | NO_SCORES,
+            inspection("1-2", "stays", kind="food.suspended-first", act=edge + dt.timedelta(1)) | NO_SCORES,
+            inspection("1-3", "neutral", act="2010-01-01"),
+        ]
+        deliver(register, "hk.fehd", file(*rows), today)
+        done = expire(register, today)
+        register.engine.dispose()
+    assert done.clauses == {"charter C32: a serious adverse record is kept for three years": 1}
+    assert done.unlimited == {"food.inspection": 1}
+
+
+NO_SCORES = {"hygiene": None, "structural": None, "confidence": None}
+
+
+def _years_before(day, years):
+    """The last day of an act whose term of so many years is over on this one."""
+    early = day - dt.timedelta(366 * years)
+    return max(one for one in (early + dt.timedelta(n) for n in range(5)) if _years_after(one, years) <= day)

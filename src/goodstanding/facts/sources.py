@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from goodstanding.facts.catalogue import Catalogue, Words
 from goodstanding.facts.errors import InputError
-from goodstanding.facts.terms import Term
+from goodstanding.facts.terms import Term, shipped_terms
 
 
 class Defect(BaseModel):
@@ -45,7 +45,8 @@ class Source(BaseModel):
 def read_sources(path: Path, catalogue: Catalogue) -> dict[str, Source]:
     """Read the sources of a register by id.
 
-    Raises InputError where the file does not parse, or a source delivers a kind that the catalogue does not have.
+    Raises InputError where the file does not parse, a source delivers a kind that the catalogue does not have, or its
+    adverse records would be kept beyond the ceiling.
     """
     try:
         rows = yaml.load(path.read_bytes(), Loader=yaml.CSafeLoader)["sources"]
@@ -66,4 +67,9 @@ def read_sources(path: Path, catalogue: Catalogue) -> dict[str, Source]:
             raise InputError(f"{path}: source {source.id}: kept: conduct.ended goes with the conduct that it ends")
         if strange:
             raise InputError(f"{path}: source {source.id}: kept: {strange[0]} is no kind that it delivers")
+        for kind, own in source.kept.items():
+            try:
+                shipped_terms().check_own(kind, catalogue.kinds[kind], own)
+            except ValueError as error:
+                raise InputError(f"{path}: source {source.id}: kept: {error}") from None
     return {source.id: source for source in sources}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +14,7 @@ from goodstanding.engine.state import ENDING
 from goodstanding.facts.catalogue import Catalogue, Kind
 from goodstanding.facts.errors import InputError
 from goodstanding.facts.sources import Source
-from goodstanding.facts.terms import Term, statutory
+from goodstanding.facts.terms import Term, shipped_terms
 from goodstanding.facts.world import World
 from goodstanding.register.ledger.repeats import repeats
 from goodstanding.register.ledger.sources import sources
@@ -142,23 +142,18 @@ _OWNS = sa.text("SELECT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid =
 
 
 def _terms(catalogue: Catalogue, known: Mapping[str, Source]) -> list[dict[str, Any]]:
-    """Every term that applies to a kind from a source: the statute's and the registrar's."""
+    """Every term that applies to a kind from a source: the statute's, the registrar's, its gravity's, the ceiling."""
     return [
         {"source": name, "kind": kind, **term.model_dump(mode="json"), "since": _since(term, catalogue.kinds[kind])}
         for name, source in known.items()
         for kind in source.kinds
-        for term in _of(kind, source)
+        for term in shipped_terms().of(kind, catalogue.kinds[kind], source.kept.get(kind, ()))
     ]
 
 
 def _since(term: Term, kind: Kind) -> str:
     """From which day a term runs: conduct that does not go on ends with the act."""
     return "act" if term.since == "end" and not kind.continuing else term.since
-
-
-def _of(kind: str, source: Source) -> Iterator[Term]:
-    yield from statutory().get(kind, ())
-    yield from source.kept.get(kind, ())
 
 
 _TERM = """
@@ -169,6 +164,7 @@ _TERM = """
             record.occurrence, term.clause, record.kind, CAST(make_interval(term.years, term.months, 0, term.days) +
             CASE term.since
                 WHEN 'act' THEN record.act WHEN 'decided' THEN record.decided WHEN 'final' THEN record.final
+                WHEN 'settled' THEN greatest(record.act, record.decided, record.final)
                 WHEN 'known' THEN (SELECT CAST(known_on AS date) FROM delivery WHERE number = record.delivery)
                 WHEN 'end' THEN (
                     SELECT min(ending.act) FROM record ending WHERE ending.subject_id = record.subject_id
