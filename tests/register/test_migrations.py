@@ -4,6 +4,7 @@ The files in `releases` are what those releases wrote, as PostgreSQL dumps it.
 """
 
 import datetime as dt
+import json
 import os
 import signal
 import subprocess
@@ -26,7 +27,7 @@ from goodstanding.register.deliveries.delivering import deliver
 from goodstanding.register.founding import found
 from goodstanding.register.proving.verification import verify
 from goodstanding.register.standings.scoring import Run, latest_run, score, standings
-from goodstanding.register.store import embedded, roles, schema
+from goodstanding.register.store import definition, embedded, roles, schema
 from goodstanding.register.store.database import engine_of, open_register, revision
 from tests.register.conftest import MANIFEST, PEOPLE, PERSON, RECEIVED, SOURCES, row
 
@@ -92,6 +93,13 @@ def test_a_register_of_an_earlier_release_comes_forward_with_all_that_is_in_it(o
     assert verify(register) == []
     with register.engine.connect() as connection:
         assert revision(connection) == schema.REVISION
+
+
+def test_verification_expects_what_the_migrations_of_this_release_make(synthetic) -> None:
+    kept = json.loads(Path(definition.__file__).with_suffix(".json").read_text())
+    with synthetic.engine.connect() as connection:
+        made = definition.definition(connection)
+    assert made == kept, "a migration was added or changed: run python scripts/definition.py"
 
 
 def test_standings_after_a_migration_come_out_as_before(old) -> None:

@@ -31,7 +31,7 @@ from goodstanding.register.log import commitments, events, sequence
 from goodstanding.register.proving import log_verification
 from goodstanding.register.proving.log_verification import named
 from goodstanding.register.proving.rescoring import compared
-from goodstanding.register.store import schema
+from goodstanding.register.store import definition, schema
 from goodstanding.register.store.bulk import copy_out
 from goodstanding.register.store.database import Register, revision
 
@@ -75,16 +75,11 @@ def problems(
 
 
 def _schema(connection: sa.Connection) -> Iterator[str]:
-    """Check that the tables are of this release, and that every one but `waiting` still refuses changes."""
+    """Check that tables, triggers, functions and rights are those of this release."""
     found = revision(connection)
     if found != schema.REVISION:
         yield f"{schema.REVISION_TABLE} {found}: expected {schema.REVISION}"
-    on = "SELECT tgrelid::regclass::text FROM pg_trigger WHERE tgname = 'append_only' AND tgenabled IN ('O', 'A')"
-    guarded = set(connection.execute(sa.text(on)).scalars())
-    yield from (
-        f"{table}: its trigger append_only was taken away"
-        for table in sorted(set(schema.metadata.tables) - {"waiting"} - guarded)
-    )
+    yield from definition.problems(connection)
 
 
 def _events(connection: sa.Connection) -> Iterator[str]:
