@@ -40,12 +40,12 @@ def system(folder):
 def refused(folder):
     register = open_register(embedded.dsn(folder))
     with pytest.raises(InputError) as error:
-        check_durable(register)
+        check_durable(register.engine)
     return str(error.value)
 
 
 def test_the_embedded_server_keeps_what_it_acknowledges(folder) -> None:
-    assert check_durable(open_register(embedded.dsn(folder))) == []
+    assert check_durable(open_register(embedded.dsn(folder)).engine) == []
 
 
 @pytest.mark.parametrize("name", ["fsync", "full_page_writes", "synchronous_commit"])
@@ -66,14 +66,14 @@ def test_a_setting_of_one_login_or_database_is_found_too(folder, to, source) -> 
         assert f"setting synchronous_commit is off (source: {source})" in refused(folder)
     finally:
         administer(folder, f"ALTER {to} RESET synchronous_commit")
-    assert check_durable(open_register(embedded.dsn(folder))) == []
+    assert check_durable(open_register(embedded.dsn(folder)).engine) == []
 
 
 def test_the_service_role_itself_cannot_be_told_to_forget(folder) -> None:
     """SET ROLE takes no settings of the role: what counts is what its sessions have."""
     administer(folder, "ALTER ROLE goodstanding_service SET synchronous_commit = off")
     try:
-        assert check_durable(open_register(embedded.dsn(folder))) == []
+        assert check_durable(open_register(embedded.dsn(folder)).engine) == []
     finally:
         administer(folder, "ALTER ROLE goodstanding_service RESET synchronous_commit")
 

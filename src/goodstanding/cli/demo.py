@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from goodstanding.cli.options import database
+from goodstanding.cli.options import founding, serviced
 
 if TYPE_CHECKING:
     from goodstanding.cli.progress import Report
@@ -39,15 +39,15 @@ def command(folder: Path, port: int, reset: bool, serve: bool) -> None:
       goodstanding demo --port 8080
     """
     from goodstanding.portal.server import free
-    from goodstanding.register.store.database import open_register
+    from goodstanding.register.store import embedded
 
     if serve:
         free("127.0.0.1", port)
-    if reset or not (folder / _READY).exists():
+    if reset or not ((folder / _READY).exists() and embedded.founded(folder / "postgresql")):
         _discard(folder)
         register = _made(folder)
     else:
-        register = open_register(database(None, folder / "postgresql"))
+        register = serviced(None, folder / "postgresql")
     if serve:
         from goodstanding.portal.server import serve as run
 
@@ -91,7 +91,7 @@ def _made(folder: Path) -> Register:
     with bars() as report:
         manifest = make_city(city, read_scenario(shipped("scenarios") / "city.yaml"), report)
         report("PostgreSQL", 0, 1)
-        dsn = database(None, folder / "postgresql")
+        dsn = founding(None, folder / "postgresql")
         report("PostgreSQL", 1, 1)
         sources = read_sources(city / "sources.yaml", catalogue(World.SYNTHETIC))
         register = found(dsn, World.SYNTHETIC, sources, manifest, verified_population(manifest))

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from goodstanding.cli.options import DAY, DSN, FOLDER, database
+from goodstanding.cli.options import DAY, DSN, FOLDER, database, serviced
+from goodstanding.cli.options import read as opened
 
 if TYPE_CHECKING:
     from goodstanding.register.ledger.subjects import Subject
@@ -34,12 +35,10 @@ def expire(dsn: str | None, folder: Path, on: dt.date | None, report: Path | Non
     """
     from goodstanding.register.keeping.expiry import expire as run
     from goodstanding.register.keeping.expiry import swept
-    from goodstanding.register.store.database import open_register
 
-    address = database(dsn, folder)
-    register = open_register(address)
+    register = serviced(dsn, folder)
     done = run(register, on or register.today)
-    dead = swept(address, rewrite=rewrite) if sweep or rewrite else None
+    dead = swept(database(dsn, folder), rewrite=rewrite) if sweep or rewrite else None
     click.echo(f"{len(done.records):,} records of {len(done.subjects):,} subjects erased")
     for clause, count in done.clauses.items():
         click.echo(f"  {count:,} under {clause}")
@@ -67,9 +66,8 @@ def erasures(file: Path, dsn: str | None, folder: Path) -> None:
       goodstanding register erasures /safe/erasures.jsonl
     """
     from goodstanding.register.keeping.erasures import listed
-    from goodstanding.register.store.database import open_register
 
-    told = listed(open_register(database(dsn, folder)))
+    told = listed(opened(dsn, folder))
     beside = file.with_name(file.name + ".new")
     beside.write_text(told, encoding="utf-8")
     beside.replace(file)
@@ -88,9 +86,8 @@ def erase_again(file: Path, dsn: str | None, folder: Path) -> None:
       goodstanding register erase-again /safe/erasures.jsonl
     """
     from goodstanding.register.keeping.erasures import again
-    from goodstanding.register.store.database import open_register
 
-    done = again(open_register(database(dsn, folder)), file)
+    done = again(serviced(dsn, folder), file)
     click.echo(
         f"{done.records:,} records and {done.documents:,} documents erased again; "
         f"{done.nothing:,} erasures had nothing left to erase"
@@ -235,9 +232,8 @@ def erase(numbers: tuple[int, ...], dsn: str | None, folder: Path, clause: str) 
       goodstanding register document erase 3 --clause "GDPR art. 17(1)(b)"
     """
     from goodstanding.register.keeping.envelope import erase as destroy
-    from goodstanding.register.store.database import open_register
 
-    register = open_register(database(dsn, folder))
+    register = serviced(dsn, folder)
     for number in numbers:
         done = destroy(register, number, clause, register.today)
         click.echo(f"document {done.number}: erased under {done.clause}")
@@ -246,9 +242,8 @@ def erase(numbers: tuple[int, ...], dsn: str | None, folder: Path, clause: str) 
 def _subject(dsn: str | None, folder: Path, text: str) -> tuple[Register, Subject]:
     from goodstanding.facts.errors import InputError
     from goodstanding.register.ledger.subjects import by_identifier, subject
-    from goodstanding.register.store.database import open_register
 
-    register = open_register(database(dsn, folder))
+    register = serviced(dsn, folder)
     found = by_identifier(register, text) or subject(register, text)
     if found is None:
         raise InputError(f"subject {text}: nobody here has this identifier or number")
@@ -277,11 +272,10 @@ def work(dsn: str | None, folder: Path, key: Path | None, to: str | None, once: 
     from goodstanding.register.log.keys import read_key
     from goodstanding.register.operation.jobs import Duties
     from goodstanding.register.operation.jobs import work as run
-    from goodstanding.register.store.database import open_register
 
     signer = read_key(key) if key else None
-    address = database(dsn, folder)
-    run(address, Duties(open_register(address), signer, Receiver(to) if to else None), once=once)
+    register = serviced(dsn, folder)
+    run(database(dsn, folder), Duties(register, signer, Receiver(to) if to else None), once=once)
 
 
 COMMANDS = (expire, erasures, erase_again, document, work)

@@ -45,6 +45,11 @@ def main() -> None:
     except InputError as error:
         click.echo(click.style("error: ", fg="red") + str(error), err=True)
         sys.exit(2)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        click.echo(f"{click.style('error: ', fg='red')}{error.filename}: {error.strerror}", err=True)
+        sys.exit(2)
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
         sys.exit(130)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    import sqlalchemy as sa
+
     from goodstanding.register.store.database import Register
 
 
@@ -48,26 +50,58 @@ CONFIGURATION = click.option(
 
 
 def database(dsn: str | None, folder: Path) -> str:
-    """Return the DSN to use; starts the embedded server in `folder` where none is given."""
-    if dsn:
-        return dsn
+    """Return the DSN to use; starts the embedded server in `folder` where none is given.
+
+    Raises InputError where it does not start, or nothing was ever founded there.
+    """
     from goodstanding.facts.errors import InputError
     from goodstanding.register.store import embedded
 
-    try:
-        return embedded.start(folder)
-    except embedded.EmbeddedError as error:
-        raise InputError(str(error)) from None
+    if not dsn and not embedded.founded(folder):
+        raise InputError(
+            f"{folder.resolve()}: no register is there; make one with goodstanding register init --sources FILE "
+            f"--folder {folder}, bring one back with goodstanding register restore, or say with --folder or --dsn "
+            "where it is"
+        )
+    return _started(dsn, folder)
 
 
 def founding(dsn: str | None, folder: Path) -> str:
-    """Return the DSN to found or migrate a register with; on the embedded server the service's role is made first."""
-    address = database(dsn, folder)
-    if not dsn:
-        from goodstanding.register.store import embedded, roles
+    """Return the DSN to found or migrate a register with, of a new embedded server where none is given and none is.
 
+    On the embedded server the service's role is made first. Raises InputError where the server does not start, or
+    could lose what it acknowledges.
+    """
+    from goodstanding.register.store import embedded, roles
+    from goodstanding.register.store.database import engine_of
+
+    address = _started(dsn, folder)
+    if not dsn:
         roles.provide(embedded.superuser_dsn(folder), "goodstanding")
+    engine = engine_of(address)
+    _durable(engine)
+    engine.dispose()
     return address
+
+
+def _started(dsn: str | None, folder: Path) -> str:
+    from goodstanding.register.store import embedded
+
+    return dsn or embedded.start(folder)
+
+
+def _durable(engine: sa.Engine) -> None:
+    from goodstanding.register.store.durability import check_durable
+
+    for warning in check_durable(engine):
+        click.echo(f"warning: {warning}", err=True)
+
+
+def read(dsn: str | None, folder: Path) -> Register:
+    """Open the register only to read it: that may be done on any server, and as it is after a loss."""
+    from goodstanding.register.store.database import open_register
+
+    return open_register(database(dsn, folder))
 
 
 def serviced(dsn: str | None, folder: Path) -> Register:
@@ -77,13 +111,10 @@ def serviced(dsn: str | None, folder: Path) -> Register:
     could change the ledger; what is only unwise is told on standard error.
     """
     from goodstanding.cli.configuration import Configuration
-    from goodstanding.register.store.database import open_register
-    from goodstanding.register.store.durability import check_durable
     from goodstanding.register.store.roles import check_strict
 
-    register = open_register(database(dsn, folder))
-    for warning in check_durable(register):
-        click.echo(f"warning: {warning}", err=True)
+    register = read(dsn, folder)
+    _durable(register.engine)
     found = click.get_current_context().find_object(Configuration)
     if found and found.strict:
         with register.engine.connect() as connection:

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from goodstanding.cli.options import DSN, FOLDER, database, serviced
+from goodstanding.cli.options import DSN, FOLDER, read, serviced
 
 if TYPE_CHECKING:
     from goodstanding.proof.bundles import Bundle
     from goodstanding.proof.notes import Verifier
-    from goodstanding.register.store.database import Register
 
 FILE = click.Path(path_type=Path, dir_okay=False)
 KEY = click.option(
@@ -70,7 +69,7 @@ def publish(target: Path, dsn: str | None, folder: Path) -> None:
     """
     from goodstanding.register.proving.publishing import publish as write
 
-    click.echo(f"a log of {write(_opened(dsn, folder), target):,} leaves is in {target}")
+    click.echo(f"a log of {write(read(dsn, folder), target):,} leaves is in {target}")
 
 
 @click.command()
@@ -110,7 +109,7 @@ def dossier(identifier: str, dsn: str | None, folder: Path, out: Path) -> None:
     """
     from goodstanding.register.proving.proofs import prove_dossier
 
-    _write(out, prove_dossier(_opened(dsn, folder), identifier))
+    _write(out, prove_dossier(read(dsn, folder), identifier))
 
 
 @prove.command()
@@ -128,7 +127,7 @@ def record(delivery: int, row: int, dsn: str | None, folder: Path, out: Path) ->
     """
     from goodstanding.register.proving.proofs import prove_record
 
-    _write(out, prove_record(_opened(dsn, folder), delivery, row))
+    _write(out, prove_record(read(dsn, folder), delivery, row))
 
 
 @prove.command()
@@ -145,7 +144,7 @@ def consistency(checkpoint: Path, dsn: str | None, folder: Path, out: Path) -> N
     """
     from goodstanding.register.proving.proofs import prove_consistency
 
-    _write(out, prove_consistency(_opened(dsn, folder), _text(checkpoint)))
+    _write(out, prove_consistency(read(dsn, folder), _text(checkpoint)))
 
 
 @click.command()
@@ -170,18 +169,12 @@ def verify(dsn: str | None, folder: Path, checkpoint: Path | None, verifiers: tu
         raise click.UsageError("--checkpoint needs --verifier: the log's public key as it is known elsewhere")
     keys = [_verifier(one) for one in verifiers]
     outside = kept_outside(_text(checkpoint), keys) if checkpoint else None
-    found = problems(_opened(dsn, folder), outside, keys)
+    found = problems(read(dsn, folder), outside, keys)
     for problem in found:
         click.echo(problem)
     if found:
         raise click.exceptions.Exit(1)
     click.echo("every record and every delivery is as it was accepted")
-
-
-def _opened(dsn: str | None, folder: Path) -> Register:
-    from goodstanding.register.store.database import open_register
-
-    return open_register(database(dsn, folder))
 
 
 def _verifier(text: str) -> Verifier:

@@ -12,7 +12,8 @@ import json
 import shlex
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,22 +48,38 @@ def backup(folder: Path, target: Path) -> None:
 
     Raises InputError where the target is there already or cannot be written, or the copy does not verify.
     """
+    if not embedded.founded(folder):
+        raise InputError(f"{folder.resolve()}: no register is there; say with --folder which one to copy")
     target = target.resolve()
     try:
         (target / "wal").mkdir(parents=True, mode=0o700)
     except OSError as error:
         raise InputError(f"{target}: no backup is made there ({error.strerror}); expected a new folder") from None
     target.chmod(0o700)
-    embedded.start(folder)
-    with psycopg.connect(embedded.superuser_dsn(folder), autocommit=True) as admin:
-        _archive(admin, folder, target / "wal")
-        options = ("-c", "fast", "-X", "stream", "--manifest-checksums=SHA256", "--no-password")
-        _program(folder, "pg_basebackup", "-D", str(target / "base"), *options)
-        _check(target / "base")
-        admin.execute("SELECT pg_switch_wal()")
-        _wait(lambda: _archived(admin), 60, f"{target / 'wal'}: nothing arrives there; see {folder / 'log'}")
-    for password in folder.glob(_PASSWORDS):
-        shutil.copy2(password, target)
+    try:
+        embedded.start(folder)
+        with _admin(folder) as admin, _archiving(admin, folder, target / "wal"):
+            options = ("-c", "fast", "-X", "stream", "--manifest-checksums=SHA256", "--no-password")
+            _program(folder, "pg_basebackup", "-D", str(target / "base"), *options)
+            _check(target / "base")
+            last = target / "wal" / _ended(admin)
+            _wait(last.exists, 60, f"{target / 'wal'}: nothing arrives there; see {folder / 'log'}")
+        for password in folder.glob(_PASSWORDS):
+            shutil.copy2(password, target)
+    except BaseException:
+        shutil.rmtree(target)
+        raise
+
+
+@contextmanager
+def _admin(folder: Path) -> Iterator[psycopg.Connection[Any]]:
+    """A session of the superuser of the cluster in a folder. Raises InputError where it is not let in."""
+    try:
+        session = psycopg.connect(embedded.superuser_dsn(folder), autocommit=True)
+    except psycopg.OperationalError as error:
+        raise InputError(f"{folder}: the superuser's password is not taken ({str(error).splitlines()[-1]})") from None
+    with session:
+        yield session
 
 
 def restore(target: Path, folder: Path, until: dt.datetime | None = None) -> Restored:
@@ -120,8 +137,12 @@ def _check(base: Path) -> None:
             raise InputError(f"{path}: is not what was copied; this backup cannot be used, take an earlier one")
 
 
-def _archive(admin: psycopg.Connection[Any], folder: Path, wal: Path) -> None:
-    """Let the server copy each piece of its WAL to a folder, whole or not at all; let others of its user connect."""
+@contextmanager
+def _archiving(admin: psycopg.Connection[Any], folder: Path, wal: Path) -> Iterator[None]:
+    """Let the server copy each piece of its WAL to a folder, whole or not at all; let others of its user connect.
+
+    Where the context fails, WAL goes where it went before.
+    """
     if admin.execute("SHOW archive_mode").fetchone() == ("off",):
         raise InputError(f"{folder}: this server was started by an earlier release; stop it, and make the backup again")
     host_based = folder / "data" / "pg_hba.conf"
@@ -132,17 +153,26 @@ def _archive(admin: psycopg.Connection[Any], folder: Path, wal: Path) -> None:
     to = shlex.quote(str(wal).replace("%", "%%"))
     part = f"{to}/%f.part"
     command = f"cmp -s %p {to}/%f || {{ test ! -e {to}/%f && cp %p {part} && sync {part} && mv {part} {to}/%f; }}"
-    for name, value in (("archive_command", command), ("archive_timeout", f"{ARCHIVED_AFTER}s")):
+    wanted = {"archive_command": command, "archive_timeout": f"{ARCHIVED_AFTER}s"}
+    before = {name: admin.execute("SELECT current_setting(%s)", [name]).fetchall()[0][0] for name in wanted}
+    _set(admin, wanted)
+    try:
+        yield
+    except BaseException:
+        _set(admin, before)
+        raise
+
+
+def _set(admin: psycopg.Connection[Any], settings: Mapping[str, str]) -> None:
+    for name, value in settings.items():
         admin.execute(sql.SQL("ALTER SYSTEM SET {} = {}").format(sql.Identifier(name), sql.Literal(value)))
     admin.execute("SELECT pg_reload_conf()")
 
 
-def _archived(admin: psycopg.Connection[Any]) -> bool:
-    """Whether everything up to the last piece of WAL that was begun has been copied."""
-    query = """
-        SELECT last_archived_wal >= pg_walfile_name(pg_current_wal_lsn() - 16 * 1024 * 1024)
-        FROM pg_stat_archiver WHERE last_archived_wal ~ '^[0-9A-F]{24}$'"""
-    return admin.execute(query).fetchone() == (True,)
+def _ended(admin: psycopg.Connection[Any]) -> str:
+    """End the present piece of WAL, in which there is something, and return its name."""
+    admin.execute("SELECT pg_logical_emit_message(false, 'goodstanding', 'backup')")
+    return str(admin.execute("SELECT pg_walfile_name(pg_switch_wal())").fetchall()[0][0])
 
 
 def _recovery(wal: Path, until: dt.datetime | None) -> str:
@@ -179,7 +209,4 @@ def _program(folder: Path, name: str, *arguments: str) -> None:
     """Run one of PostgreSQL's programs as its superuser; the password goes by the environment, which is private."""
     said = conninfo_to_dict(embedded.superuser_dsn(folder))
     names = {"PGHOST": "host", "PGPORT": "port", "PGUSER": "user", "PGPASSWORD": "password"}
-    try:
-        embedded.run(folder, name, *arguments, **{variable: str(said[part]) for variable, part in names.items()})
-    except embedded.EmbeddedError as error:
-        raise InputError(str(error)) from None
+    embedded.run(folder, name, *arguments, **{variable: str(said[part]) for variable, part in names.items()})

@@ -67,15 +67,32 @@ def open_register(dsn: str) -> Register:
     owner.dispose()
     engine = engine_of(dsn, SERVICE)
     with engine.connect() as connection:
-        row = connection.execute(sa.select(schema.world)).one()
-    world = World(row.world)
+        rows = connection.execute(sa.select(schema.world)).all()
+    if len(rows) != 1:
+        raise InputError(f"{place(dsn)}: found {len(rows)} rows of table world, expected one; {_DAMAGED}")
+    (row,) = rows
+    world, manifest = _world(row, dsn)
     if row.catalogue != catalogue(world).digest:
         raise InputError(
             f"{place(dsn)}: this register was made with another catalogue of kinds; "
             "open it with the release that made it"
         )
-    manifest = Manifest.model_validate(row.manifest) if row.manifest else None
     return Register(engine, world, manifest, catalogue(world))
+
+
+_DAMAGED = "it was changed behind the register's back: keep the disk as evidence, and restore a backup"
+
+
+def _world(row: Any, dsn: str) -> tuple[World, Manifest | None]:
+    """Read what a register was founded as. Raises InputError where that cannot be."""
+    try:
+        world, manifest = World(row.world), Manifest.model_validate(row.manifest) if row.manifest is not None else None
+    except ValueError as error:
+        said = str(error).splitlines()[0]
+        raise InputError(f"{place(dsn)}: table world: {said}; {_DAMAGED}") from None
+    if (world is World.SYNTHETIC) != (manifest is not None and manifest.world is World.SYNTHETIC):
+        raise InputError(f"{place(dsn)}: table world: a {world} world has another manifest; {_DAMAGED}")
+    return world, manifest
 
 
 def engine_of(dsn: str, role: str | None = None) -> sa.Engine:

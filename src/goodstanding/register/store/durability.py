@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from goodstanding.facts.errors import InputError
-from goodstanding.register.store.database import Register
 
 _WHY = {
     "fsync": "what was acknowledged would be lost with the machine",
@@ -22,14 +21,14 @@ _KEEPS = {
 """The values that keep what is acknowledged."""
 
 
-def check_durable(register: Register) -> list[str]:
-    """Return warnings about how a register's server keeps its data, as its sessions have it.
+def check_durable(engine: sa.Engine) -> list[str]:
+    """Return warnings about how a server keeps its data, as the sessions of an engine have it.
 
     Raises InputError, naming the setting and what set it, where something acknowledged could be lost.
     """
     names = [*_KEEPS, "data_checksums"]
     query = sa.text("SELECT name, setting, source FROM pg_settings WHERE name = ANY (:names)")
-    with register.engine.connect() as connection:
+    with engine.connect() as connection:
         found = {row.name: row for row in connection.execute(query, {"names": names})}
     for name, keeps in _KEEPS.items():
         row = found[name]

@@ -3,7 +3,7 @@
 The folder holds everything: `data` (the cluster), `socket`, `log`, a `ROLE.password` file for each role, `lock`
 (whose turn it is to start or stop) and `server.lock` (held by every process of a server as long as it lives).
 Nothing outside it is touched, but for a private folder in the temporary one when its path is too long for a
-socket. Only the standard library is imported, so that starting a database costs no imports.
+socket. Nearly only the standard library is imported, so that starting a database costs no imports.
 """
 
 import contextlib
@@ -23,6 +23,8 @@ from enum import IntEnum
 from pathlib import Path
 from typing import IO
 from urllib.parse import quote, urlencode
+
+from goodstanding.facts.errors import InputError
 
 _INSTALLATION = "pginstall18"
 _PORT = 5432  # only names the socket file: every cluster has a socket folder to itself
@@ -67,7 +69,7 @@ jit = off
 """
 
 
-class EmbeddedError(Exception):
+class EmbeddedError(InputError):
     """The embedded PostgreSQL cannot do what was asked; the message says why and what to do."""
 
 
@@ -109,6 +111,11 @@ def stop(folder: Path) -> None:
         if not _claimed(folder, lock):
             raise EmbeddedError(f"The server of {folder} does not stop: see {folder / 'log'} and try again.")
         _sweep(folder)
+
+
+def founded(folder: Path) -> bool:
+    """Whether a cluster was made in `folder`."""
+    return (folder / "data").is_dir()
 
 
 def running(folder: Path) -> bool:
@@ -171,13 +178,25 @@ def _private(path: Path, mode: str = "a") -> IO[str]:
     return open(path, mode, encoding="utf-8", opener=lambda name, flags: os.open(name, flags, 0o600))
 
 
-def _password(folder: Path, role: str) -> str:
-    """The password of a role, made at random on first use."""
+def _made_password(folder: Path, role: str) -> str:
+    """The password of a role, made at random, or as an interrupted founding left it."""
     path = folder / f"{role}.password"
     if not path.exists() or not path.stat().st_size:
         with _private(path, "w") as file:
             file.write(secrets.token_urlsafe(32))
-    return path.read_text("ascii")
+    return _password(folder, role)
+
+
+def _password(folder: Path, role: str) -> str:
+    """The password of a role; EmbeddedError where its file is not what was made with the cluster."""
+    path = folder / f"{role}.password"
+    try:
+        found = path.read_text("ascii", "replace")
+    except OSError as error:
+        raise EmbeddedError(f"{path}: cannot be read ({error.strerror}). Bring it back from a backup.") from None
+    if not found.replace("-", "").replace("_", "").isalnum():
+        raise EmbeddedError(f"{path}: holds no password that was made with the server. Bring it back from a backup.")
+    return found
 
 
 @contextlib.contextmanager
@@ -259,11 +278,11 @@ def _found(folder: Path) -> None:
         return
     new = folder / "data.new"
     shutil.rmtree(new, ignore_errors=True)
-    _password(folder, "postgres")
+    _made_password(folder, "postgres")
     _run(folder, _INITDB)
     (new / "pg_hba.conf").write_text(_HOST_BASED, "ascii")
     # Single-user mode: nobody can connect before the passwords are set.
-    _run(folder, _SINGLE, text=_FOUNDING.format(password=_password(folder, "goodstanding")))
+    _run(folder, _SINGLE, text=_FOUNDING.format(password=_made_password(folder, "goodstanding")))
     new.rename(folder / "data")
 
 
