@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import get_args
 
 import polars as pl
 
@@ -16,6 +17,7 @@ from goodstanding.facts.catalogue import Subject
 from goodstanding.facts.world import World
 
 SYNTHETIC_REGION = "000000"
+SUBJECTS = get_args(Subject)
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ def _resident(number: str) -> str | None:
     from stdnum.exceptions import ValidationError
     from stdnum.iso7064 import mod_11_2
 
-    if len(number) != 18 or not number[:17].isdigit():
+    if len(number) != 18 or not number[:17].isdigit() or not number.isascii():
         return "18 characters: 17 digits and a check character"
     try:
         dt.date.fromisoformat(f"{number[6:10]}-{number[10:12]}-{number[12:14]}")
@@ -91,13 +93,13 @@ SCHEMES: dict[str, Scheme] = {
             "cn.uscc:91000000MA0000007C",
             _by_stdnum("cn.uscc", "18 characters of 0-9 A-Z without I, O, S, V, Z"),
         ),
-        Scheme("nl.kvk", "organisation", False, "nl.kvk:12345678", _by_form(r"\d{8}", "8 digits"), r"[0-9]{8}"),
+        Scheme("nl.kvk", "organisation", False, "nl.kvk:12345678", _by_form("[0-9]{8}", "8 digits"), "[0-9]{8}"),
         Scheme(
             "gb.company",
             "organisation",
             True,
             "gb.company:01234567",
-            _by_form(r"(\d{2}|[A-Z]{2})\d{6}", "8 digits, or 2 letters and 6 digits"),
+            _by_form("([0-9]{2}|[A-Z]{2})[0-9]{6}", "8 digits, or 2 letters and 6 digits"),
         ),
         Scheme("eu.vat", "organisation", False, "eu.vat:NL004495445B01", _by_stdnum("eu.vat", "an EU VAT number")),
         Scheme("gb.vat", "organisation", False, "gb.vat:980780684", _by_stdnum("gb.vat", "9 digits")),
@@ -108,8 +110,8 @@ SCHEMES: dict[str, Scheme] = {
             "thing",
             False,
             "gb.fhrs:122-39575",
-            _by_form(r"\d{1,4}-\d{1,9}", "local authority code, hyphen, FHRSID"),
-            r"[0-9]{1,4}-[0-9]{1,9}",
+            _by_form("[0-9]{1,4}-[0-9]{1,9}", "local authority code, hyphen, FHRSID"),
+            "[0-9]{1,4}-[0-9]{1,9}",
         ),
     )
 }
@@ -128,18 +130,29 @@ def subject_of(identifier: str) -> Subject:
     return SCHEMES[scheme].subject
 
 
+def held_by(identifiers: pl.Expr, subject: Subject) -> pl.Expr:
+    """Whether valid identifiers of a column are, by `subject_of`, those of a person, an organisation or a thing."""
+    trader = identifiers.str.starts_with("cn.uscc:92")
+    found = [identifiers.str.starts_with(f"{name}:") for name, scheme in SCHEMES.items() if scheme.subject == subject]
+    return pl.any_horizontal(*found, trader) if subject == "person" else pl.any_horizontal(found) & ~trader
+
+
 def subjects_of(identifiers: pl.Expr) -> pl.Expr:
     """Return what `subject_of` does, for a column of valid identifiers."""
-    by_scheme = {name: scheme.subject for name, scheme in SCHEMES.items()}
-    scheme = identifiers.str.extract(r"^([^:]*)")
-    trader = identifiers.str.starts_with("cn.uscc:92")
-    return pl.when(trader).then(pl.lit("person")).otherwise(scheme.replace_strict(by_scheme, return_dtype=pl.String))
+    return pl.coalesce(pl.when(held_by(identifiers, subject)).then(pl.lit(subject)) for subject in SUBJECTS)
 
 
-def plainly_valid(identifiers: pl.Expr, world: World) -> pl.Expr:
-    """Whether identifiers of a column need no closer look by `fault_in`: those of real schemes that are a form only."""
+def faults_in(identifiers: pl.Series, world: World) -> dict[str, str]:
+    """Return what `fault_in` says of each identifier in a column that is not valid."""
+    doubtful = identifiers.filter(~_plainly_valid(identifiers, world)).unique()
+    return {number: fault for number in doubtful if (fault := fault_in(number, world)) is not None}
+
+
+def _plainly_valid(identifiers: pl.Series, world: World) -> pl.Series:
+    """Tell which identifiers need no closer look: those of real schemes that are a form only."""
     forms = [f"{name}:(?:{scheme.form})" for name, scheme in SCHEMES.items() if scheme.form]
-    return identifiers.str.contains(f"^(?:{'|'.join(forms)})$") if world is World.REAL else pl.lit(value=False)
+    forms = forms if world is World.REAL else []
+    return identifiers.str.contains(f"^(?:{'|'.join(forms)})$") if forms else identifiers.is_null()
 
 
 def publishable(identifier: str) -> bool:

@@ -1,21 +1,24 @@
 """Checking a delivered table against the catalogue, column by column, and splitting it into records and refusals.
 
-All checks are vector expressions over the table; only rows that fail cost more. A row is refused whole, with every
-fault that was found in it.
+What a cell says by itself is asked of a column's distinct values (`columns.py`), what cells say together of all rows;
+only rows that fail cost more. A row is refused whole, with every fault that was found in it.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 from typing import Any
 
 import polars as pl
 
 from goodstanding.facts.catalogue import Attribute, Catalogue
+from goodstanding.facts.columns import Column
 from goodstanding.facts.errors import InputError
-from goodstanding.facts.identifiers import fault_in, plainly_valid, subjects_of
+from goodstanding.facts.identifiers import SUBJECTS, faults_in, held_by
 from goodstanding.facts.records import CORE, KNOWING, VALID, VERSIONS, WITHDRAWN, schema
 from goodstanding.facts.world import World
 
@@ -26,8 +29,6 @@ LAST_VERSION = 9_999
 EARLIEST = dt.date(1900, 1, 1)
 LONGEST_TEXT = 500
 _DATES = ("born", "act", "decided", "final")
-_BARE = "may be bare"
-"""The column that says whether a row withdraws a document, and need not say again what the document said."""
 
 
 @dataclass(frozen=True)
@@ -76,16 +77,20 @@ def check(table: pl.DataFrame, intake: Intake, first: int = 1) -> Checked:
     first: the number of its first row, where it is a batch of a longer one.
     Raises InputError where a required column is missing or a column is unknown, since then no row can be right.
     """
-    table = _completed(table, intake).with_row_index("row", offset=first).with_columns(pl.col("row").cast(pl.Int64))
-    faults = [*_core_faults(table, intake), *_attribute_faults(table, intake.catalogue)]
-    refusals = pl.concat([pl.DataFrame(schema=REFUSALS), *_found(table, faults)]).sort(
-        "row", "field", maintain_order=True
+    _check_names(table, intake)
+    read = _Read(table, intake)
+    faults = [fault for fault in (*_core_faults(read), *_attribute_faults(read)) if fault.rows.any()]
+    rows = pl.int_range(first, first + table.height, dtype=pl.Int64, eager=True).alias("row")
+    records = rows.to_frame().with_columns(read.typed(name, kind) for name, kind in intake.schema.items())
+    refusals = pl.concat([pl.DataFrame(schema=REFUSALS), *(read.lines(fault, rows) for fault in faults)])
+    return Checked(
+        records=records.filter(~reduce(or_, (fault.rows for fault in faults))) if faults else records,
+        refusals=refusals.sort("row", "field", maintain_order=True),
+        rows=table.height,
     )
-    good = table.join(refusals.select("row").unique(), on="row", how="anti", maintain_order="left")
-    return Checked(records=_typed(good, intake), refusals=refusals, rows=table.height)
 
 
-def _completed(table: pl.DataFrame, intake: Intake) -> pl.DataFrame:
+def _check_names(table: pl.DataFrame, intake: Intake) -> None:
     known = intake.schema
     missing = [name for name in REQUIRED if name not in table.columns]
     if missing:
@@ -93,132 +98,222 @@ def _completed(table: pl.DataFrame, intake: Intake) -> pl.DataFrame:
     unknown = [name for name in table.columns if name not in known]
     if unknown:
         raise InputError(f"unknown column {', '.join(unknown)}; expected some of {', '.join(known)}")
-    blank = [pl.lit(None, dtype=pl.String).alias(name) for name in known if name not in table.columns]
-    full = table.with_columns(blank).with_columns(pl.col("source").fill_null(intake.source))
-    if intake.versions:
-        full = full.with_columns(pl.col("version").fill_null("1"), pl.col("state").fill_null(VALID))
-    bare = pl.col("state") == WITHDRAWN if intake.versions else pl.lit(value=False)
-    return full.with_columns(
-        pl.when(bare).then("occurrence").otherwise(pl.coalesce("occurrence", "document")).alias("occurrence"),
-        bare.alias(_BARE),
-    )
+
+
+@dataclass(frozen=True)
+class _Rule:
+    """A way in which `cell` can be wrong by itself, or by what it `means`."""
+
+    wrong: pl.Expr
+    expected: str
 
 
 @dataclass(frozen=True)
 class _Fault:
-    """A way in which a row can be wrong; `show`: whether what was found may be repeated."""
+    """The rows that are wrong in one way; `show`: whether what was found may be repeated."""
 
     field: str
-    wrong: pl.Expr
-    expected: str | pl.Expr
+    rows: pl.Series
+    expected: str | pl.Series
     show: bool = True
 
-    def rows(self, table: pl.DataFrame) -> pl.DataFrame:
+
+class _Read:
+    """A table while it is checked: the columns that say anything, what they mean, and which rows may be bare."""
+
+    def __init__(self, table: pl.DataFrame, intake: Intake) -> None:
+        self.intake, self.height = intake, table.height
+        self.columns = {one.name: Column.of(one) for one in table if one.null_count() < table.height}
+        self._meanings: dict[str, pl.Series] = {}
+        self._default("source", intake.source)
+        self.bare = self._all(value=False)
+        if intake.versions:
+            self._default("version", "1")
+            self._default("state", VALID)
+            self.bare = self.says("state", [WITHDRAWN])
+        self._name_occurrences()
+        self.kinds = set(self.columns["kind"].values) if "kind" in self.columns else set()
+
+    def _all(self, *, value: bool) -> pl.Series:
+        return pl.repeat(value, self.height, dtype=pl.Boolean, eager=True)
+
+    def _default(self, name: str, value: str) -> None:
+        column = self.columns.get(name)
+        if column is None:
+            self.columns[name] = Column.constant(name, value, self.height)
+        elif column.lacks:
+            self.columns[name] = Column.of(column.cells.fill_null(value))
+
+    def _name_occurrences(self) -> None:
+        """Let a record that names no occurrence be one of its own, but for a withdrawal."""
+        own, document = self.columns.get("occurrence"), self.columns.get("document")
+        if document is None or (own is not None and not own.lacks):
+            return
+        if own is None and not self.bare.any():
+            self.columns["occurrence"] = document.renamed("occurrence")
+            return
+        cells = document.cells.zip_with(~self.bare, pl.repeat(None, self.height, dtype=pl.String, eager=True))
+        cells = cells if own is None else own.cells.zip_with(own.given, cells)
+        self.columns["occurrence"] = Column.of(cells.alias("occurrence"))
+
+    def given(self, name: str) -> pl.Series:
+        """Tell which rows have a cell here."""
+        column = self.columns.get(name)
+        return column.given if column else self._all(value=False)
+
+    def says(self, name: str, among: Collection[str]) -> pl.Series:
+        """Tell which rows have one of these cells here."""
+        column = self.columns.get(name)
+        return column.spread(column.values.is_in(list(among))).fill_null(False) if column else self._all(value=False)
+
+    def meaning(self, name: str, kind: Any) -> pl.Series:
+        """Return what each of a column's `values` stands for; null where it stands for nothing."""
+        if name not in self._meanings:
+            how = _meaning(kind, self.intake.catalogue.attributes.get(name))
+            cells = self.columns[name].values.alias("cell")
+            self._meanings[name] = cells.to_frame().select(how.alias("means")).to_series()
+        return self._meanings[name]
+
+    def typed(self, name: str, kind: Any) -> pl.Series | pl.Expr:
+        """Return a column of the table of records; what stands in refused rows does not matter."""
+        column = self.columns.get(name)
+        if column is None:
+            return pl.lit(None, kind).alias(name)
+        return (column.cells if kind == pl.String else column.spread(self.meaning(name, kind))).alias(name)
+
+    def faults(self, name: str, rules: Sequence[_Rule], kind: Any = pl.String) -> Iterator[_Fault]:
+        """Look for cells that are wrong by themselves; most files have few."""
+        column = self.columns.get(name)
+        if column is None:
+            return
+        asked = pl.DataFrame([column.values.alias("cell"), self.meaning(name, kind).alias("means")])
+        answers = asked.select(rule.wrong.fill_null(False).alias(str(at)) for at, rule in enumerate(rules))
+        for rule, wrong in zip(rules, answers, strict=True):
+            if wrong.any():
+                yield _Fault(name, column.spread(wrong).fill_null(False), rule.expected)
+
+    def lines(self, fault: _Fault, rows: pl.Series) -> pl.DataFrame:
         """Return one line for each row that is wrong in this way."""
-        found = pl.col(self.field).str.slice(0, 80).fill_null("nothing")
-        found = found if self.show else pl.lit("a number, not repeated here")
-        expected = pl.lit(self.expected) if isinstance(self.expected, str) else self.expected
-        return table.filter(self.wrong.fill_null(False)).select(
-            "row", pl.lit(self.field).alias("field"), found.alias("found"), expected.alias("expected")
+        where = fault.rows.arg_true()
+        column, expected = self.columns.get(fault.field), fault.expected
+        found = pl.lit("a number, not repeated here") if fault.show else pl.lit("nothing")
+        if fault.show and column is not None:
+            found = pl.lit(column.cells.gather(where)).str.slice(0, 80).fill_null("nothing")
+        return (
+            rows.gather(where)
+            .to_frame()
+            .select(
+                "row",
+                pl.lit(fault.field).alias("field"),
+                found.alias("found"),
+                pl.lit(expected if isinstance(expected, str) else expected.gather(where)).alias("expected"),
+            )
         )
 
 
-def _found(table: pl.DataFrame, faults: Sequence[_Fault]) -> list[pl.DataFrame]:
-    """Return the faults that are there: all are looked for in one pass, and most files have few."""
-    there = table.select(fault.wrong.fill_null(False).any().alias(str(place)) for place, fault in enumerate(faults))
-    return [fault.rows(table) for fault, any_ in zip(faults, there.row(0), strict=True) if any_]
+def _core_faults(read: _Read) -> Iterator[_Fault]:
+    intake, known = read.intake, read.intake.catalogue.kinds
+    own = known if intake.kinds is None else intake.kinds
+    for name in REQUIRED:
+        column = read.columns.get(name)
+        if column is None or column.lacks:
+            lacking = ~read.given(name)
+            yield _Fault(name, lacking if name in ALWAYS else lacking & ~read.bare, "a value")
+    if intake.versions:
+        yield from _version_faults(read)
+    for name in (name for name in CORE if name not in _DATES):
+        yield from _text_faults(name, read)
+    cell, source = pl.col("cell"), intake.source
+    yield from read.faults("kind", [
+        _Rule(~cell.is_in(list(known)), "a kind of the catalogue (goodstanding catalogue lists them)"),
+        _Rule(cell.is_in([kind for kind in known if kind not in own]), f"a kind of source {source}"),
+    ])  # fmt: skip
+    yield from read.faults("source", [_Rule(cell != source, f"{source}, who sent this delivery")])
+    yield from _date_faults(read)
+    yield from _subject_faults(read)
 
 
-def _core_faults(table: pl.DataFrame, intake: Intake) -> list[_Fault]:
-    kinds = sorted(intake.catalogue.kinds if intake.kinds is None else intake.kinds)
-    known = pl.col("kind").is_in(list(intake.catalogue.kinds))
-    text = [name for name in CORE if name not in _DATES]
-    return [
-        *(_Fault(name, pl.col(name).is_null() & ~_may_lack(name), "a value") for name in REQUIRED),
-        *(_version_faults() if intake.versions else ()),
-        *(_text_faults(name) for name in text),
-        _Fault("kind", ~known, "a kind of the catalogue (goodstanding catalogue lists them)"),
-        _Fault("kind", known & ~pl.col("kind").is_in(kinds), f"a kind of source {intake.source}"),
-        _Fault("source", pl.col("source") != intake.source, f"{intake.source}, who sent this delivery"),
-        *_date_faults(intake),
-        *_subject_faults(table, intake),
+def _version_faults(read: _Read) -> Iterator[_Fault]:
+    cell = pl.col("cell")
+    number = _Rule(~cell.str.contains("^[1-9][0-9]{0,3}$"), f"a whole number from 1 to {LAST_VERSION:,}")
+    yield from read.faults("version", [number], pl.Int32)
+    yield from read.faults("state", [_Rule(~cell.is_in([VALID, WITHDRAWN]), f"{VALID} or {WITHDRAWN}")])
+
+
+def _text_faults(name: str, read: _Read) -> Iterator[_Fault]:
+    column, cell = read.columns.get(name), pl.col("cell")
+    if column is not None and not column.plain(LONGEST_TEXT):
+        wrong = (cell.str.len_chars() > LONGEST_TEXT) | cell.str.contains(r"[\x00-\x1f\x7f]")
+        rule = _Rule(wrong, f"at most {LONGEST_TEXT} characters, no control characters")
+        yield from read.faults(name, [rule])
+
+
+def _date_faults(read: _Read) -> Iterator[_Fault]:
+    cell, day, today = pl.col("cell"), pl.col("means"), read.intake.today
+    shaped = cell.str.contains("^[0-9]{4}-[0-9]{2}-[0-9]{2}$") & day.is_not_null()
+    rules = [
+        _Rule(cell.is_not_null() & ~shaped, "a calendar day, as 2026-03-31"),
+        _Rule(shaped & (day > today), f"a day not after {today}, the day of receipt"),
+        _Rule(shaped & (day < EARLIEST), f"a day from {EARLIEST} on"),
     ]
+    for name in (*_DATES, *(KNOWING if read.intake.knowing else ())):
+        yield from read.faults(name, rules, pl.Date)
+    decided, act = read.columns.get("decided"), read.columns.get("act")
+    if decided is not None and act is not None:
+        early = decided.spread(read.meaning("decided", pl.Date)) < act.spread(read.meaning("act", pl.Date))
+        yield _Fault("decided", early.fill_null(False), "a day not before the act")
 
 
-def _may_lack(name: str) -> pl.Expr:
-    return pl.lit(value=False) if name in ALWAYS else pl.col(_BARE)
+def _subject_faults(read: _Read) -> Iterator[_Fault]:
+    column, catalogue = read.columns.get("subject"), read.intake.catalogue
+    if column is None:
+        return
+    values = column.values
+    faults = faults_in(values, read.intake.world)
+    valid = values.is_not_null()
+    if faults:
+        invalid = values.replace_strict(faults, default=None, return_dtype=pl.String)
+        valid &= invalid.is_null()
+        expected = column.spread(invalid)
+        yield _Fault("subject", expected.is_not_null(), expected, show=False)
+    for what in SUBJECTS:
+        stray = [kind for kind in read.kinds & catalogue.kinds.keys() if what not in catalogue.kinds[kind].subjects]
+        if stray and (of := values.to_frame("cell").select(held_by(pl.col("cell"), what)).to_series() & valid).any():
+            yield _Fault(
+                "kind",
+                column.spread(of).fill_null(False) & read.says("kind", stray),
+                "a kind that is kept on such a subject",
+            )
 
 
-def _version_faults() -> list[_Fault]:
-    number = pl.col("version").str.contains(r"^[1-9]\d{0,3}$")
-    return [
-        _Fault("version", ~number, f"a whole number from 1 to {LAST_VERSION:,}"),
-        _Fault("state", ~pl.col("state").is_in([VALID, WITHDRAWN]), f"{VALID} or {WITHDRAWN}"),
-    ]
-
-
-def _text_faults(name: str) -> _Fault:
-    wrong = (pl.col(name).str.len_chars() > LONGEST_TEXT) | pl.col(name).str.contains(r"[\x00-\x1f\x7f]")
-    return _Fault(name, wrong, f"at most {LONGEST_TEXT} characters, no control characters")
-
-
-def _date_faults(intake: Intake) -> list[_Fault]:
-    faults, today = [], intake.today
-    for name in (*_DATES, *(KNOWING if intake.knowing else ())):
-        day = pl.col(name).str.to_date("%Y-%m-%d", strict=False)
-        shaped = pl.col(name).str.contains(r"^\d{4}-\d{2}-\d{2}$") & day.is_not_null()
-        faults.append(_Fault(name, pl.col(name).is_not_null() & ~shaped, "a calendar day, as 2026-03-31"))
-        faults.append(_Fault(name, shaped & (day > today), f"a day not after {today}, the day of receipt"))
-        faults.append(_Fault(name, shaped & (day < EARLIEST), f"a day from {EARLIEST} on"))
-    order = pl.col("decided").str.to_date("%Y-%m-%d", strict=False) < pl.col("act").str.to_date(
-        "%Y-%m-%d", strict=False
-    )
-    faults.append(_Fault("decided", order, "a day not before the act"))
-    return faults
-
-
-def _subject_faults(table: pl.DataFrame, intake: Intake) -> list[_Fault]:
-    numbers = table.select(pl.col("subject").drop_nulls().unique())
-    doubtful = numbers.filter(~plainly_valid(pl.col("subject"), intake.world)).to_series()
-    faults = {number: fault for number in doubtful if (fault := fault_in(number, intake.world)) is not None}
-    invalid = pl.col("subject").replace_strict(faults, default=None, return_dtype=pl.String)
-    is_a = pl.when(invalid.is_null()).then(subjects_of(pl.col("subject")))
-    kept = [f"{kind}/{subject}" for kind, spec in intake.catalogue.kinds.items() for subject in spec.subjects]
-    stray = pl.col("kind").is_in(list(intake.catalogue.kinds)) & ~(pl.col("kind") + "/" + is_a).is_in(kept)
-    return [
-        *([_Fault("subject", invalid.is_not_null(), invalid, show=False)] if faults else []),
-        _Fault("kind", stray, "a kind that is kept on such a subject"),
-    ]
-
-
-def _attribute_faults(table: pl.DataFrame, catalogue: Catalogue) -> list[_Fault]:
-    faults = []
-    present = set(table["kind"].unique())
+def _attribute_faults(read: _Read) -> Iterator[_Fault]:
+    catalogue = read.intake.catalogue
+    present = sorted(read.kinds & catalogue.kinds.keys())
     for name, attribute in catalogue.attributes.items():
-        having = [kind for kind, spec in catalogue.kinds.items() if kind in present and name in spec.attributes]
+        having = [kind for kind in present if name in catalogue.kinds[kind].attributes]
         needing = [kind for kind in having if catalogue.kinds[kind].attributes[name].required]
-        given, kind = pl.col(name).is_not_null(), pl.col("kind")
-        if table[name].null_count() < table.height:
-            stray = given & kind.is_in(list(catalogue.kinds)) & ~kind.is_in(having)
-            faults.append(_Fault(name, stray, "nothing: this kind has no such attribute"))
-            faults.append(_Fault(name, given & ~_fits(name, attribute, catalogue), _expected(attribute, catalogue)))
-        if needing:
-            lacking = ~given & kind.is_in(needing) & ~pl.col(_BARE)
-            faults.append(_Fault(name, lacking, _expected(attribute, catalogue)))
-    return faults
+        column, expected = read.columns.get(name), _expected(attribute, catalogue)
+        if column is not None:
+            if len(having) < len(present):
+                stray = column.given & read.says("kind", [kind for kind in present if kind not in having])
+                yield _Fault(name, stray, "nothing: this kind has no such attribute")
+            wrong = ~_fits(attribute, catalogue)
+            yield from read.faults(name, [_Rule(wrong, expected)], read.intake.schema[name])
+        if needing and (column is None or column.lacks):
+            yield _Fault(name, ~read.given(name) & read.says("kind", needing) & ~read.bare, expected)
 
 
-def _fits(name: str, attribute: Attribute, catalogue: Catalogue) -> pl.Expr:
-    column = pl.col(name)
+def _fits(attribute: Attribute, catalogue: Catalogue) -> pl.Expr:
+    cell = pl.col("cell")
     if attribute.type == "number":
-        form = r"^-?\d{1,12}$" if attribute.scale == 0 else rf"^-?\d{{1,12}}(\.\d{{1,{attribute.scale}}})?$"
-        fits = column.str.contains(form)
-        return fits & column.is_in([str(value) for value in attribute.values]) if attribute.values else fits
+        decimals = rf"(\.[0-9]{{1,{attribute.scale}}})?" if attribute.scale else ""
+        fits = cell.str.contains(f"^-?[0-9]{{1,12}}{decimals}$")
+        return fits & cell.is_in([str(value) for value in attribute.values]) if attribute.values else fits
     if attribute.type == "code":
-        return column.is_in(list(catalogue.codes[attribute.codes or ""]))
+        return cell.is_in(list(catalogue.codes[attribute.codes or ""]))
     if attribute.type == "flag":
-        return column.is_in(["true", "false"])
-    return column.str.to_date("%Y-%m-%d", strict=False).is_not_null()
+        return cell.is_in(["true", "false"])
+    return pl.col("means").is_not_null()
 
 
 def _expected(attribute: Attribute, catalogue: Catalogue) -> str:
@@ -232,27 +327,13 @@ def _expected(attribute: Attribute, catalogue: Catalogue) -> str:
     return {"flag": "true or false", "date": "a calendar day, as 2026-03-31"}[attribute.type]
 
 
-def _typed(table: pl.DataFrame, intake: Intake) -> pl.DataFrame:
-    columns = []
-    for name, kind in intake.schema.items():
-        attribute = intake.catalogue.attributes.get(name)
-        if kind == pl.Date:
-            columns.append(pl.col(name).str.to_date("%Y-%m-%d"))
-        elif attribute is not None and attribute.type == "number":
-            columns.append(_units(name, attribute.scale))
-        elif kind == pl.Int32:
-            columns.append(pl.col(name).cast(pl.Int32))
-        elif kind == pl.Boolean:
-            columns.append(pl.col(name) == "true")
-        else:
-            columns.append(pl.col(name))
-    return table.select("row", *columns)
-
-
-def _units(name: str, scale: int) -> pl.Expr:
-    """Decimal text to whole 10^-scale units without passing through a float."""
-    whole, fraction = (
-        pl.col(name).str.extract(r"^(-?\d+)"),
-        pl.col(name).str.extract(r"\.(\d+)$").fill_null(""),
-    )
-    return (whole + fraction.str.pad_end(scale, "0")).cast(pl.Int64).alias(name)
+def _meaning(kind: Any, attribute: Attribute | None) -> pl.Expr:
+    """Read `cell` as what its column holds; numbers without passing through a float."""
+    cell = pl.col("cell")
+    if kind == pl.Date:
+        return cell.str.to_date("%Y-%m-%d", strict=False)
+    if kind == pl.Boolean:
+        return cell == "true"
+    if attribute is not None and attribute.type == "number" and attribute.scale:
+        cell = cell.str.to_decimal(scale=attribute.scale) * 10**attribute.scale
+    return cell.cast(kind, strict=False)
