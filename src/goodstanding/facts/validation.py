@@ -28,6 +28,8 @@ ALWAYS = ("subject", "document")
 LAST_VERSION = 9_999
 EARLIEST = dt.date(1900, 1, 1)
 LONGEST_TEXT = 500
+_SHAPED = pl.col("cell").str.contains("^[0-9]{4}-[0-9]{2}-[0-9]{2}$") & pl.col("means").is_not_null()
+"""Whether a cell is a calendar day; what else a reader of dates takes (signs, missing zeros) is none."""
 _DATES = ("born", "act", "decided", "final")
 
 
@@ -187,16 +189,17 @@ class _Read:
         if column is None:
             return
         asked = pl.DataFrame([column.values.alias("cell"), self.meaning(name, kind).alias("means")])
-        answers = asked.select(rule.wrong.fill_null(False).alias(str(at)) for at, rule in enumerate(rules))
-        for rule, wrong in zip(rules, answers, strict=True):
-            if wrong.any():
-                yield _Fault(name, column.spread(wrong).fill_null(False), rule.expected)
+        wrong = [rule.wrong & pl.col("cell").is_not_null() for rule in rules]
+        answers = asked.select(one.fill_null(False).alias(str(at)) for at, one in enumerate(wrong))
+        for rule, found in zip(rules, answers, strict=True):
+            if found.any():
+                yield _Fault(name, column.spread(found).fill_null(False), rule.expected)
 
     def lines(self, fault: _Fault, rows: pl.Series) -> pl.DataFrame:
         """Return one line for each row that is wrong in this way."""
         where = fault.rows.arg_true()
         column, expected = self.columns.get(fault.field), fault.expected
-        found = pl.lit("a number, not repeated here") if fault.show else pl.lit("nothing")
+        found = pl.lit("nothing" if fault.show else "a number, not repeated here")
         if fault.show and column is not None:
             found = pl.lit(column.cells.gather(where)).str.slice(0, 80).fill_null("nothing")
         return (
@@ -249,12 +252,11 @@ def _text_faults(name: str, read: _Read) -> Iterator[_Fault]:
 
 
 def _date_faults(read: _Read) -> Iterator[_Fault]:
-    cell, day, today = pl.col("cell"), pl.col("means"), read.intake.today
-    shaped = cell.str.contains("^[0-9]{4}-[0-9]{2}-[0-9]{2}$") & day.is_not_null()
+    day, today = pl.col("means"), read.intake.today
     rules = [
-        _Rule(cell.is_not_null() & ~shaped, "a calendar day, as 2026-03-31"),
-        _Rule(shaped & (day > today), f"a day not after {today}, the day of receipt"),
-        _Rule(shaped & (day < EARLIEST), f"a day from {EARLIEST} on"),
+        _Rule(~_SHAPED, "a calendar day, as 2026-03-31"),
+        _Rule(_SHAPED & (day > today), f"a day not after {today}, the day of receipt"),
+        _Rule(_SHAPED & (day < EARLIEST), f"a day from {EARLIEST} on"),
     ]
     for name in (*_DATES, *(KNOWING if read.intake.knowing else ())):
         yield from read.faults(name, rules, pl.Date)
@@ -313,7 +315,7 @@ def _fits(attribute: Attribute, catalogue: Catalogue) -> pl.Expr:
         return cell.is_in(list(catalogue.codes[attribute.codes or ""]))
     if attribute.type == "flag":
         return cell.is_in(["true", "false"])
-    return pl.col("means").is_not_null()
+    return _SHAPED & (pl.col("means") >= dt.date.min)
 
 
 def _expected(attribute: Attribute, catalogue: Catalogue) -> str:
