@@ -1,5 +1,6 @@
 """A register from the command line, on the embedded PostgreSQL, from nothing to standings, with faults on the way."""
 
+import datetime as dt
 import json
 import shutil
 import socket
@@ -46,6 +47,21 @@ def test_a_published_file_becomes_standings_and_everything_verifies(folder):
         "uk-food-hygiene\t2025-12-31\tnot rated\t2",
     ]
     assert register(folder, "verify").stdout == "every record and every delivery is as it was accepted\n"
+
+
+def test_sources_are_listed_with_what_is_late_and_what_pauses_for_it(folder):
+    told = register(folder, "sources")
+    header, line = (row.split("\t") for row in told.stdout.splitlines())
+    assert told.returncode == 0, told.stderr
+    assert header == ["source", "last delivery", "due", "late since", "pauses", "delivers"]
+    last, due = dt.date.fromisoformat(line[1]), dt.date.fromisoformat(line[2])
+    assert due - last == dt.timedelta(42)
+    assert (line[0], line[3:]) == ("gb.fsa", ["", "", "food.inspection, food.unrated"])
+    edge = register(folder, "sources", "--on", str(due))
+    assert (edge.returncode, edge.stdout) == (0, told.stdout)
+    late = register(folder, "sources", "--on", str(due + dt.timedelta(1)))
+    assert late.returncode == 3
+    assert late.stdout.splitlines()[1].split("\t")[3:5] == [str(due + dt.timedelta(1)), "uk-food-hygiene"]
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,15 @@
 """The pages that everybody may see: what they say, and what they keep to themselves."""
 
+import datetime as dt
 import re
+from dataclasses import replace
 
 import pytest
+from litestar.testing import TestClient
 
+from goodstanding.portal.app import create_app
 from tests.portal import city
+from tests.portal.conftest import HOST, SECRET
 from tests.portal.visiting import text
 
 
@@ -163,3 +168,56 @@ def test_errors_are_pages_without_traceback(client, monkeypatch):
         assert "Traceback" not in answer.text
     assert client.get("/").status_code == 500
     assert client.put("/").status_code in (403, 405)
+
+
+@pytest.fixture
+def later(register):
+    """A visitor of the same register 45 days on, when none of its sources has delivered again."""
+    until = city.TODAY + dt.timedelta(45)
+    now = replace(register, manifest=register.manifest.model_copy(update={"until": until}))
+    with TestClient(create_app(now, SECRET), base_url=HOST) as visitor:
+        yield visitor
+
+
+@pytest.mark.parametrize(
+    ("language", "late", "until", "paused"),
+    [
+        ("en", "Late since 1 December 2026", "30 November 2026", "Wendeng district credit points"),
+        ("nl", "Te laat sinds 1 december 2026", "30 november 2026", "Kredietpunten"),
+        ("zh", "自2026年12月1日起逾期", "2026年11月30日", "文登"),
+    ],
+)
+def test_a_late_source_and_what_pauses_for_it_are_shown(client, later, numbers, language, late, until, paused):
+    page = text(later.get("/sources/tax", params={"lang": language}))
+    assert late in page
+    assert paused in page
+    assert late in text(later.get("/sources", params={"lang": language}))
+    assert late not in text(client.get("/sources/tax", params={"lang": language}))
+    works = text(later.get(f"/subjects/{numbers[city.WORKS]}", params={"lang": language}))
+    assert until in works
+    assert "decidable until" not in works
+
+
+def test_a_paused_standing_says_the_same_as_data_and_the_last_day_is_decided(later, numbers):
+    told = {one["policy"]: one for one in later.get(f"/api/subjects/{numbers[city.WORKS]}").json()["standings"]}
+    one = told["cn-wendeng"]
+    assert (one["outcome"], one["score"], one["grade"], one["measures"], one["changes"]) == (
+        "not decidable",
+        None,
+        None,
+        [],
+        [],
+    )
+    assert [missing["fact"] for missing in one["missing"]] == [
+        f"source {name}: late since 2026-12-01, decidable until 2026-11-30" for name in ("court", "tax")
+    ]
+    page = text(later.get(f"/subjects/{numbers[city.WORKS]}", params={"on": "2026-11-30"}))
+    assert "credit points" in page
+    assert "not decidable" not in page
+    sources = {one["source"]["id"]: one["timeliness"] for one in later.get("/api/sources").json()}
+    assert sources["tax"] == {
+        "last": "2026-10-31",
+        "due": "2026-11-30",
+        "late": "2026-12-01",
+        "paused": ["cn-wendeng"],
+    }

@@ -83,7 +83,7 @@ def test_a_change_says_what_ends():
     ],
 )
 def test_what_is_missing_is_said_in_words_where_there_are_any(fact, words):
-    assert words in missing_words(fact, city.KINDS)["zh"]
+    assert words in missing_words(fact, city.KINDS, {})["zh"]
 
 
 def test_an_entry_that_no_record_opened_is_neutral_and_told_with_its_rule():

@@ -22,7 +22,7 @@ from goodstanding.register.log import effects
 from goodstanding.register.log.effects import Receiver
 from goodstanding.register.log.keys import make_key, read_key
 from goodstanding.register.operation import jobs
-from goodstanding.register.operation.jobs import Duties, late, work
+from goodstanding.register.operation.jobs import Duties, work
 from goodstanding.register.proving.verification import verify
 from goodstanding.register.standings.scoring import score, standings
 from goodstanding.register.store import schema
@@ -195,14 +195,17 @@ def test_a_message_that_is_not_taken_is_sent_again_with_its_key(working, tmp_pat
     assert [json.loads(line)["key"] for line in out.read_text().splitlines()] == ["a", "b"]
 
 
-def test_a_source_is_late_on_the_day_after_its_last_one(working, file):
+def test_a_late_source_is_told_of_once_and_what_pauses_for_it_is_worked_out_again(working, file, postgres_folder):
     many(file, working)
-    assert late(working, RECEIVED + dt.timedelta(30)) == []
-    assert late(working, RECEIVED + dt.timedelta(31)) == [("city.tax", RECEIVED + dt.timedelta(31))]
-    duties = Duties(replace(working, manifest=working.manifest.model_copy(update={"until": dt.date(2026, 12, 1)})))
-    duties.late()
-    duties.late()
-    assert [one.message for one in told(working)] == [{"source": "city.tax", "since": "2026-11-01"}]
+    with tampering(postgres_folder, working) as admin:
+        admin.execute("TRUNCATE queue.procrastinate_jobs CASCADE")
+    for day in (dt.date(2026, 10, 31), dt.date(2026, 11, 1), dt.date(2026, 12, 1)):
+        Duties(replace(working, manifest=working.manifest.model_copy(update={"until": day}))).late()
+    message = {"source": "city.tax", "since": "2026-11-01", "paused": ["cn-wendeng"]}
+    assert [one.message for one in told(working)] == [message]
+    with working.engine.connect() as connection:
+        queued = connection.exec_driver_sql("SELECT task_name FROM queue.procrastinate_jobs").scalars().all()
+    assert queued == ["rescore"]
 
 
 def test_a_job_that_fails_is_told(working, working_dsn, monkeypatch):

@@ -1,4 +1,7 @@
-"""`goodstanding deliveries`: what a source does before it delivers. `goodstanding register source-key`: its keys."""
+"""`goodstanding deliveries`: what a source does before it delivers. `goodstanding register sources`: who is late.
+
+`goodstanding register source-key`: the keys of a source.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from goodstanding.cli.options import DSN, FOLDER, serviced
+from goodstanding.cli.options import DAY, DSN, FOLDER, serviced
 
 
 @click.group(name="deliveries")
@@ -110,4 +113,33 @@ def end(source: str, key: str, dsn: str | None, folder: Path, why: str) -> None:
     click.echo(f"{source} no longer delivers with {key}")
 
 
-COMMANDS = (source_key,)
+@click.command()
+@DSN
+@FOLDER
+@click.option("--on", type=DAY, help="The day; the register's present day where it is not given.")
+def sources(dsn: str | None, folder: Path, on: dt.date | None) -> None:
+    """List the sources: what they deliver, when they did last and must again, which are late, and what pauses for it.
+
+    The exit code is 3 where one is late.
+
+    \b
+    Example:
+      goodstanding register sources --on 2026-10-31
+    """
+    from goodstanding.cli.tables import show
+    from goodstanding.register.ledger.lateness import timeliness
+    from goodstanding.register.ledger.sources import sources as known
+
+    register = serviced(dsn, folder)
+    stands = timeliness(register, on or register.today)
+    rows = [
+        (name, stands[name].last, stands[name].due, stands[name].late, ", ".join(stands[name].paused), kinds)
+        for name, source in known(register).items()
+        for kinds in (", ".join(source.kinds),)
+    ]
+    show(("source", "last delivery", "due", "late since", "pauses", "delivers"), rows)
+    if any(one.late for one in stands.values()):
+        raise click.exceptions.Exit(3)
+
+
+COMMANDS = (source_key, sources)

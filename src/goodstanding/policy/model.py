@@ -388,6 +388,16 @@ class Policy(Element):
         imposing = {kind for measure in self.measures.values() for kind in measure.imposed_by}
         return (named - set(self.measures)) | imposing | {item.kind for item in self.items}
 
+    def enders(self, kind: str) -> set[str]:
+        """Return the kinds of records that can end or use up what records of a kind open or lead to."""
+        own = {name: rule for name, rule in self.entries.items() if kind in self.kinds_of(rule)}
+        ended = {*own, *(rule.account for rule in own.values()), *self.measures}
+        found = {one for rule in own.values() for one in (*rule.superseded_by, *rule.ended_by)}
+        for rule in self.entries.values():
+            if any(effect and ended.intersection(effect.entries) for effect in (rule.ends, rule.spends)):
+                found.update(self.kinds_of(rule))
+        return found - set(self.measures)
+
     def kinds_of(self, rule: EntryRule) -> list[str]:
         """Return the kinds of records, and the measures, that a rule looks at, as they are first named."""
         return list(dict.fromkeys(rule.kinds or (item.kind for item in self.items if item.class_ == rule.items)))

@@ -15,6 +15,7 @@ from goodstanding.portal.gathering import day_of, public_subject
 from goodstanding.portal.pages import policy_of
 from goodstanding.portal.rendering import Held, Visit
 from goodstanding.register.deliveries.delivering import DeliveryRow, deliveries
+from goodstanding.register.ledger.lateness import Timeliness, timeliness
 from goodstanding.register.ledger.sources import sources
 
 
@@ -30,9 +31,10 @@ class PolicyContent:
 
 @dataclass(frozen=True)
 class SourceContent:
-    """A source and what became of its deliveries, the latest first."""
+    """A source, how it stands today, and what became of its deliveries, the latest first."""
 
     source: Source
+    timeliness: Timeliness
     deliveries: list[DeliveryRow]
 
 
@@ -54,10 +56,11 @@ def policy_data(register: Held, name: FromPath[str]) -> PolicyContent:
 
 @get("/sources", sync_to_thread=True, name="api-sources")
 def source_data(register: Held) -> list[SourceContent]:
-    """Give the sources and their deliveries."""
-    done = deliveries(register)
+    """Give the sources, which of them are late and what pauses for it, and their deliveries."""
+    done, stands = deliveries(register), timeliness(register, register.today)
     return [
-        SourceContent(source, [one for one in done if one.source == name]) for name, source in sources(register).items()
+        SourceContent(source, stands[name], [one for one in done if one.source == name])
+        for name, source in sources(register).items()
     ]
 
 

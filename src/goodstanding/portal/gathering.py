@@ -16,6 +16,7 @@ from goodstanding.portal.rendering import Visit, today
 from goodstanding.portal.telling import Teller, record_content
 from goodstanding.register.ledger.dossiers import Dossier, KnownRecord, changes, dossier, history, standing
 from goodstanding.register.ledger.policies import policies
+from goodstanding.register.ledger.sources import sources
 from goodstanding.register.ledger.subjects import Subject, subject
 from goodstanding.register.store.database import Register
 
@@ -50,8 +51,9 @@ def public_subject(register: Register, number: str, on: dt.date) -> SubjectConte
 
 def standings_of(register: Register, file: Dossier, on: dt.date) -> tuple[StandingContent, ...]:
     """Return the standing under every policy that applies to such a subject; those that say something come first."""
+    names = {name: source.words for name, source in sources(register).items()}
     told = [
-        Teller(loaded, register.catalogue).standing(
+        Teller(loaded, register.catalogue, names).standing(
             standing(register, file, name, on), changes(register, file, name, on), history(register, file, name, on)
         )
         for name, loaded in policies(register).items()

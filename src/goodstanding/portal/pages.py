@@ -18,6 +18,7 @@ from goodstanding.portal.pictures import Part, bar
 from goodstanding.portal.rendering import Held, Visit, page, voice_of
 from goodstanding.portal.telling import grades_of
 from goodstanding.register.deliveries.delivering import deliveries, refusal_reasons, refusals
+from goodstanding.register.ledger.lateness import timeliness
 from goodstanding.register.ledger.policies import policies
 from goodstanding.register.ledger.sources import sources
 from goodstanding.register.ledger.subjects import search
@@ -130,20 +131,19 @@ def policy_file(register: Held, name: FromPath[str], file: FromPath[str]) -> Res
 
 @get("/sources", sync_to_thread=True, name="sources")
 def source_list(request: Visit, register: Held) -> Template:
-    """Show who delivers to this register, and how much was accepted and refused."""
-    done = deliveries(register)
+    """Show who delivers to this register, who is late, and how much was accepted and refused."""
+    done, stands = deliveries(register), timeliness(register, register.today)
     told = []
     for name, source in sources(register).items():
         own = [one for one in done if one.source == name]
-        last = max((one.received for one in own), default=None)
         accepted, refused = sum(one.accepted for one in own), sum(one.refused for one in own)
-        told.append({"source": source, "last": last, "accepted": accepted, "refused": refused})
+        told.append({"source": source, "stands": stands[name], "accepted": accepted, "refused": refused})
     return page(request, "sources.html", sources=told)
 
 
 @get("/sources/{name:str}", sync_to_thread=True, name="source")
 def source_page(request: Visit, register: Held, name: FromPath[str]) -> Template:
-    """Show a source, its deliveries, its known defects, and what was refused and why."""
+    """Show a source, what pauses where it is late, its deliveries, known defects, and what was refused and why."""
     source = sources(register).get(name)
     if source is None:
         raise NotFoundException
@@ -152,6 +152,8 @@ def source_page(request: Visit, register: Held, name: FromPath[str]) -> Template
         request,
         "source.html",
         source=source,
+        stands=timeliness(register, register.today)[name],
+        policies={name: loaded.policy.title for name, loaded in policies(register).items()},
         kinds=[(kind, register.catalogue.kinds[kind]) for kind in source.kinds],
         count=len(done),
         deliveries=done[:DELIVERIES],

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 from goodstanding.engine.explanation import reason_words
@@ -31,7 +31,8 @@ from goodstanding.portal.content import (
     StandingContent,
     StepContent,
 )
-from goodstanding.portal.languages import LANGUAGES
+from goodstanding.portal.languages import LANGUAGES, Voice
+from goodstanding.register.ledger.lateness import PAUSED
 
 
 def text(number: Number | None) -> str | None:
@@ -48,10 +49,11 @@ def grades_of(policy: Policy) -> dict[str, GradeContent]:
 
 @dataclass(frozen=True)
 class Teller:
-    """Turns what the engine answers under one policy into content."""
+    """Turns what the engine answers under one policy into content; `sources` says what each is called, by id."""
 
     loaded: Loaded
     catalogue: Catalogue
+    sources: Mapping[str, Words] = field(default_factory=dict)
 
     @property
     def policy(self) -> Policy:
@@ -97,7 +99,7 @@ class Teller:
         return ClauseContent(name, law.cite, law.words, detail)
 
     def _missing(self, facts: Sequence[str]) -> tuple[MissingContent, ...]:
-        return tuple(MissingContent(fact, missing_words(fact, self.catalogue)) for fact in facts)
+        return tuple(MissingContent(fact, missing_words(fact, self.catalogue, self.sources)) for fact in facts)
 
     def _reason(self, reason: str | None) -> Words | None:
         if reason is None:
@@ -196,11 +198,22 @@ def _written(value: Value) -> str:
     return number_text(value) if isinstance(value, Fraction) else str(value)
 
 
-def missing_words(fact: str, catalogue: Catalogue) -> Words:
-    """Return what is missing, in words: `road.fine.amount` as "traffic fine: amount in yuan"; else the text itself."""
+def missing_words(fact: str, catalogue: Catalogue, sources: Mapping[str, Words]) -> Words:
+    """Return what is missing, in words: `road.fine.amount` as "traffic fine: amount in yuan"; else the text itself.
+
+    A source that is late is named as `sources` names it.
+    """
+    paused = PAUSED.fullmatch(fact)
+    if paused:
+        return {one: _paused(Voice(one), sources, *paused.groups()) for one in LANGUAGES}
     name, _, attribute = fact.rpartition(".")
     kind = catalogue.kinds.get(name)
     if kind is None or attribute not in kind.attributes:
         return dict.fromkeys(LANGUAGES, fact)
     colon = {"en": ": ", "nl": ": ", "zh": "："}
     return {one: kind.words[one] + colon[one] + kind.attributes[attribute].words[one] for one in LANGUAGES}
+
+
+def _paused(voice: Voice, sources: Mapping[str, Words], source: str, since: str, until: str) -> str:
+    days = {"since": voice.exact(since), "until": voice.exact(until)}
+    return voice.say("standing.paused", source=voice.word(sources[source]) if source in sources else source, **days)

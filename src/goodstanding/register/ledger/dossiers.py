@@ -14,8 +14,9 @@ from goodstanding.engine.exact import Evaluator
 from goodstanding.engine.standing import Change, Outcome, Standing
 from goodstanding.facts.errors import InputError
 from goodstanding.facts.records import VALID, Record, objects
+from goodstanding.register.ledger.lateness import Pause, pauses, pausing
 from goodstanding.register.ledger.policies import policy_of
-from goodstanding.register.ledger.records import Lost, lost, recorded
+from goodstanding.register.ledger.records import Lost, last_known, lost, recorded
 from goodstanding.register.ledger.subjects import Subject
 from goodstanding.register.store import schema
 from goodstanding.register.store.database import Register
@@ -135,42 +136,49 @@ def standing(
 
     known_on: as known on that day (UTC), by the register's own clock; where it is not given, as the dossier is known.
     The receipt names it, or the day on which the last of the records became known. Not decidable where it would need
-    what was erased since. Raises InputError where the policy is not loaded, or not about such subjects.
+    what was erased since, or rests on records that pause because a source is late. Raises InputError where the policy
+    is not loaded, or not about such subjects.
     """
     known = known_on or dossier.known_on
-    found = _evaluator(register, dossier, policy).standing(
-        _timed(dossier), dossier.subject.is_a, on, known or _last(dossier)
-    )
-    return guarded(found, _lost(register, dossier, on, known))
+    evaluator = _evaluator(register, dossier, policy)
+    found = evaluator.standing(_timed(dossier), dossier.subject.is_a, on, known or _last(dossier))
+    return guarded(found, [*_lost(register, dossier, on, known), *_paused(register, dossier, evaluator, on, known)])
 
 
 def changes(register: Register, dossier: Dossier, policy: str, on: dt.date) -> list[Change]:
-    """Return the days after `on` on which the standing changes by itself; none where it is not known what it is.
+    """Return the days after `on` on which the standing changes by itself, where sources go on delivering on time.
 
-    Raises InputError as `standing` does.
+    None where it is not known what it is. Raises InputError as `standing` does.
     """
-    if _lost(register, dossier, on, dossier.known_on):
+    known = dossier.known_on
+    evaluator = _evaluator(register, dossier, policy)
+    if _lost(register, dossier, on, known) or _paused(register, dossier, evaluator, on, known):
         return []
-    known = dossier.known_on or _last(dossier)
-    return _evaluator(register, dossier, policy).changes(_timed(dossier), dossier.subject.is_a, on, known)
+    return evaluator.changes(_timed(dossier), dossier.subject.is_a, on, known or _last(dossier))
 
 
 def history(register: Register, dossier: Dossier, policy: str, until: dt.date) -> list[Standing]:
     """Return the standing on every day until `until` on which it changed. Raises InputError as `standing` does."""
     known = dossier.known_on or _last(dossier)
-    steps = _evaluator(register, dossier, policy).history(_timed(dossier), dossier.subject.is_a, until, known)
+    evaluator = _evaluator(register, dossier, policy)
+    steps = evaluator.history(_timed(dossier), dossier.subject.is_a, until, known)
     needed = _lost(register, dossier, dt.date.min, dossier.known_on)
     always = _lost(register, dossier, dt.date.max, dossier.known_on)
-    return [guarded(step, [one for one in needed if one.on > step.on or one in always]) for step in steps]
+    told = [guarded(step, [one for one in needed if one.on > step.on or one in always]) for step in steps]
+    first = min(_paused(register, dossier, evaluator, until, dossier.known_on).values(), default=None)
+    if first is None:
+        return told
+    return [*(step for step in told if step.on < first), standing(register, dossier, policy, first)]
 
 
-def guarded(standing: Standing, needed: Iterable[Lost]) -> Standing:
-    """Return a standing as not decidable where what it needs was erased; it says what, under what, and since when."""
+def guarded(standing: Standing, needed: Iterable[Lost | Pause]) -> Standing:
+    """Return a standing as not decidable where what it needs was erased or is stale; it says what, and since when."""
     missing = tuple(str(one) for one in needed)
     if not missing:
         return standing
-    empty: dict[str, Any] = {"score": None, "grade": None, "measures": (), "decisions": {}, "reason": None}
-    return replace(standing, outcome=Outcome.NOT_DECIDABLE, ground=None, clause=None, missing=missing, **empty)
+    empty: dict[str, Any] = {"score": None, "grade": None, "measures": (), "stages": (), "decisions": {}}
+    empty |= {"ground": None, "clause": None, "reason": None}
+    return replace(standing, outcome=Outcome.NOT_DECIDABLE, missing=missing, **empty)
 
 
 def _timed(dossier: Dossier) -> list[Record]:
@@ -189,6 +197,17 @@ def _lost(register: Register, dossier: Dossier, on: dt.date, known_on: dt.date |
         return ()
     with register.engine.connect() as connection:
         return lost(connection, "record.subject_id = %(id)s", {"id": dossier.subject.id}, on, known_on)
+
+
+def _paused(
+    register: Register, dossier: Dossier, evaluator: Evaluator, on: dt.date, known_on: dt.date | None
+) -> dict[Pause, dt.date]:
+    """The pauses that a standing on a day is under, as known on a day (None: as the dossier is known)."""
+    known = known_on or _last(dossier) or on
+    records = [one for one in _timed(dossier) if one.act <= on and one.known_on(known)]
+    with register.engine.connect() as connection:
+        last = None if known_on is None else last_known(connection, known_on)
+        return pausing(pauses(connection, evaluator.policy, register.catalogue, on, last), records)
 
 
 def _evaluator(register: Register, dossier: Dossier, policy: str) -> Evaluator:

@@ -8,7 +8,6 @@ killed half-way. What it does happens once, since each effect is written with it
 from __future__ import annotations
 
 import asyncio
-import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,13 +21,12 @@ from psycopg import AsyncConnection, sql
 from goodstanding.facts.errors import InputError
 from goodstanding.proof.notes import Signer
 from goodstanding.register.keeping.expiry import expire
+from goodstanding.register.ledger.lateness import timeliness
 from goodstanding.register.ledger.policies import policies
-from goodstanding.register.ledger.sources import sources
 from goodstanding.register.log import effects
 from goodstanding.register.log.effects import Receiver
 from goodstanding.register.log.sequence import sign
 from goodstanding.register.standings.increments import rescore
-from goodstanding.register.store import schema
 from goodstanding.register.store.database import Register
 from goodstanding.register.store.roles import SERVICE
 
@@ -65,13 +63,19 @@ class Duties:
             sign(self.register, self.key)
 
     def late(self) -> None:
-        """Tell of each source whose delivery is overdue, once for each delivery that it did not make."""
-        for source, since in late(self.register, self.register.today):
+        """Tell of each source whose delivery is overdue, once for each delivery that it did not make.
+
+        What pauses for it is worked out again at once; what it pauses no longer, when it delivers.
+        """
+        for source, stands in timeliness(self.register, self.register.today).items():
+            if stands.late is None:
+                continue
+            key, message = f"late/{source}/{stands.late}", {"source": source, "since": stands.late.isoformat()}
             with self.register.engine.begin() as connection:
-                if effects.once(connection, f"late/{source}/{since}"):
-                    effects.put(
-                        connection, f"late/{source}/{since}", "late", {"source": source, "since": since.isoformat()}
-                    )
+                if effects.once(connection, key):
+                    effects.put(connection, key, "late", message | {"paused": list(stands.paused)})
+                    connection.execute(_QUEUE)
+                    connection.execute(_RESCORE)
 
     def send(self) -> None:
         """Send the messages that wait."""
@@ -79,21 +83,9 @@ class Duties:
             effects.send(self.register, self.receiver)
 
 
-def late(register: Register, on: dt.date) -> list[tuple[str, dt.date]]:
-    """Return the sources that should have delivered by a day, each with the first day on which it was late."""
-    delivery, source = schema.delivery.c, schema.source.c
-    founded = sa.func.min(sa.cast(source.known_on, sa.Date))
-    query = (
-        sa.select(source.id, sa.func.coalesce(sa.func.max(delivery.received), founded))
-        .join_from(schema.source, schema.delivery, delivery.source == source.id, isouter=True)
-        .group_by(source.id)
-        .order_by(source.id)
-    )
-    lags = {name: dt.timedelta(one.max_lag_days + 1) for name, one in sources(register).items()}
-    with register.engine.connect() as connection:
-        due = [(name, last + lags[name]) for name, last in connection.execute(query)]
-    return [(name, since) for name, since in due if since <= on]
-
+_QUEUE = sa.text("SET LOCAL search_path TO queue")
+_RESCORE = sa.text("INSERT INTO procrastinate_jobs (queue_name, task_name) VALUES ('default', 'rescore')")
+"""As a delivery queues it."""
 
 _JOBS: dict[str, str] = {
     "expire": "7 * * * *",

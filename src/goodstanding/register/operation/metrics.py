@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from goodstanding.register.ledger import lateness
 from goodstanding.register.store.database import Register
 
 _DELIVERED = """
@@ -19,11 +20,6 @@ _LOG = """
     SELECT (SELECT count(*) FROM waiting) AS waiting,
         (SELECT extract(epoch FROM now() - max(at)) FROM checkpoint) AS age,
         (SELECT max(size) FROM checkpoint) AS size"""
-_LATE = """
-    SELECT source.id FROM source LEFT JOIN delivery ON delivery.source = source.id
-    GROUP BY source.id
-    HAVING coalesce(max(delivery.known_on), source.known_on)
-        < now() - make_interval(days => (source.definition ->> 'max_lag_days')::integer)"""
 _JOBS = "SELECT status::text, count(*) FROM procrastinate.procrastinate_jobs GROUP BY status"
 
 
@@ -43,7 +39,7 @@ class Figures(Collector):
         up = GaugeMetricFamily("goodstanding_database_up", "1 where the register's database answers, else 0.")
         try:
             with self._register.engine.connect() as connection:
-                found = [*_delivered(connection), *_kept(connection), *_jobs(connection)]
+                found = [*_delivered(connection), *self._late(), *_kept(connection), *_jobs(connection)]
         except sa.exc.SQLAlchemyError:
             up.add_metric([], 0)
             yield up
@@ -51,6 +47,14 @@ class Figures(Collector):
         up.add_metric([], 1)
         yield up
         yield from found
+
+    def _late(self) -> Iterator[Metric]:
+        late = GaugeMetricFamily(
+            "goodstanding_late_source", "1 for a source that is later than it may be.", labels=["source"]
+        )
+        for source in lateness.late(self._register, self._register.today):
+            late.add_metric([source], 1)
+        yield late
 
 
 def _delivered(connection: sa.Connection) -> Iterator[Metric]:
@@ -60,12 +64,7 @@ def _delivered(connection: sa.Connection) -> Iterator[Metric]:
         deliveries.add_metric([row.source], row.deliveries)
         for outcome in ("accepted", "repeated", "refused"):
             rows.add_metric([row.source, outcome], float(getattr(row, outcome)))
-    late = GaugeMetricFamily(
-        "goodstanding_late_source", "1 for a source that is later than it may be.", labels=["source"]
-    )
-    for source in connection.execute(sa.text(_LATE)).scalars():
-        late.add_metric([source], 1)
-    yield from (deliveries, rows, late)
+    yield from (deliveries, rows)
 
 
 def _kept(connection: sa.Connection) -> Iterator[Metric]:

@@ -8,9 +8,10 @@ import polars as pl
 import sqlalchemy as sa
 
 from goodstanding.engine.state import ENDING
+from goodstanding.register.ledger.lateness import pauses
 from goodstanding.register.ledger.policies import kept
 from goodstanding.register.ledger.records import current
-from goodstanding.register.standings.scoring import READ
+from goodstanding.register.standings.scoring import READ, guarded
 from goodstanding.register.store import schema
 from goodstanding.register.store.bulk import copy_out
 from goodstanding.register.store.database import Register
@@ -47,5 +48,7 @@ def _made(connection: sa.Connection, register: Register, run: Any, known: int) -
     subjects = copy_out(connection, _SUBJECTS, types, about)
     records = current(connection, register.catalogue, READ, about | read, known)
     standings = score(loaded, register.catalogue, records, subjects.select("subject", "is_a"), run.on)
-    rows = standings.join(subjects, on="subject", how="left").select("subject_id", *_COLUMNS).iter_rows()
+    told = standings.join(subjects, on="subject", how="left")
+    paused = pauses(connection, loaded.policy, register.catalogue, run.on, known)
+    rows = guarded(told, (), paused, records).select("subject_id", *_COLUMNS).iter_rows()
     return {subject: tuple(rest) for subject, *rest in rows}

@@ -10,6 +10,7 @@ import polars as pl
 import sqlalchemy as sa
 
 from goodstanding.policy.reader import Loaded
+from goodstanding.register.ledger.lateness import pauses
 from goodstanding.register.ledger.policies import policy_of
 from goodstanding.register.log import effects, events
 from goodstanding.register.log.commitments import quiet_digest
@@ -30,13 +31,16 @@ _TOUCHED = """
             UNION ALL SELECT subject_id FROM record WHERE act > %(since)s AND act <= %(on)s
             UNION ALL SELECT subject_id FROM erasure
                 WHERE number > %(erasures)s OR ("on" > %(since)s AND "on" <= %(on)s)
+            UNION ALL SELECT subject_id FROM record
+                JOIN unnest(%(sources)s::text[], %(kinds)s::text[]) AS turned (source, kind) USING (source, kind)
             UNION ALL SELECT subject_id FROM (
                 SELECT DISTINCT ON (subject_id) subject_id, until FROM quiet
                 WHERE run IN (SELECT run.number FROM run WHERE hash = %(hash)s AND run.number <= %(last)s)
                 ORDER BY subject_id, quiet.run DESC) AS latest
                 WHERE until <= %(on)s))
     ORDER BY id"""
-"""Who must be worked out again: records came, went or were set aside; or a day came on which something changes."""
+"""Who must be worked out again: records came, went or were set aside, or a day came on which something changes; or a
+source turned late, or delivered again."""
 _CARRIED = sa.text("""
     INSERT INTO standing (run, subject_id, outcome, score, grade, missing, reason)
     SELECT :run, subject_id, outcome, score, grade, missing, reason FROM standing
@@ -58,6 +62,9 @@ def rescore(register: Register, policy: str, on: dt.date) -> Run | None:
         known = _known(connection)
         about = {"is_a": list(loaded.policy.subjects)}
         place = {"last": last.run, "since": last.on, "deliveries": last.deliveries, "erasures": last.erasures}
+        before = pauses(connection, loaded.policy, register.catalogue, last.on, last.deliveries)
+        turned = sorted(set(before) ^ set(pauses(connection, loaded.policy, register.catalogue, on, known.deliveries)))
+        place |= {"sources": [one.source for one in turned], "kinds": [one.kind for one in turned]}
         subjects = copy_out(connection, _TOUCHED, SUBJECT, about | place | {"on": on, "hash": loaded.hash})
         if last.run and not subjects.height and last.on == on:
             return None

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from goodstanding.engine.standing import Outcome
 from goodstanding.engine.state import ENDING
 from goodstanding.policy.reader import Loaded
+from goodstanding.register.ledger.lateness import Pause, pauses
 from goodstanding.register.ledger.policies import kept, policy_of
 from goodstanding.register.ledger.records import Lost, current, last_known, lost
 from goodstanding.register.log import events
@@ -84,22 +85,35 @@ def judged(
     records = current(connection, register.catalogue, f"{READ} AND {among}", about | read | these, known)
     standings = scored(loaded, register.catalogue, records, subjects.select("subject", "is_a"), on)
     told = standings.join(subjects, on="subject", how="left")
-    return _guarded(told, lost(connection, among, these, on, known_on))
+    paused = pauses(connection, loaded.policy, register.catalogue, on, known)
+    return guarded(told, lost(connection, among, these, on, known_on), paused, records)
 
 
-def _guarded(told: pl.DataFrame, needed: Sequence[Lost]) -> pl.DataFrame:
-    """Say of those standings that need what was erased that they are not decidable, and what is missing."""
-    missing: dict[int, list[str]] = {}
-    for one in needed:
-        missing.setdefault(one.subject_id, []).append(str(one))
-    texts = pl.col("subject_id").replace_strict(
-        {subject: "; ".join(texts) for subject, texts in missing.items()}, default=None, return_dtype=pl.String
+def guarded(told: pl.DataFrame, needed: Sequence[Lost], paused: Sequence[Pause], records: pl.DataFrame) -> pl.DataFrame:
+    """Say of standings that need what was erased, or rest on records that pause, that they are not decidable, and why.
+
+    told: with columns subject and subject_id; records: those that were read.
+    """
+    lacking = pl.DataFrame(
+        [(one.subject_id, str(one)) for one in needed], {"subject_id": pl.Int64, "why": pl.String}, orient="row"
+    ).join(told.select("subject", "subject_id"), on="subject_id")
+    why = pl.DataFrame(
+        [(one.source, one.kind, str(one)) for one in paused],
+        dict.fromkeys(("source", "kind", "why"), pl.String),
+        orient="row",
     )
-    gone = texts.is_not_null()
-    return told.with_columns(
-        pl.when(gone).then(pl.lit(Outcome.NOT_DECIDABLE.value)).otherwise("outcome").alias("outcome"),
-        pl.when(gone).then(texts).otherwise("missing").alias("missing"),
-        *(pl.when(~gone).then(name).alias(name) for name in ("score", "grade", "reason")),
+    stale = records.select("subject", "source", "kind").join(why, on=["source", "kind"]).select("subject", "why")
+    whys = pl.concat([lacking.select("subject", "why"), stale.unique().sort("subject", "why")])
+    whys = whys.group_by("subject", maintain_order=True).agg(pl.col("why").str.join("; "))
+    texts, gone = pl.col("why"), pl.col("why").is_not_null()
+    return (
+        told.join(whys, on="subject", how="left", maintain_order="left")
+        .with_columns(
+            pl.when(gone).then(pl.lit(Outcome.NOT_DECIDABLE.value)).otherwise("outcome").alias("outcome"),
+            pl.when(gone).then(texts).otherwise("missing").alias("missing"),
+            *(pl.when(~gone).then(name).alias(name) for name in ("score", "grade", "reason")),
+        )
+        .drop("why")
     )
 
 
