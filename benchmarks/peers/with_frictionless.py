@@ -6,16 +6,21 @@ import time
 
 from frictionless import Resource, Schema, validate
 
+TEXT = {"required": True, "maxLength": 500, "pattern": r"[^\x00-\x1f\x7f]*"}
+SCORES = {"hygiene": [0, 5, 10, 15, 20, 25], "structural": [0, 5, 10, 15, 20, 25], "confidence": [0, 5, 10, 20, 30]}
+DAYS = {"required": True, "minimum": "1900-01-01", "maximum": "2026-10-01"}
 FIELDS = [
-    {"name": "subject", "type": "string", "constraints": {"required": True, "pattern": r"gb\.fhrs:\d{1,4}-\d{1,9}"}},
+    {
+        "name": "subject",
+        "type": "string",
+        "constraints": {"required": True, "pattern": "gb.fhrs:[0-9]{1,4}-[0-9]{1,9}"},
+    },
     {"name": "kind", "type": "string", "constraints": {"required": True, "enum": ["food.inspection"]}},
-    {"name": "act", "type": "date", "constraints": {"required": True, "minimum": "1900-01-01"}},
-    *({"name": name, "type": "string", "constraints": {"required": True, "maxLength": 500}}
-      for name in ("document", "authority", "basis")),
-    *({"name": name, "type": "integer", "constraints": {"required": True, "enum": [0, 5, 10, 15, 20, 25, 30]}}
-      for name in ("hygiene", "structural", "confidence")),
-    {"name": "version", "type": "integer", "constraints": {"minimum": 1}},
-]  # fmt: skip
+    {"name": "act", "type": "date", "constraints": DAYS},
+    *({"name": name, "type": "string", "constraints": TEXT} for name in ("document", "authority", "basis")),
+    *({"name": name, "type": "integer", "constraints": {"enum": values}} for name, values in SCORES.items()),
+    {"name": "version", "type": "integer", "constraints": {"minimum": 1, "maximum": 9999}},
+]
 
 start = time.perf_counter()
 resource = Resource(path=sys.argv[1], schema=Schema.from_descriptor({"fields": FIELDS}))

@@ -56,3 +56,10 @@ def test_sole_traders_count_as_persons():
 )
 def test_a_holder_whose_legal_form_is_unknown_is_not_published(number):
     assert not publishable(number)
+
+
+@pytest.mark.parametrize(
+    "number", ["nl.kvk:1234567８", "gb.fhrs:1-٣", "gb.company:AB12345٣", "cn.ric:11010519491231002٣"]
+)
+def test_only_ascii_digits_are_digits_so_that_nobody_has_two_identifiers(number):
+    assert fault_in(number, World.REAL) is not None

@@ -1,11 +1,13 @@
 """Reading files: what was sent, as text, or one clear message."""
 
+import threading
 from decimal import Decimal
 
 import polars as pl
 import pytest
 
 from goodstanding.facts.errors import InputError
+from goodstanding.facts.formats import delivery_batches
 from goodstanding.facts.reading import read_table
 
 
@@ -69,3 +71,28 @@ def test_a_damaged_file_is_answered_with_one_message_that_names_it(tmp_path, nam
     assert says in str(answer.value)
     assert name in str(answer.value)
     assert "\n" not in str(answer.value)
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet", "jsonl"])
+@pytest.mark.parametrize("padded", [" a", "a\t", "\u3000a", "a\u00a0", "\u2003a ", "a\x85"])
+def test_white_space_around_a_cell_is_no_part_of_it_and_a_cell_of_it_is_empty(tmp_path, suffix, padded):
+    table = pl.DataFrame({"x": [padded, "a b"], "y": [padded.replace("a", ""), "c"], "z": ["d", "e"]})
+    path = tmp_path / f"a.{suffix}"
+    {"csv": table.write_csv, "parquet": table.write_parquet, "jsonl": table.write_ndjson}[suffix](path)
+    assert read_table(path).rows() == [("a", None, "d"), ("a b", "c", "e")]
+
+
+def test_an_empty_text_of_a_parquet_file_is_an_empty_cell(tmp_path):
+    pl.DataFrame({"a": ["", "x"]}).write_parquet(tmp_path / "a.parquet")
+    assert read_table(tmp_path / "a.parquet")["a"].to_list() == [None, "x"]
+
+
+def test_a_fault_deep_in_a_file_is_told_after_the_rows_before_it_and_no_thread_stays(tmp_path):
+    (tmp_path / "a.csv").write_text("a,b\n" + "1,2\n" * 4_000_000 + "1,2,3\n")
+    before, read = threading.active_count(), []
+    with pytest.raises(InputError, match="equal length"):
+        read.extend(batch.height for batch in delivery_batches(tmp_path / "a.csv"))
+    assert sum(read) >= 1_000_000
+    next(left := delivery_batches(tmp_path / "a.csv"))
+    left.close()
+    assert threading.active_count() == before

@@ -8,6 +8,7 @@ from __future__ import annotations
 from functools import cached_property
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 _SAMPLE = 1_000
@@ -66,6 +67,11 @@ class Column:
         """Whether, for all that the bytes of the column tell, no cell has a control character or is longer."""
         if (self.values.str.len_bytes() > longest).any():
             return False
-        text = self.values.to_arrow(compat_level=pl.CompatLevel.oldest()).buffers()[2]
-        at = np.frombuffer(text or b"", dtype=np.uint8)
-        return not (at.min(initial=_BLANK) < _BLANK or (at == _DELETE).any())
+        at = bytes_of(self.values)
+        return bool(at.min(initial=_BLANK) >= _BLANK and not (at == _DELETE).any())
+
+
+def bytes_of(cells: pl.Series) -> npt.NDArray[np.uint8]:
+    """Return the bytes of all cells of a column of text, one after the other."""
+    text = cells.to_arrow(compat_level=pl.CompatLevel.oldest()).buffers()[2]
+    return np.frombuffer(text or b"", dtype=np.uint8)

@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from goodstanding.facts import fsa
-from goodstanding.facts.reading import batches
+from goodstanding.facts.reading import ahead, batches
 
 
 def read_delivery(path: Path) -> pl.DataFrame:
@@ -21,12 +21,13 @@ def read_delivery(path: Path) -> pl.DataFrame:
 def delivery_batches(path: Path) -> Iterator[pl.DataFrame]:
     """Yield a delivery in batches: our own columns, or the Food Standards Agency's open data, which is one batch.
 
-    Raises InputError as `reading.batches` and `fsa.read_ratings` do, before or between batches.
+    A second thread reads ahead. Raises InputError as `reading.batches` and `fsa.read_ratings` do, before or between
+    batches.
     """
     if path.suffix in (".xml", ".json"):
         yield fsa.records_of(fsa.read_ratings(path))
         return
-    read = batches(path)
+    read = ahead(batches(path))
     first = next(read)
     if "fhrsid" in first.columns:
         yield fsa.records_of(fsa.read_ratings(path))

@@ -10,15 +10,19 @@ from __future__ import annotations
 import csv
 import json
 import os
+from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
 import polars as pl
 
+from goodstanding.facts.columns import bytes_of
 from goodstanding.facts.errors import InputError
 
+_Item = TypeVar("_Item")
 ROWS = 50_000
 """Rows of a batch, at most."""
 MOST_BYTES_OF_A_LINE = 1 << 20
@@ -62,8 +66,23 @@ def batches(path: Path) -> Iterator[pl.DataFrame]:
     readers = {".parquet": _parquet, ".jsonl": _json_lines, ".ndjson": _json_lines}
     for batch in readers.get(path.suffix, _csv)(path):
         refused = [name for name in _REFUSED if name in batch.columns]
-        cells = pl.col(pl.String).str.strip_chars().replace("", None)
-        yield batch.select(cells if not refused else _unquoted(cells), pl.exclude(pl.String)).drop(refused)
+        cells = pl.col([one.name for one in batch if refused or _padded(one)]).str.strip_chars().replace("", None)
+        yield batch.with_columns(_unquoted(cells) if refused else cells).drop(refused)
+
+
+def ahead(items: Iterator[_Item], most: int = 2) -> Iterator[_Item]:
+    """Yield items that are made in a second thread, at most so many ahead of those that are asked for."""
+    with ThreadPoolExecutor(1) as worker:
+        coming = deque(worker.submit(next, items, None) for _ in range(most))
+        while (item := coming.popleft().result()) is not None:
+            coming.append(worker.submit(next, items, None))
+            yield item
+
+
+def _padded(cells: pl.Series) -> bool:
+    """Whether a cell may be empty or have white space, for all that the bytes of the column tell."""
+    at = bytes_of(cells)
+    return bool(cells.str.len_bytes().min() == 0 or at.min(initial=0x7F) <= ord(" ") or at.max(initial=0) >= 0x80)
 
 
 def _unquoted(cells: pl.Expr) -> pl.Expr:
@@ -195,6 +214,7 @@ def _texts(path: Path, block: Any) -> pl.DataFrame:
     import pyarrow as pa
     from pyarrow import compute
 
+    columns = []
     for name, column in zip(block.schema.names, block.columns, strict=True):
         if pa.types.is_dictionary(column.type) and len(column.dictionary):
             longest = compute.max(compute.binary_length(column.dictionary)).as_py() or 0
@@ -203,7 +223,8 @@ def _texts(path: Path, block: Any) -> pl.DataFrame:
                     f"{path}: column {name}: found a value of {longest:,} bytes, "
                     f"expected at most {_LARGEST_GROUP // 4 // ROWS:,}"
                 )
-    return _frame(block).with_columns(pl.all().cast(pl.String))
+        columns.append(column.dictionary_decode() if pa.types.is_dictionary(column.type) else column)
+    return _frame(pa.table(columns, names=block.schema.names)).with_columns(pl.all().cast(pl.String))
 
 
 def _json_lines(path: Path) -> Iterator[pl.DataFrame]:
