@@ -12,7 +12,8 @@ from goodstanding.proof import checkpoints, notes
 from goodstanding.register.deliveries import senders
 from goodstanding.register.deliveries.delivering import content_of, deliver
 from goodstanding.register.founding import found
-from goodstanding.register.keeping import envelope, sealing
+from goodstanding.register.keeping import envelope, receivers, sealing
+from goodstanding.register.keeping.expiry import erase
 from goodstanding.register.ledger.access import log_access
 from goodstanding.register.ledger.policies import load_policy
 from goodstanding.register.ledger.subjects import by_identifier
@@ -83,7 +84,23 @@ def _kept(register, folder):
     with register.engine.begin() as connection:
         effects.put(connection, "key", "kind", {})
         effects.once(connection, "effect")
+    _told(register)
     effects.send(register, effects.Receiver(str(folder / "messages")))
+
+
+def _told(register):
+    """A receiver that is told, does not take it, answers and ends; a look that is forgotten."""
+    receivers.add(register, "City", "http://127.0.0.1:9/", RECEIVED, kinds=["civic.donation"])
+    with register.engine.begin() as connection:
+        one = connection.execute(sa.select(schema.record).where(schema.record.c.row == 29)).first()
+        erase(connection, [(one, "Act, s. 3", RECEIVED)])
+    receivers.send_each(register)
+    receivers.keep_answer(register, receivers.unanswered(register, "City")[0][0], "done")
+    receivers.end(register, "City", dt.date(2030, 1, 1), "over")
+    with register.engine.begin() as connection:
+        number = connection.execute(sa.text("SELECT min(number) FROM access")).scalar_one()
+        connection.execute(sa.text("SELECT forget(:number, 'Act, s. 4', '2100-01-01')"), {"number": number})
+        events.happened(connection, "access_erasure", [*events.rows_of(connection, "access_erasure")])
 
 
 @pytest.fixture
@@ -119,17 +136,35 @@ def test_every_table_has_rows_that_can_be_tampered_with(filled) -> None:
     assert empty <= {"superseded", "waiting"}
 
 
-@pytest.mark.parametrize("table", ["envelope", "document", "document_erasure", "effect", "outbox", "sent"])
+TOLD = ["envelope", "document", "document_erasure", "effect", "outbox", "sent", "access_erasure", "receiver"]
+TOLD += ["receiver_end", "attempt", "answer"]
+
+
+@pytest.mark.parametrize("table", TOLD)
 def test_what_is_kept_beside_records_is_named_when_it_is_changed_or_removed(tamper, table) -> None:
     text = next(
         name
-        for name in ("basis", "clause", "kind", "receiver", "key", "master")
+        for name in ("basis", "clause", "kind", "why", "name", "answer", "receiver", "key", "master")
         if name in schema.metadata.tables[table].c
     )
     key = next(iter(schema.metadata.tables[table].primary_key)).name
     one = f"{key} = (SELECT max({key}) FROM {table})"
     assert any(table in problem for problem in tamper(f"UPDATE {table} SET {text} = {text} || 'x' WHERE {one}"))
     assert any(table in problem for problem in tamper(f"DELETE FROM {table} WHERE {one}"))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE access SET at = at + interval '1 second' WHERE who IS NULL",
+        "UPDATE access SET purpose = 'x' WHERE who IS NULL",
+        "UPDATE event SET salt = '\\x01' WHERE kind = 'access' AND salt = ''",
+        "UPDATE access SET who = NULL, role = NULL, purpose = NULL, what = NULL "
+        "WHERE number = (SELECT max(number) FROM access)",
+    ],
+)
+def test_a_look_that_was_forgotten_stays_as_it_was_left_and_no_other_one_is_emptied(tamper, change) -> None:
+    assert any(problem.startswith("access ") for problem in tamper(change))
 
 
 @pytest.mark.parametrize("table", ["envelope_key", "document_key", "document_part"])
@@ -348,7 +383,7 @@ def test_many_changed_rows_are_named_in_part_and_counted(tamper) -> None:
     found = tamper("UPDATE record SET act = '2026-01-01' WHERE delivery = 1 AND document IS NOT NULL", kept=None)
     found = [problem for problem in found if problem.startswith("record delivery 1")]
     assert len(found) == 21
-    assert found[-1] == "record delivery 1: 9 more rows like these: is not what was accepted"
+    assert found[-1] == "record delivery 1: 8 more rows like these: is not what was accepted"
 
 
 def test_a_run_that_is_kept_is_what_was_digested(filled) -> None:

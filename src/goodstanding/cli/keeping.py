@@ -42,12 +42,14 @@ def expire(dsn: str | None, folder: Path, on: dt.date | None, report: Path | Non
     click.echo(f"{len(done.records):,} records of {len(done.subjects):,} subjects erased")
     for clause, count in done.clauses.items():
         click.echo(f"  {count:,} under {clause}")
+    if done.looks:
+        click.echo(f"  {done.looks:,} looks at dossiers forgotten after two years")
     for kind, count in done.unlimited.items():
         click.echo(f"  {kind}: no term is given; {count:,} records are kept")
     if report:
         records = [{**vars(one), "on": one.on.isoformat()} for one in done.records]
         told: dict[str, object] = {"on": done.on.isoformat(), "clauses": done.clauses, "records": records}
-        told |= {"unlimited": done.unlimited, "running": done.running, "versions_left": dead}
+        told |= {"unlimited": done.unlimited, "running": done.running, "looks": done.looks, "versions_left": dead}
         report.write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     if dead:
         click.echo(f"{dead:,} old versions are still seen by an open transaction: end it, and sweep again", err=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from goodstanding.cli import backups, delivering, dossiers, keeping, register_log
+from goodstanding.cli import backups, delivering, dossiers, keeping, receivers, register_log
 from goodstanding.cli.options import CONFIGURATION, DAY, DSN, FOLDER, founding, serviced
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ def group(context: click.Context, file: Path | None) -> None:
 
 for command in (*backups.COMMANDS, *keeping.COMMANDS, *delivering.COMMANDS, *dossiers.COMMANDS, *register_log.COMMANDS):
     group.add_command(command)
+group.add_command(receivers.group)
 
 
 @group.command(name="configuration")

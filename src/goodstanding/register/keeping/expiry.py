@@ -16,6 +16,8 @@ from goodstanding.facts.errors import InputError
 from goodstanding.facts.sources import Source
 from goodstanding.facts.terms import Term, shipped_terms
 from goodstanding.facts.world import World
+from goodstanding.register.keeping.looks import forget
+from goodstanding.register.keeping.receivers import tell_erased
 from goodstanding.register.ledger.repeats import repeats
 from goodstanding.register.ledger.sources import sources
 from goodstanding.register.log import effects, events
@@ -42,7 +44,7 @@ class Expired:
     """What expiry did on a day: the records, and which subjects they were about.
 
     `unlimited` counts the records for whose kind no term is given, `running` those whose term has not begun: there is
-    no such day, or the conduct has not ended.
+    no such day, or the conduct has not ended. `looks`: how many looks at dossiers were forgotten.
     """
 
     on: dt.date
@@ -50,6 +52,7 @@ class Expired:
     subjects: frozenset[int] = field(repr=False)
     unlimited: dict[str, int]
     running: dict[str, int]
+    looks: int
 
     @property
     def clauses(self) -> dict[str, int]:
@@ -59,7 +62,7 @@ class Expired:
 
 
 def expire(register: Register, on: dt.date) -> Expired:
-    """Erase every record whose term is over by a day, every version of its document with it.
+    """Erase every record whose term is over by a day, every version of its document with it, and old looks at dossiers.
 
     Run again, it finds nothing more to do; broken off, it goes on where it was. Raises InputError where the world is
     real and the day is still to come.
@@ -74,7 +77,8 @@ def expire(register: Register, on: dt.date) -> Expired:
         done += part
     with register.engine.connect() as connection:
         unlimited, running = _left(connection, terms)
-    return Expired(on, tuple(one for one, _ in done), frozenset(subject for _, subject in done), unlimited, running)
+    subjects = frozenset(subject for _, subject in done)
+    return Expired(on, tuple(one for one, _ in done), subjects, unlimited, running, forget(register, on))
 
 
 def erase(connection: sa.Connection, rows: Sequence[tuple[Any, str, dt.date]]) -> list[dict[str, Any]]:
@@ -92,12 +96,14 @@ def erase(connection: sa.Connection, rows: Sequence[tuple[Any, str, dt.date]]) -
     }
     number = schema.erasure.c.number
     last = connection.execute(sa.select(sa.func.coalesce(sa.func.max(number), 0))).scalar_one()
+    tell = tell_erased(connection, columns["deliveries"], columns["rows"])
     connection.execute(_EMPTY, columns)
     kept = connection.execute(sa.select(schema.erasure).where(number > last).order_by(number))
     happened = [dict(row) for row in kept.mappings()]
     events.happened(connection, "erasure", happened)
     if happened:
         effects.put(connection, f"erased/{happened[0]['number']}-{happened[-1]['number']}", "erased", _told(happened))
+        tell(happened)
     return happened
 
 

@@ -1,4 +1,4 @@
-"""Who looked at a subject's dossier, when and what for: shown to the subject, and never changed."""
+"""Who looked at a subject's dossier, when and what for: shown to the subject for two years, then forgotten."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ def log_access(register: Register, subject: Subject, who: str, role: str, purpos
 
 
 def accesses(register: Register, subject: Subject) -> list[Access]:
-    """Return every look at a subject's dossier, the register's own in its runs included, the latest first."""
+    """Return the looks at a subject's dossier that are not forgotten, the register's own included, the latest first."""
     looked, run, standing = schema.access.c, schema.run.c, schema.standing.c
     looks = sa.select(looked.at, looked.who, looked.role, looked.purpose, looked.what).where(
-        looked.subject_id == subject.id
+        looked.subject_id == subject.id, looked.who.is_not(None)
     )
     scored = sa.select(run.made, run.policy, run.on).where(
         sa.exists().where(standing.run == run.number, standing.subject_id == subject.id)

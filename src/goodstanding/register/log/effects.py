@@ -7,6 +7,7 @@ import subprocess
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http.client import HTTPException
 from pathlib import Path
 from shlex import split
 from typing import Any
@@ -23,6 +24,8 @@ _SENDING = 0x600D57A2D3
 """The key of the advisory lock that whoever sends takes."""
 _AT_ONCE = 100
 _SECONDS = 30
+_ANSWER = 1_000
+"""Of an answer so many bytes are read."""
 
 
 def once(connection: sa.Connection, key: str) -> bool:
@@ -51,33 +54,35 @@ class Receiver:
 
     to: str
 
-    def send(self, key: str, kind: str, message: Any) -> None:
-        """Send a message. Raises InputError where it is not taken."""
+    def send(self, key: str, kind: str, message: Any) -> str:
+        """Send a message; return what an address answers, else nothing. Raises InputError where it is not taken."""
         line = json.dumps({"key": key, "kind": kind, "message": message}, ensure_ascii=False) + "\n"
         try:
             if self.to.startswith(("http://", "https://")):
-                self._post(key, line)
-            elif self.to.startswith("!"):
+                return self._post(key, line)
+            if self.to.startswith("!"):
                 subprocess.run(  # noqa: S603
                     split(self.to[1:]), input=line.encode(), check=True, timeout=_SECONDS, capture_output=True
                 )
             else:
                 with Path(self.to).open("a", encoding="utf-8") as file:
                     file.write(line)
-        except (OSError, subprocess.SubprocessError) as error:
+        except (OSError, HTTPException, subprocess.SubprocessError) as error:
             raise InputError(
                 f"{self.to}: did not take message {key} ({type(error).__name__}); it is sent again"
             ) from None
+        return ""
 
-    def _post(self, key: str, line: str) -> None:
+    def _post(self, key: str, line: str) -> str:
         headers = {"content-type": "application/json", "idempotency-key": key}
         request = urllib.request.Request(self.to, line.encode(), headers, method="POST")  # noqa: S310
-        with urllib.request.urlopen(request, timeout=_SECONDS):  # noqa: S310
-            pass
+        with urllib.request.urlopen(request, timeout=_SECONDS) as response:  # noqa: S310
+            said: bytes = response.read(_ANSWER)
+            return said.decode("utf-8", "replace").replace("\0", "").strip()
 
 
 def send(register: Register, receiver: Receiver) -> int:
-    """Send what waits in the outbox, in order, until none is left; return how many. Another sender's turn: none.
+    """Send what waits in the outbox for nobody in particular, in order; return how many. Another sender's turn: none.
 
     Each message is marked as sent after the receiver took it. Raises InputError where it does not.
     """
@@ -89,7 +94,9 @@ def send(register: Register, receiver: Receiver) -> int:
 
 def _sent(register: Register, receiver: Receiver) -> int:
     box = schema.outbox.c
-    waiting = sa.select(schema.outbox).where(~sa.exists().where(schema.sent.c.number == box.number))
+    waiting = sa.select(schema.outbox).where(
+        ~sa.exists().where(schema.sent.c.number == box.number), ~sa.exists().where(schema.told.c.message == box.number)
+    )
     with register.engine.connect() as connection:
         if not connection.execute(sa.select(sa.func.pg_try_advisory_lock(_SENDING))).scalar_one():
             return 0

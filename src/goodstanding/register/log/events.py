@@ -31,6 +31,12 @@ KINDS = (
     "outbox",
     "sent",
     "increment",
+    "access_erasure",
+    "receiver",
+    "receiver_end",
+    "told",
+    "attempt",
+    "answer",
 )
 """The tables whose rows are events, each named by its primary key."""
 

@@ -21,6 +21,7 @@ from psycopg import AsyncConnection, sql
 from goodstanding.facts.errors import InputError
 from goodstanding.proof.notes import Signer
 from goodstanding.register.keeping.expiry import expire
+from goodstanding.register.keeping.receivers import send_each, tell_changed
 from goodstanding.register.ledger.lateness import timeliness
 from goodstanding.register.ledger.policies import policies
 from goodstanding.register.log import effects
@@ -78,7 +79,9 @@ class Duties:
                     connection.execute(_RESCORE)
 
     def send(self) -> None:
-        """Send the messages that wait."""
+        """Tell receivers of what was changed, and send the messages that wait."""
+        tell_changed(self.register)
+        send_each(self.register)
         if self.receiver is not None:
             effects.send(self.register, self.receiver)
 

@@ -20,6 +20,9 @@ _LOG = """
     SELECT (SELECT count(*) FROM waiting) AS waiting,
         (SELECT extract(epoch FROM now() - max(at)) FROM checkpoint) AS age,
         (SELECT max(size) FROM checkpoint) AS size"""
+_OVERDUE = """
+    SELECT name, count(*) AS messages FROM told JOIN receiver ON receiver.number = told.receiver
+    WHERE due < current_date AND NOT EXISTS (SELECT FROM answer WHERE answer.message = told.message) GROUP BY name"""
 _JOBS = "SELECT status::text, count(*) FROM procrastinate.procrastinate_jobs GROUP BY status"
 
 
@@ -64,7 +67,12 @@ def _delivered(connection: sa.Connection) -> Iterator[Metric]:
         deliveries.add_metric([row.source], row.deliveries)
         for outcome in ("accepted", "repeated", "refused"):
             rows.add_metric([row.source, outcome], float(getattr(row, outcome)))
-    yield from (deliveries, rows)
+    overdue = GaugeMetricFamily(
+        "goodstanding_overdue_answers", "Messages that a receiver has not answered in time.", labels=["receiver"]
+    )
+    for row in connection.execute(sa.text(_OVERDUE)):
+        overdue.add_metric([row.name], row.messages)
+    yield from (deliveries, rows, overdue)
 
 
 def _kept(connection: sa.Connection) -> Iterator[Metric]:

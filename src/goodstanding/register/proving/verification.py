@@ -85,6 +85,7 @@ def _schema(connection: sa.Connection) -> Iterator[str]:
 def _events(connection: sa.Connection) -> Iterator[str]:
     """Compare every row that is an event with what was committed to when it happened."""
     event = schema.event.c
+    forgotten = {str(row.access): row for row in connection.execute(sa.select(schema.access_erasure))}
     for kind in events.KINDS:
         said = sa.select(event.key, event.number, event.salt, event.commitment).where(event.kind == kind)
         kept = {key: rest for key, *rest in connection.execute(said)}
@@ -94,11 +95,21 @@ def _events(connection: sa.Connection) -> Iterator[str]:
                 yield f"{kind} {key}: was added behind the register's back: no event tells of it"
                 continue
             number, salt, commitment = kept.pop(key)
-            if _committed(salt, events.content(kind, row)) != commitment:
+            if kind == "access" and key in forgotten:
+                if not _emptied(row, forgotten[key], salt):
+                    yield f"access {key}: was forgotten; it, its erasure or the salt of event {number} is not as left"
+            elif _committed(salt, events.content(kind, row)) != commitment:
                 yield f"{kind} {key}: is not what happened then, as event {number} tells"
         yield from (f"{kind} {key}: was removed; event {number} tells of it" for key, (number, *_) in kept.items())
     odd = sa.select(event.number, event.kind).where(event.kind.not_in(events.KINDS)).order_by(event.number)
     yield from (f"event {number}: is of a kind that there is not, {kind!r}" for number, kind in connection.execute(odd))
+
+
+def _emptied(look: Mapping[str, Any], erasure: Any, salt: bytes) -> bool:
+    """Whether nothing is left of a look that was forgotten but whom it was at, and when."""
+    told = (look["who"], look["role"], look["purpose"], look["what"])
+    same = (look["subject_id"], look["at"]) == (erasure.subject_id, erasure.looked)
+    return same and not any(told) and not salt
 
 
 def _committed(salt: bytes, content: bytes) -> bytes | None:

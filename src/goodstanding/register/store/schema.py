@@ -37,7 +37,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-REVISION = "0007"
+REVISION = "0012"
 """The migration that makes these tables; higher numbers are later."""
 
 REVISION_TABLE = "register_revision"
@@ -210,8 +210,23 @@ access = Table(
     metadata,
     Column("number", BigInteger, Identity(always=True), primary_key=True),
     Column("subject_id", BigInteger, ForeignKey("subject.id"), nullable=False, index=True),
-    *(Column(name, Text, CheckConstraint(f"{name} <> ''"), nullable=False) for name in ("who", "role", "purpose")),
-    _text("what"),
+    *(
+        Column(name, Text, CheckConstraint(f"{name} <> ''"), doc="none: forgotten")
+        for name in ("who", "role", "purpose")
+    ),
+    Column("what", Text),
+    _clock("at"),
+)
+Index("ix_access_at", access.c.at, postgresql_where=access.c.who.is_not(None))
+
+access_erasure = Table(
+    "access_erasure",
+    metadata,
+    Column("access", BigInteger, ForeignKey("access.number"), primary_key=True, autoincrement=False),
+    Column("subject_id", BigInteger, nullable=False),
+    Column("looked", DateTime(timezone=True), nullable=False, doc="when, as the look itself says"),
+    Column("clause", Text, CheckConstraint("clause <> ''"), nullable=False),
+    Column("on", Date, nullable=False, doc="the first day on which the register no longer keeps it, in UTC"),
     _clock("at"),
 )
 
@@ -413,6 +428,52 @@ sent = Table(
     metadata,
     Column("number", BigInteger, ForeignKey("outbox.number"), primary_key=True, autoincrement=False),
     _text("receiver"),
+    _clock("at"),
+)
+
+receiver = Table(
+    "receiver",
+    metadata,
+    Column("number", BigInteger, Identity(always=True), primary_key=True),
+    Column("name", Text, CheckConstraint("name <> ''"), nullable=False, unique=True),
+    Column("address", Text, CheckConstraint("address <> ''"), nullable=False),
+    Column("policy", Text, doc="whose standings it is given; none: it is given records"),
+    Column("kinds", ARRAY(Text), nullable=False, doc="of the records that it is given, or that its standings rest on"),
+    Column("since", Date, nullable=False),
+    _clock("known_on"),
+)
+
+receiver_end = Table(
+    "receiver_end",
+    metadata,
+    Column("receiver", BigInteger, ForeignKey("receiver.number"), primary_key=True, autoincrement=False),
+    Column("until", Date, nullable=False, doc="the first day on which it is given nothing any more"),
+    Column("why", Text, CheckConstraint("why <> ''"), nullable=False),
+    _clock("known_on"),
+)
+
+told = Table(
+    "told",
+    metadata,
+    Column("message", BigInteger, ForeignKey("outbox.number"), primary_key=True, autoincrement=False),
+    Column("receiver", BigInteger, ForeignKey("receiver.number"), nullable=False),
+    Column("due", Date, nullable=False, doc="the last working day for its answer"),
+)
+
+attempt = Table(
+    "attempt",
+    metadata,
+    Column("message", BigInteger, ForeignKey("told.message"), primary_key=True, autoincrement=False),
+    Column("place", Integer, primary_key=True, autoincrement=False, doc="failed attempts are numbered from 1"),
+    _text("why"),
+    _clock("at"),
+)
+
+answer = Table(
+    "answer",
+    metadata,
+    Column("message", BigInteger, ForeignKey("told.message"), primary_key=True, autoincrement=False),
+    Column("answer", Text, CheckConstraint("answer <> ''"), nullable=False),
     _clock("at"),
 )
 
