@@ -35,7 +35,7 @@ from goodstanding.proof import commitments, merkle, notes
 from goodstanding.proof.checkpoints import Verified
 from goodstanding.register.deliveries.delivering import deliver
 from goodstanding.register.founding import found
-from goodstanding.register.keeping import envelope, expiry, sealing
+from goodstanding.register.keeping import envelope, expiry, receivers, sealing
 from goodstanding.register.ledger.access import log_access
 from goodstanding.register.ledger.policies import load_policy
 from goodstanding.register.ledger.subjects import by_identifier
@@ -94,6 +94,7 @@ def make(dsn: str, folder: Path) -> Target:
         log_access(register, person, "jansen", "clerk", f"licence {at}", "dossier")
         if at % 20 == 0:
             sequence.sign(register, key)
+    _tell(register)
     sequence.sign(register, key)
     with register.engine.connect() as connection:
         _, note = sequence.latest(connection) or (0, "")
@@ -130,6 +131,21 @@ def _keep(register: Register, folder: Path, identifier: str) -> None:
         effects.put(connection, "message", "notice", {"to": "nobody"})
         effects.once(connection, "effect")
     effects.send(register, effects.Receiver(str(folder / "messages")))
+
+
+def _tell(register: Register) -> None:
+    """Receivers, of whom one has ended and none takes what it is told; an answer; a look that is forgotten."""
+    for name in ("City", "Bank"):
+        receivers.add(register, name, "http://127.0.0.1:9/", RECEIVED, kinds=["civic.donation"])
+    receivers.end(register, "Bank", dt.date(2100, 1, 1), "over")
+    receivers.tell_changed(register)
+    receivers.send_each(register)
+    receivers.keep_answer(register, receivers.unanswered(register, "City")[0][0], "done")
+    with register.engine.begin() as connection:
+        connection.exec_driver_sql(
+            "SELECT forget(number, 'the law, art. 5', '2100-01-01') FROM access WHERE number < 4"
+        )
+        events.happened(connection, "access_erasure", [*events.rows_of(connection, "access_erasure")])
 
 
 def _erase(register: Register, count: int) -> None:

@@ -252,7 +252,8 @@ _ERASED = f"""
     FROM record WHERE (digest IS NULL OR salt IS NULL)
         AND NOT EXISTS (SELECT FROM erasure WHERE (erasure.delivery, erasure.row) = (record.delivery, record.row))
     UNION ALL
-    SELECT 'erasure ' || erasure.delivery || '/' || erasure.row || ': its record is gone, not empty, or another'
+    SELECT 'erasure ' || erasure.delivery || '/' || erasure.row || ': its record delivery ' || erasure.delivery
+        || ' row ' || erasure.row || ' is gone, not empty, or another'
     FROM erasure LEFT JOIN record ON (erasure.delivery, erasure.row) = (record.delivery, record.row)
     WHERE NOT ({_EMPTY}) OR record.subject_id IS DISTINCT FROM erasure.subject_id
     ORDER BY 1"""  # noqa: S608
