@@ -1,6 +1,7 @@
 """Late sources: shown as late, and what rests on their records is not decided until they deliver again (R15, C29)."""
 
 import datetime as dt
+from dataclasses import replace
 
 import polars as pl
 import pytest
@@ -14,6 +15,7 @@ from goodstanding.register.ledger.dossiers import changes, dossier, history, sta
 from goodstanding.register.ledger.lateness import PAUSED, Pause, late, resting, timeliness
 from goodstanding.register.ledger.policies import load_policy
 from goodstanding.register.ledger.subjects import by_identifier
+from goodstanding.register.operation.metrics import Figures
 from goodstanding.register.proving.verification import verify
 from goodstanding.register.standings.scoring import score, scored_then, standings
 from tests.register.conftest import FIRM, MANIFEST, PEOPLE, PERSON, RECEIVED, SOURCES, inspection, row, source
@@ -164,3 +166,17 @@ def test_a_record_also_pauses_for_whoever_alone_would_tell_of_its_end(wendeng):
 def test_what_a_pause_says_can_be_read_again():
     assert PAUSED.fullmatch(SAID).groups() == ("city.tax", "2026-11-01", "2026-10-31")
     assert str(Pause("city.tax", LATE, "city.tax", "tax.arrears")) == SAID
+
+
+def test_figures_name_the_sources_that_are_late_and_the_jobs_that_wait(delivered):
+    for until, expected in ((LAST, set()), (LATE, {"city.tax"})):
+        now = replace(delivered, manifest=MANIFEST.model_copy(update={"until": until}))
+        found = {metric.name: metric.samples for metric in Figures(now).collect()}
+        assert {one.labels["source"] for one in found["goodstanding_late_source"]} == expected
+        assert found["goodstanding_jobs"]
+
+
+def test_a_policy_says_which_kinds_end_what_another_kind_opens(food, wendeng):
+    assert food.policy.enders("food.inspection") == {"food.inspection", "food.unrated"}
+    assert "court.performed" in wendeng.policy.enders("court.defaulter")
+    assert wendeng.policy.enders("tax.arrears") == set()

@@ -23,7 +23,7 @@ _LOG = """
 _OVERDUE = """
     SELECT name, count(*) AS messages FROM told JOIN receiver ON receiver.number = told.receiver
     WHERE due < current_date AND NOT EXISTS (SELECT FROM answer WHERE answer.message = told.message) GROUP BY name"""
-_JOBS = "SELECT status::text, count(*) FROM procrastinate.procrastinate_jobs GROUP BY status"
+_JOBS = "SELECT status::text, count(*) FROM queue.procrastinate_jobs GROUP BY status"
 
 
 class Figures(Collector):
@@ -91,7 +91,7 @@ def _kept(connection: sa.Connection) -> Iterator[Metric]:
 
 
 def _jobs(connection: sa.Connection) -> Iterator[Metric]:
-    if connection.execute(sa.text("SELECT to_regclass('procrastinate.procrastinate_jobs')")).scalar_one() is None:
+    if connection.execute(sa.text("SELECT to_regclass('queue.procrastinate_jobs')")).scalar_one() is None:
         return
     jobs = GaugeMetricFamily("goodstanding_jobs", "Jobs of the queue, by status.", labels=["status"])
     for status, count in connection.execute(sa.text(_JOBS)):
