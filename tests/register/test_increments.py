@@ -99,6 +99,23 @@ def test_only_those_are_worked_out_again_who_can_have_changed(loaded, file):
     assert told[1].previous == told[0].run
 
 
+def test_whoever_rests_on_a_source_is_worked_out_again_when_it_turns_late_and_when_it_delivers_again(loaded, file):
+    delivered(loaded, file, [(n, "tax.arrears", dt.date(2026, 3, 1), n, 1) for n in range(4)])
+    scored = []
+    for act, day in (("score", 0), ("score", 30), ("score", 31), ("score", 32), ("deliver", 32), ("score", 32)):
+        on = UNTIL + dt.timedelta(day)
+        if act == "deliver":
+            delivered(loaded, file, [(0, "tax.arrears", dt.date(2026, 3, 1), 0, 1)], on)
+            continue
+        run = rescore(loaded, "cn-wendeng", on)
+        assert standings(loaded, run).equals(standings(loaded, score(loaded, "cn-wendeng", on)))
+        scored.append(run.outcomes.get("not decidable", 0))
+    with loaded.engine.connect() as connection:
+        told = connection.execute(sa.select(schema.increment.c.scored).order_by("run")).scalars().all()
+    assert scored == [0, 0, 4, 4, 0]
+    assert told == [18, 0, 4, 0, 4]
+
+
 def test_many_at_once_make_one_run_of_each_state(loaded, file):
     delivered(loaded, file, [(0, "tax.arrears", dt.date(2026, 3, 1), 1, 1)])
     made = []
