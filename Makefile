@@ -70,8 +70,8 @@ bench-kernel: setup-dev ## measure the kernels
 tamper: setup-dev ## edit a register behind its back, as a superuser without the key: what is not found? EDITS=1000
 	$(BIN)/python benchmarks/tamper.py $(EDITS)
 
-faults: setup-dev ## kill services and servers, fill a disk, set clocks: what is lost? FAULTS=500 runs, quarter of an hour
-	$(BIN)/python -m benchmarks.faults $(FAULTS)
+faults: setup-dev ## kill services and servers, fill disks, set clocks, restore backups: what is lost? FAULTS=500 runs, SEED=number
+	$(BIN)/python -m benchmarks.faults $(FAULTS) $(SEED)
 
 bench-real: setup ## measure on real data, DATA=file
 	set -o pipefail; $(BIN)/python benchmarks/real.py $(DATA) | tee benchmarks/results/real.txt
