@@ -15,7 +15,9 @@ RESULTS = Path(__file__).parent / "results"
 
 def machine() -> dict[str, Any]:
     """Return what the figures were measured on, and how busy it was before."""
-    names = [line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line]
+    names = [
+        line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line
+    ]
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return {
         "cpu": names[0] if names else platform.machine(),
@@ -59,6 +61,11 @@ class Figures:
 
     def write(self) -> int:
         """Write the figures; return the exit code: 1 if one is missed."""
-        said = {"machine": self.machine, "date": dt.date.today().isoformat(), "seed": self.seed, "figures": self.told}
+        said = {
+            "machine": self.machine,
+            "date": dt.datetime.now(dt.UTC).date().isoformat(),
+            "seed": self.seed,
+            "figures": self.told,
+        }
         (RESULTS / f"{self.name}.json").write_text(json.dumps(said, indent=2, ensure_ascii=False) + "\n")
         return int(bool(self.missed))

@@ -1,11 +1,11 @@
-"""What a register keeps when things break: killed services and servers, lost connections, full disks, odd clocks, backups.
+"""What a register keeps when things break: services and servers killed, lines lost, full disks, odd clocks, backups.
 
 Usage: python -m benchmarks.faults [RUNS [SEED]]. In each run a service delivers, corrects, withdraws, scores, erases,
 signs, publishes and sends on an embedded PostgreSQL, and tells what was acknowledged; at a moment that follows from the
-seed and the number of the run it, its server, its sessions or its line are ended. Then everything is verified, done again
-and compared with what should be there. For every twenty runs a disk is filled and four times both clocks are set; for
-every hundred a backup is restored. Ends with one line a figure: `name: value (target T)`, written to results/faults.json too;
-exits 1 if a target was missed.
+seed and the number of the run it, its server, its sessions or its line are ended. Then everything is verified, done
+again and compared with what should be there. For every twenty runs a disk is filled and four times both clocks are set;
+for every hundred a backup is restored. Ends with one line a figure: `name: value (target T)`, written to
+results/faults.json too; exits 1 if a target was missed.
 """
 
 from __future__ import annotations

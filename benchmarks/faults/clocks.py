@@ -1,4 +1,4 @@
-"""Clocks that are set back and forward while a register works: the server's and the service's, each by its own steps."""
+"""Clocks that are set back and forward while a register works: the server's and the service's, each by itself."""
 
 from __future__ import annotations
 

@@ -23,7 +23,6 @@ from benchmarks.faults.town import plan, town
 from goodstanding.facts.errors import InputError
 from goodstanding.register.log import sequence
 from goodstanding.register.store import embedded
-from goodstanding.register.store.database import open_register
 
 SIZES = {"data": 200, "wal": 120, "temporary": 24}
 """The disks, in MB."""

@@ -6,6 +6,7 @@ import contextlib
 import multiprocessing
 import os
 import random
+import signal
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.faults.expected import Found, check
-from benchmarks.faults.service import VICTIMS, WORKS, Act, Places, Strike, serve
+from benchmarks.faults.service import GONE, VICTIMS, WORKS, Act, Places, Strike, serve
 from benchmarks.faults.town import Town, plan, town
 from goodstanding.facts.errors import InputError
 from goodstanding.register.store import embedded
@@ -50,7 +51,7 @@ class Runs:
     usual: Counter[str] = field(default_factory=Counter)
 
     def run(self, dsn: str, places: Places, acts: list[Act], chance: random.Random) -> str:
-        """Let a service work, break something, bring all up again, look whether everything is there; say what it was."""
+        """Let a service work, strike, bring all up again, look whether everything is there; say what it was."""
         strike = self._strike(chance)
         here, there = self.context.Pipe()
         service = self.context.Process(target=serve, args=(dsn, places, acts, strike, there))
@@ -74,6 +75,8 @@ class Runs:
         if service.is_alive():
             self.result.wrong("broke down", f"the service did not end, {strike}")
             service.kill()
+        if service.exitcode not in (0, GONE, -signal.SIGKILL):
+            self.result.wrong("broke down", f"a service ended with {service.exitcode} and a traceback, {strike}")
         self._count(strike, struck, acts, acknowledged, service.exitcode)
         register = answering(self.place.folder, dsn)
         check(register, places, acts, acknowledged, self.result, tries)
@@ -130,11 +133,11 @@ def runs(folder: Path, seed: int, numbers: list[int], tell: Any) -> Found:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["benchmarks.faults.warmed"])
     with town(folder) as place:
-        done = Runs(place, context, Found())
+        done, name = Runs(place, context, Found()), ""
         for at, number in enumerate(numbers):
             chance = random.Random(f"{seed}/{number}")
             if at % RUNS_A_DATABASE == 0:
-                if at:
+                if name:
                     place.drop(name)
                 name = f"faults_{number}"
                 dsn, places = place.database(name)

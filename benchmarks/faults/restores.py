@@ -1,4 +1,4 @@
-"""Backups made while a service works, and restored as they were at a moment: all that was acknowledged by then is there."""
+"""Backups made while a service works, restored as of a moment: all that was acknowledged by then is there."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import psycopg
 import sqlalchemy as sa
 
 from benchmarks.faults.expected import Found
-from benchmarks.faults.service import Act, done, signer
+from benchmarks.faults.service import done, signer
 from benchmarks.faults.town import Town, plan, town
 from goodstanding.register.log import sequence
 from goodstanding.register.operation.backup import backup, restore
@@ -21,7 +21,7 @@ from goodstanding.register.store import embedded, schema
 from goodstanding.register.store.database import open_register
 
 Moment = tuple[dt.datetime, int, int, int]
-"""The clock of the server, and how many deliveries and looks and leaves under a checkpoint were acknowledged by then."""
+"""The clock of the server, and how many deliveries, looks and leaves under a checkpoint were acknowledged by then."""
 
 
 def restores(folder: Path, count: int, seed: int) -> Found:
@@ -47,13 +47,13 @@ def _restored(place: Town, folder: Path, number: int, chance: random.Random, res
         if at == begun:
             for_backup.start()
         done(register, act, place.places, sequencer)
-        moments.append(_moment(register.engine, at, act))
+        moments.append(_moment(register.engine))
     for_backup.join()
     backed = len(moments)
-    for at, act in enumerate(plan(folder, f"after{number}", chance, "")):
+    for act in plan(folder, f"after{number}", chance, ""):
         if act.what in ("deliver", "sign", "look"):
             done(register, act, place.places, sequencer)
-            moments.append(_moment(register.engine, at, act))
+            moments.append(_moment(register.engine))
     with register.engine.connect() as connection:
         newest = sequence.latest(connection)
     register.engine.dispose()
@@ -86,9 +86,10 @@ def _switched(place: Town) -> None:
             admin.execute("SELECT pg_sleep(0.05)")
 
 
-def _moment(engine: sa.Engine, at: int, act: Act) -> Moment:
+def _moment(engine: sa.Engine) -> Moment:
     with engine.connect() as connection:
-        return connection.execute(_STATE).one()._tuple()
+        found: Moment = tuple(connection.execute(_STATE).one())
+        return found
 
 
 def _size(engine: sa.Engine) -> int:

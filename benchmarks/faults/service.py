@@ -27,7 +27,7 @@ import sqlalchemy as sa
 import goodstanding.engine.batch  # noqa: F401  imported before the service is forked
 from goodstanding.facts.errors import InputError
 from goodstanding.proof.notes import Signer
-from goodstanding.register.deliveries import application, delivering, staging
+from goodstanding.register.deliveries import delivering, staging
 from goodstanding.register.keeping import envelope, expiry, sealing
 from goodstanding.register.ledger import access
 from goodstanding.register.ledger.subjects import by_identifier
@@ -42,6 +42,8 @@ RECEIVED = dt.date(2026, 10, 1)
 SOURCE, POLICY = "city.tax", "cn-wendeng"
 VICTIMS = ("service", "server", "backend", "connection", "socket")
 """What is ended: a process of ours, all of PostgreSQL, the server's processes of ours, their sessions, the line."""
+GONE = 3
+"""What a service ends with that lost its server."""
 AGAIN = ("connection", "socket")
 """After these the service lives on, and does again what failed."""
 
@@ -82,7 +84,7 @@ class Strike:
 
 @dataclass
 class Watch:
-    """Counts the moments of each work: every statement, every commit, every file; strikes at the one that was chosen."""
+    """Counts the moments of each work: every statement, commit and file; strikes at the one that was chosen."""
 
     strike: Strike | None
     told: Any
@@ -175,9 +177,6 @@ def watched(watch: Watch) -> None:
     sa.event.listen(sa.pool.Pool, "connect", lambda session, record: watch.sessions.add(session))
 
 
-_ = application  # patched through `delivering`
-
-
 # --- the acts
 
 
@@ -259,12 +258,10 @@ def serve(dsn: str, places: Places, acts: list[Act], strike: Strike | None, told
             watch.tell("done", place, _insisting(register, act, places, sequencer, watch))
         watch.tell("moments", watch.moments)
     except (sa.exc.SQLAlchemyError, psycopg.Error, InputError):
-        sys.exit(1)  # its server went away: what a service does then is end, and be started again
+        sys.exit(GONE)  # its server went away: what a service does then is end, and be started again
 
 
-def _insisting(
-    register: Register, act: Act, places: Places, sequencer: sequence.Sequencer, watch: Watch
-) -> int:
+def _insisting(register: Register, act: Act, places: Places, sequencer: sequence.Sequencer, watch: Watch) -> int:
     """Do an act; where the connection was lost, do it again, as a caller would who got no answer."""
     work = watch.doing
     try:

@@ -14,7 +14,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from procrastinate import App, PsycopgConnector
-from procrastinate.exceptions import AlreadyEnqueued, UniqueViolation
+from procrastinate.exceptions import AlreadyEnqueued, ConnectorException, UniqueViolation
 from procrastinate.jobs import Status
 from psycopg import AsyncConnection, sql
 
@@ -28,7 +28,7 @@ from goodstanding.register.log import effects
 from goodstanding.register.log.effects import Receiver
 from goodstanding.register.log.sequence import sign
 from goodstanding.register.standings.increments import rescore
-from goodstanding.register.store.database import Register
+from goodstanding.register.store.database import Register, place
 from goodstanding.register.store.roles import SERVICE
 
 _STALLED = 30.0
@@ -155,9 +155,12 @@ def work(dsn: str, duties: Duties, *, once: bool = False) -> None:
     """Do what is due, and with `once` end; else go on until the process is told to stop (SIGINT, SIGTERM).
 
     What is due now is queued at the start: a register whose workers were away catches up at once. Raises InputError
-    where a job failed that was to be done once.
+    where a job failed that was to be done once, or the database went away.
     """
-    asyncio.run(_work(application(dsn, duties), once=once))
+    try:
+        asyncio.run(_work(application(dsn, duties), once=once))
+    except ConnectorException:
+        raise InputError(f"{place(dsn)}: the queue was lost; start the database, and the jobs again") from None
     if once and duties.failed:
         raise InputError("not everything could be done: " + "; ".join(duties.failed))
 
