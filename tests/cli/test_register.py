@@ -50,6 +50,7 @@ def test_a_published_file_becomes_standings_and_everything_verifies(folder):
 
 
 def test_sources_are_listed_with_what_is_late_and_what_pauses_for_it(folder):
+    register(folder, "deliver", "gb.fsa", folder / "FHRS413.xml")
     told = register(folder, "sources")
     header, line = (row.split("\t") for row in told.stdout.splitlines())
     assert told.returncode == 0, told.stderr
