@@ -7,6 +7,7 @@ import subprocess
 import sys
 import zipfile
 from functools import partial
+from mmap import ACCESS_READ, mmap
 
 import polars as pl
 import pyarrow as pa
@@ -14,6 +15,7 @@ import pytest
 from pyarrow import parquet
 
 from goodstanding.facts.errors import InputError
+from goodstanding.facts.pages import unpacked
 from goodstanding.facts.reading import read_table
 from goodstanding.facts.refusals import write_refused
 
@@ -165,3 +167,50 @@ def test_nothing_that_is_written_back_is_a_formula_and_it_reads_again_as_it_was(
         assert cell[0] not in "=+@"
         assert cell[0] != "-" or cell.lstrip("-").replace(".", "").isdigit()
     assert read_table(tmp_path / "a.refused.csv")["a"].to_list() == FORMULAS
+
+
+def footed(path, old, new):
+    """Let the footer of a Parquet file say another number, in as many bytes."""
+    content = path.read_bytes()
+    size = int.from_bytes(content[-8:-4], "little")
+    body, foot = content[: -8 - size], content[-8 - size : -8]
+    assert varint(old) in foot
+    path.write_bytes(body + foot.replace(varint(old), varint(new, len(varint(old)))) + content[-8:])
+
+
+def varint(number, size=1):
+    number, found = number * 2, b""
+    while number or len(found) < size:
+        found += bytes([(number & 0x7F) | 0x80])
+        number >>= 7
+    return found[:-1] + bytes([found[-1] & 0x7F])
+
+
+def test_a_parquet_file_whose_footer_understates_its_pages_is_refused(tmp_path) -> None:
+    path = tmp_path / "a.parquet"
+    values = [f"{number:07}" + "y" * 1_000_000 for number in range(1_200)]
+    parquet.write_table(
+        pa.table({"subject": values}), path, compression="zstd", use_dictionary=False, write_statistics=False
+    )
+    footed(path, parquet.ParquetFile(path).metadata.row_group(0).total_byte_size, 1_000)
+    assert parquet.ParquetFile(path).metadata.row_group(0).total_byte_size == 1_000
+    told = answer(path)
+    assert told.startswith("refused")
+    assert "in smaller groups" in told
+
+
+@pytest.mark.parametrize("version", ["1.0", "2.0"])
+@pytest.mark.parametrize("compression", ["none", "snappy", "zstd", "gzip"])
+@pytest.mark.parametrize("coded", [True, False])
+def test_the_pages_of_honest_files_are_as_large_as_their_footer_says(tmp_path, version, compression, coded) -> None:
+    path = tmp_path / "a.parquet"
+    table = pa.table({"a": [f"v{n % 500}" for n in range(30_000)], "n": range(30_000), "e": [None] * 30_000})
+    parquet.write_table(table.cast(pa.schema([("a", pa.string()), ("n", pa.int64()), ("e", pa.string())])), path,
+        data_page_version=version, compression=compression, use_dictionary=coded, row_group_size=9_000,
+        data_page_size=4_096, write_page_checksum=coded)  # fmt: skip
+    groups = parquet.ParquetFile(path).metadata
+    with path.open("rb") as raw, mmap(raw.fileno(), 0, access=ACCESS_READ) as pages:
+        for group in map(groups.row_group, range(groups.num_row_groups)):
+            # A footer counts the headers of pages too.
+            assert 0.8 * group.total_byte_size < unpacked(pages, group) <= group.total_byte_size
+    assert read_table(path).height == 30_000

@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
@@ -21,6 +22,7 @@ import polars as pl
 
 from goodstanding.facts.columns import bytes_of
 from goodstanding.facts.errors import InputError
+from goodstanding.facts.pages import unpacked
 
 _Item = TypeVar("_Item")
 ROWS = 50_000
@@ -180,7 +182,7 @@ def _parquet(path: Path) -> Iterator[pl.DataFrame]:
                     yield _texts(path, block)
             if empty:
                 yield pl.DataFrame(schema=dict.fromkeys(file.schema_arrow.names, pl.String))
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, ValueError) as error:
         reason = str(error).splitlines()[0][:200]
         raise InputError(f"{path}: not a whole Parquet file ({reason}); it may be truncated: send it again") from None
 
@@ -200,8 +202,11 @@ def _check_parquet(path: Path, file: Any) -> None:
         raise InputError(f"{path}: column {', '.join(nested)}: expected plain columns, found lists, structs or bytes")
     if groups.num_rows > MOST_ROWS:
         raise InputError(f"{path}: found {groups.num_rows:,} rows, expected at most {MOST_ROWS:,}; send it in parts")
-    for number in range(groups.num_row_groups):
-        size = groups.row_group(number).total_byte_size
+    with path.open("rb") as raw, mmap(raw.fileno(), 0, access=ACCESS_READ) as pages:
+        sizes = [
+            (one.total_byte_size, unpacked(pages, one)) for one in map(groups.row_group, range(groups.num_row_groups))
+        ]
+    for number, size in enumerate(map(max, sizes)):
         if size > _LARGEST_GROUP:
             raise InputError(
                 f"{path}: row group {number} is {size:,} bytes unpacked, expected at most {_LARGEST_GROUP:,}; "
