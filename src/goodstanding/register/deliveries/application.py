@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import polars as pl
@@ -12,12 +11,13 @@ import sqlalchemy as sa
 
 from goodstanding.facts.validation import REFUSALS
 from goodstanding.proof.merkle import Edge
-from goodstanding.register.deliveries.documents import place, sift, supersede
+from goodstanding.register.deliveries.documents import TAKEN_IN, leave_out, sift, supersede
 from goodstanding.register.deliveries.linking import doubts, newcomers
 from goodstanding.register.deliveries.staging import Batch, Staged
+from goodstanding.register.ledger.records import STORED
 from goodstanding.register.log import commitments, events
 from goodstanding.register.store import schema
-from goodstanding.register.store.bulk import copy_in, copy_out, copy_text, run
+from goodstanding.register.store.bulk import copy_in, copy_out, run
 from goodstanding.register.store.database import Register
 
 
@@ -33,10 +33,10 @@ def apply(register: Register, header: Mapping[str, Any], stage: Staged) -> dict[
     doubts(connection, register.world)
     sift(connection, header["source"], at.salt)
     told = Edge()
+    some = leave_out(connection)
     for new in newcomers(connection, at.subjects + 1, at.salt, number):
         told.extend(commitments.of(new))
-    place(connection)
-    records = _records(stage, number)
+    records = _records(stage, number, whole=not some)
     supersede(connection, number)
     refused = connection.execute(sa.text("SELECT count(DISTINCT row) FROM faulty")).scalar_one()
     delivery = dict(header) | {
@@ -60,30 +60,43 @@ _PLACE = sa.select(
 """Where the ledger stands: the last subject and the last delivery."""
 
 
-def _records(stage: Staged, number: int) -> Edge:
-    """Write the records that are placed; return the tree over their commitments in order of row."""
-    tree = Edge()
-
-    def ready(batch: Batch, places: pl.DataFrame) -> tuple[list[str], bytes]:
-        records = batch.records().join(places, on="row", how="inner", maintain_order="left")
-        tree.extend(commitments.of(records.sort("row")))
-        rows = records.with_columns(pl.lit(number).alias("delivery"))
-        return rows.columns, rows.write_csv(include_header=False).encode()
-
-    with ThreadPoolExecutor(1) as preparing:  # the next batch, while the database writes this one
-        coming: deque[Future[tuple[list[str], bytes]]] = deque()
-        for batch in [*stage.batches, None]:
-            if batch:
-                coming.append(preparing.submit(ready, batch, placed(stage.connection, batch)))
-            if coming and (len(coming) > 1 or batch is None):
-                copy_text(stage.connection, "record", *coming.popleft().result())
+def _records(stage: Staged, number: int, *, whole: bool) -> Edge:
+    """Write the records; return the tree over their commitments in order of row. whole: no row is left out."""
+    connection, tree, growing = stage.connection, Edge(), []
+    with ThreadPoolExecutor(1) as hashing:  # the tree, while the database writes what is in it
+        for batch in stage.batches:
+            growing.append(hashing.submit(_grow, tree, batch, None if whole else left_out(connection, batch)))
+            if not whole:
+                growing.pop().result()  # what is left out of one batch is forgotten before the next
+        written = write(connection, number)
+        for one in growing:
+            one.result()
+    if written != tree.size:
+        raise RuntimeError(f"delivery {number}: {tree.size} rows are taken in, but {written} records were written")
     return tree
 
 
-def placed(connection: sa.Connection, batch: Batch) -> pl.DataFrame:
-    """Return which rows of a batch are taken in, and whom each is about."""
-    query = "SELECT row, subject_id FROM placed WHERE row BETWEEN %(first)s AND %(last)s"
-    return copy_out(connection, query, {"row": pl.Int64, "subject_id": pl.Int64}, _span(batch))
+def _grow(tree: Edge, batch: Batch, out: pl.DataFrame | None) -> None:
+    rows = batch.commitments()
+    tree.extend(commitments.of(rows if out is None else rows.join(out, on="row", how="anti", maintain_order="left")))
+
+
+def left_out(connection: sa.Connection, batch: Batch) -> pl.DataFrame:
+    """Return which rows of a batch are not taken in."""
+    query = "SELECT row FROM left_out WHERE row BETWEEN %(first)s AND %(last)s"
+    return copy_out(connection, query, {"row": pl.Int64}, _span(batch))
+
+
+def write(connection: sa.Connection, number: int) -> int:
+    """Write the staged rows that are taken in as the records of a delivery; return how many there are."""
+    return run(connection, _RECORDS, {"number": number})
+
+
+_RECORDS = f"""
+INSERT INTO record (delivery, subject_id, {", ".join(STORED)})
+SELECT %(number)s, subject.id, {", ".join(f"staged.{name}" for name in STORED)}
+FROM staged JOIN subject ON subject.identifier = staged.subject WHERE {TAKEN_IN}
+"""  # noqa: S608
 
 
 def _refusals(stage: Staged, number: int) -> Edge:

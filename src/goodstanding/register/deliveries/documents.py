@@ -54,30 +54,30 @@ SELECT row FROM before WHERE same_version AND same_content
 UNION
 SELECT row FROM staged JOIN alike USING (document, version) WHERE NOT alike.torn AND staged.row <> alike.first
 """
-_PLACED = f"""
-CREATE TEMP TABLE placed AS
-SELECT staged.row, subject.id AS subject_id FROM staged JOIN subject ON subject.identifier = staged.subject
-WHERE {_CANDIDATE} AND NOT EXISTS (SELECT FROM skipped WHERE skipped.row = staged.row) ORDER BY staged.row;
-CREATE INDEX ON placed USING brin (row) WITH (pages_per_range = 32);
-ANALYZE placed;
-"""  # noqa: S608
-_SUPERSEDED = """
+_LEFT_OUT = """
+CREATE TEMP TABLE left_out AS SELECT row FROM skipped UNION SELECT row FROM faulty;
+CREATE INDEX ON left_out (row);
+ANALYZE left_out;
+"""
+TAKEN_IN = "NOT EXISTS (SELECT FROM left_out WHERE left_out.row = staged.row)"
+"""The condition that a staged row is taken in."""
+_SUPERSEDED = f"""
 INSERT INTO superseded
 SELECT delivery, row, top_delivery, top_row FROM (
     SELECT *, first_value(delivery) OVER best AS top_delivery, first_value(row) OVER best AS top_row,
         first_value(version) OVER best AS top_version
     FROM (
-        SELECT document, version, %(number)s::bigint AS delivery, staged.row FROM staged JOIN placed USING (row)
-        WHERE row IN (SELECT row FROM before) OR document IN (SELECT document FROM many)
+        SELECT document, version, %(number)s::bigint AS delivery, staged.row FROM staged
+        WHERE (row IN (SELECT row FROM before) OR document IN (SELECT document FROM many)) AND {TAKEN_IN}
         UNION
         SELECT document, before.version, before.delivery, before.of_row
-        FROM before JOIN staged USING (row) JOIN placed USING (row)
+        FROM before JOIN staged USING (row) WHERE {TAKEN_IN}
     ) AS present
     WINDOW best AS (PARTITION BY document ORDER BY version DESC)
 ) AS ranked
 WHERE version < top_version
     AND NOT EXISTS (SELECT FROM superseded WHERE superseded.delivery = ranked.delivery AND superseded.row = ranked.row)
-"""
+"""  # noqa: S608
 
 
 def sift(connection: sa.Connection, source: str, salt: str) -> None:
@@ -92,9 +92,10 @@ def sift(connection: sa.Connection, source: str, salt: str) -> None:
     run(connection, "ANALYZE faulty; ANALYZE skipped")
 
 
-def place(connection: sa.Connection) -> None:
-    """Put into `placed` which rows are taken in, and whom each is about; newcomers are enrolled before."""
-    run(connection, _PLACED)
+def leave_out(connection: sa.Connection) -> bool:
+    """Put into `left_out` which rows are not taken in: what is faulty or skipped; return whether there are any."""
+    run(connection, _LEFT_OUT)
+    return bool(connection.execute(sa.text("SELECT EXISTS (SELECT FROM left_out)")).scalar_one())
 
 
 def supersede(connection: sa.Connection, delivery: int) -> None:

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import polars as pl
 import sqlalchemy as sa
 
 from goodstanding.facts.world import World
 from goodstanding.linkage.exact import expected
+from goodstanding.register.deliveries.documents import TAKEN_IN
 from goodstanding.register.ledger.subjects import committed, enrol, numbered
-from goodstanding.register.store.bulk import copy_out
+from goodstanding.register.store.bulk import copy_out, run
 
-_MET = """
-CREATE TEMP TABLE met AS
-SELECT subject AS identifier, min(is_a) AS is_a,
-    coalesce((array_agg(name ORDER BY staged.row) FILTER (WHERE name IS NOT NULL))[1], '') AS name
-FROM staged WHERE {real} AND NOT EXISTS (SELECT FROM subject WHERE identifier = staged.subject)
-GROUP BY subject;
-ANALYZE met;
+_GROUPED = """
+SELECT identifier, is_a, first, coalesce(called.name, '') AS name FROM (
+    SELECT subject AS identifier, min(is_a) AS is_a, min(row) AS first,
+        min(row) FILTER (WHERE name IS NOT NULL) AS named
+    FROM staged WHERE {condition} GROUP BY subject
+) AS unknown LEFT JOIN (SELECT row, name FROM staged WHERE name IS NOT NULL) AS called ON called.row = named
 """
+"""Whom rows are about, each by the first name that it is given."""
+_MET = "CREATE TEMP TABLE met AS {grouped}; ANALYZE met"
+_UNKNOWN = "NOT EXISTS (SELECT FROM subject WHERE identifier = staged.subject)"
 
 _DOUBTS = """
 INSERT INTO faulty
@@ -38,44 +43,60 @@ CROSS JOIN LATERAL (VALUES
         3, 'name', 'another name', :name_doubt),
     (NOT {stranger} AND staged.born <> subject.born, 4, 'born', 'another day', :born_doubt)
 ) AS doubt (wrong, place, field, found, expected)
-WHERE doubt.wrong AND ({stranger} OR staged.name <> known.name OR staged.born <> subject.born
+WHERE {doubtful} AND doubt.wrong AND ({stranger} OR staged.name <> known.name OR staged.born <> subject.born
     OR person AND NOT bare AND (staged.name IS NULL OR staged.born IS NULL))
 """
 
-_NEWCOMERS = """
-CREATE TEMP TABLE newcomer AS
-SELECT row_number() OVER (ORDER BY min(staged.row)) AS place, subject AS identifier, min(is_a) AS is_a,
-    coalesce((array_agg(name ORDER BY staged.row) FILTER (WHERE name IS NOT NULL))[1], '') AS name
-FROM staged
-WHERE subject IN (SELECT identifier FROM met) AND NOT EXISTS (SELECT FROM faulty WHERE faulty.row = staged.row)
-    AND NOT EXISTS (SELECT FROM skipped WHERE skipped.row = staged.row)
-GROUP BY subject
+_DOUBTFUL = "(staged.name IS NOT NULL OR staged.born IS NOT NULL OR staged.is_a = 'person')"
+"""Without any of these nothing speaks against a row in a real world, where all that is known is no person."""
+
+_AGAIN = _GROUPED.format(condition=f"subject IN (SELECT subject FROM touched) AND {TAKEN_IN}")  # noqa: S608
+_TOUCHED = """
+CREATE TEMP TABLE touched AS SELECT DISTINCT subject FROM staged
+WHERE row IN (SELECT row FROM left_out) AND subject IN (SELECT identifier FROM met);
+ANALYZE touched;
 """
+_NEWCOMERS = f"""
+CREATE TEMP TABLE newcomer AS
+SELECT row_number() OVER (ORDER BY first) AS place, identifier, is_a, name FROM (
+    SELECT * FROM met WHERE NOT EXISTS (SELECT FROM touched WHERE subject = identifier)
+    UNION ALL {_AGAIN}
+) AS kept;
+CREATE INDEX ON newcomer (place);
+"""  # noqa: S608
+"""Those who were met in rows that are taken in: whoever has a row that is left out is looked at again without it."""
 _NEWCOMER = {"identifier": pl.String, "is_a": pl.String, "name": pl.String}
-_AT_ONCE = 50_000
+_LOT = "SELECT identifier, is_a, name FROM newcomer WHERE place >= %(start)s AND place < %(end)s ORDER BY place"
+_AT_ONCE = 20_000
 
 
 def doubts(connection: sa.Connection, world: World) -> None:
     """Add to `faulty` what speaks against a staged row being about the subject whose number it carries."""
     synthetic = world is World.SYNTHETIC
-    connection.execute(sa.text(_MET.format(real="false" if synthetic else "true")))
-    query = _DOUBTS.format(stranger="nobody" if synthetic else "person")
+    run(connection, _MET.format(grouped=_GROUPED.format(condition="false" if synthetic else _UNKNOWN)))
+    query = _DOUBTS.format(stranger="nobody" if synthetic else "person", doubtful="true" if synthetic else _DOUBTFUL)
     connection.execute(sa.text(query), expected(world))
 
 
 def newcomers(connection: sa.Connection, first: int, salt: str, delivery: int) -> Iterator[pl.DataFrame]:
-    """Enrol those whom the register meets in rows that are neither faulty nor skipped, numbered from `first` on.
+    """Enrol those whom the register meets in rows that are not left out, numbered from `first` on.
 
     Yields them as `subjects.committed` gives them.
     """
-    connection.execute(sa.text(_NEWCOMERS))
+    run(connection, _TOUCHED + _NEWCOMERS)
     count = connection.execute(sa.text("SELECT count(*) FROM newcomer")).scalar_one()
-    for start in range(1, count + 1, _AT_ONCE):
-        query = (
-            "SELECT identifier, is_a, name FROM newcomer WHERE place >= %(start)s AND place < %(end)s ORDER BY place"
-        )
-        new = copy_out(connection, query, _NEWCOMER, {"start": start, "end": start + _AT_ONCE})
+
+    def ready(new: pl.DataFrame, start: int) -> pl.DataFrame:
         blank = new.with_columns(pl.lit(None, pl.String).alias("latin"), pl.lit(None, pl.Date).alias("born"))
-        told = committed(numbered(blank, first + start - 1, salt))
-        enrol(connection, told, delivery)
-        yield told
+        return committed(numbered(blank, first + start - 1, salt))
+
+    with ThreadPoolExecutor(1) as preparing:  # the next ones, while the database writes these
+        coming: deque[Future[pl.DataFrame]] = deque()
+        for start in [*range(1, count + 1, _AT_ONCE), None]:
+            if start:
+                new = copy_out(connection, _LOT, _NEWCOMER, {"start": start, "end": start + _AT_ONCE})
+                coming.append(preparing.submit(ready, new, start))
+            if coming and (len(coming) > 1 or start is None):
+                told = coming.popleft().result()
+                enrol(connection, told, delivery)
+                yield told

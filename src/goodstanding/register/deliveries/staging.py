@@ -1,4 +1,4 @@
-"""Where a delivery waits while it is looked through: what decides over its rows in temporary tables, the rest on disk.
+"""Where a delivery waits while it is looked through: in temporary tables, and its commitments on disk.
 
 Rows are read and checked in a second thread, batch by batch, while the batch before goes to the database: memory does
 not grow with the delivery. Nobody else's turn is taken for it.
@@ -22,32 +22,33 @@ from goodstanding.facts.catalogue import Catalogue
 from goodstanding.facts.identifiers import subjects_of
 from goodstanding.facts.records import with_digest
 from goodstanding.facts.validation import Checked
-from goodstanding.register.ledger.records import stored
+from goodstanding.register.ledger.records import STORED, stored
 from goodstanding.register.log import commitments
-from goodstanding.register.store.bulk import copy_in
+from goodstanding.register.store.bulk import copy_in, copy_text, text_of
 from goodstanding.register.store.database import Register
 
 _Item = TypeVar("_Item")
-_TABLES = """
-CREATE TEMP TABLE staged (row bigint, subject text, is_a text, name text, born date, document text, version integer,
-    state text, digest bytea);
+_ABOUT = ("subject", "is_a", "name", "born")
+_TABLES = f"""
+CREATE TEMP TABLE staged AS
+SELECT {", ".join(f"record.{name}" for name in STORED)}, identifier AS subject, is_a, name, born
+FROM record, subject WITH NO DATA;
 CREATE TEMP TABLE faulty (row bigint, place bigint, field text, found text, expected text);
-"""
-_DECIDING = ("row", "subject", "is_a", "name", "born", "document", "version", "state", "digest")
+"""  # noqa: S608
 _SHOWN = pl.col("found").str.replace_all(r"[\x00-\x1f\x7f]", "\N{REPLACEMENT CHARACTER}")
 """What was found, without control characters."""
 
 
 @dataclass
 class Batch:
-    """Rows `first` to `last` of a delivery; the file has the valid ones of them, with their commitments."""
+    """Rows `first` to `last` of a delivery; the file has the commitments of the valid ones of them."""
 
     first: int
     last: int
     file: Path
 
-    def records(self) -> pl.DataFrame:
-        """Return the valid rows as `ledger.stored` gives them."""
+    def commitments(self) -> pl.DataFrame:
+        """Return the valid rows in their order: row and commitment."""
         return pl.read_ipc(self.file)
 
 
@@ -71,12 +72,12 @@ def staged(register: Register, checked: Iterator[Checked]) -> Iterator[Staged]:
         try:
             connection.execute(sa.text(_TABLES))
             stage, first = Staged(connection), 1
-            for batch, rows, records in ahead(_spooled(checked, Path(folder), register.catalogue)):
-                copy_in(connection, "staged", records)
+            for batch, said, records in ahead(_spooled(checked, Path(folder), register.catalogue)):
+                copy_text(connection, "staged", (*STORED, *_ABOUT), records)
                 copy_in(connection, "faulty", batch.refusals.with_columns(_SHOWN).with_row_index("place"))
-                stage.batches.append(Batch(first, first + batch.rows - 1, rows))
+                stage.batches.append(Batch(first, first + batch.rows - 1, said))
                 first += batch.rows
-            connection.execute(sa.text("ANALYZE staged; ANALYZE faulty"))
+            connection.execute(sa.text("ANALYZE staged (row, subject, document, version, name, born); ANALYZE faulty"))
             connection.commit()
             yield stage
         finally:
@@ -97,14 +98,12 @@ def ahead(items: Iterator[_Item], most: int = 2) -> Iterator[_Item]:
 
 def _spooled(
     checked: Iterable[Checked], folder: Path, catalogue: Catalogue
-) -> Iterator[tuple[Checked, Path, pl.DataFrame]]:
+) -> Iterator[tuple[Checked, Path, memoryview]]:
     for number, batch in enumerate(checked):
         said = with_digest(batch.records, catalogue)
-        records = commitments.committed(said, [bytes.fromhex(one) for one in said["digest"]])
-        stored(records, catalogue).write_ipc(folder / str(number), compression="lz4")
-        deciding = records.with_columns(
-            subjects_of(pl.col("subject")).alias("is_a"),
-            pl.col("name").str.normalize("NFC"),
-            digest=pl.lit("\\x") + pl.col("digest"),
+        records = commitments.committed(said, commitments.bytes_of(said["digest"]))
+        records.select("row", "commitment").write_ipc(folder / str(number))
+        rows = stored(records, catalogue).with_columns(
+            subjects_of(pl.col("subject")).alias("is_a"), pl.col("name").str.normalize("NFC")
         )
-        yield batch, folder / str(number), deciding.select(_DECIDING)
+        yield batch, folder / str(number), text_of(rows.select(*STORED, *_ABOUT))

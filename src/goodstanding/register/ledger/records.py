@@ -19,6 +19,8 @@ from goodstanding.register.store.bulk import copy_out, rows
 _COLUMNS = ("kind", "act", "decided", "final", "occurrence", "source", "document", "authority", "basis")
 """The columns that table and frame have in common, under one name and with one meaning."""
 _KEPT = {"subject": pl.String} | {name: columns(Catalogue(codes={}, kinds={}, digest=""))[name] for name in _COLUMNS}
+STORED = ("row", *_COLUMNS, "attributes", "digest", *VERSIONS, "salt", "commitment")
+"""What a delivery tells of a record; the ledger adds the delivery and the subject."""
 CURRENT = """record.state = 'valid' AND record.kind IS NOT NULL AND NOT EXISTS (
     SELECT FROM superseded WHERE superseded.delivery = record.delivery AND superseded.row = record.row)"""
 """The condition that a record says what its source stands by now: not superseded, not withdrawn, not erased."""
@@ -29,19 +31,13 @@ CURRENT_THEN = """record.delivery <= %(known)s AND record.state = 'valid' AND re
 
 
 def stored(records: pl.DataFrame, catalogue: Catalogue) -> pl.DataFrame:
-    """Return records (columns of `facts.records.schema`, row, digest, salt, commitment) as rows of the table `record`.
+    """Return records (columns of `facts.records.schema`, row, digest, salt, commitment) with `STORED` as in the table.
 
-    Without delivery and subject_id. They come in order of document, as the largest index has them: it then grows at one
-    end, in half the time.
+    They come in order of document, as the largest index has them: it then grows at one end, in half the time.
     """
-    return records.sort("document").select(
-        "row",
-        *_COLUMNS,
+    return records.sort("document").with_columns(
         pl.when(pl.col("kind").is_not_null()).then(_json(records, catalogue)).alias("attributes"),
-        (pl.lit("\\x") + pl.col("digest")).alias("digest"),
-        *VERSIONS,
-        "salt",
-        "commitment",
+        digest=pl.lit("\\x") + pl.col("digest"),
     )
 
 

@@ -30,16 +30,21 @@ def committed(frame: pl.DataFrame, contents: Sequence[bytes]) -> pl.DataFrame:
     """Add `salt` and `commitment` to rows with these contents, as text that PostgreSQL reads as bytes."""
     salts = token_bytes(16 * len(contents))
     said = proof.commitments(salts, contents)
-    own = [f"\\x{salts[16 * place : 16 * place + 16].hex()}" for place in range(len(contents))]
+    own = [salts[start : start + 16] for start in range(0, len(salts), 16)]
     return frame.with_columns(
-        pl.Series("salt", own, dtype=pl.String),
-        pl.Series("commitment", [f"\\x{one.hex()}" for one in said], dtype=pl.String),
+        (pl.lit("\\x") + pl.Series(values, dtype=pl.Binary).bin.encode("hex")).alias(name)
+        for name, values in (("salt", own), ("commitment", said))
     )
 
 
 def of(frame: pl.DataFrame) -> list[bytes]:
     """Return the commitments of rows as `committed` gives them, in their order."""
-    return [bytes.fromhex(one[2:]) for one in frame["commitment"]]
+    return bytes_of(frame["commitment"].str.slice(2))
+
+
+def bytes_of(digits: pl.Series) -> list[bytes]:
+    """Return what hexadecimal digits stand for."""
+    return digits.str.decode("hex").to_list()
 
 
 def root_of(frame: pl.DataFrame) -> bytes:

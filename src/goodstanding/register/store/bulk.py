@@ -16,23 +16,32 @@ _CHUNK = 1 << 20
 
 def copy_in(connection: sa.Connection, table: str, frame: pl.DataFrame) -> None:
     """Append a frame, column by column of the same name, to a table; null is NULL."""
-    copy_text(connection, table, frame.columns, frame.write_csv(include_header=False).encode())
+    copy_text(connection, table, frame.columns, text_of(frame))
 
 
-def copy_text(connection: sa.Connection, table: str, columns: Sequence[str], text: bytes) -> None:
+def text_of(frame: pl.DataFrame) -> memoryview:
+    """Return the rows of a frame as CSV, as `copy_text` takes it."""
+    content = BytesIO()
+    frame.write_csv(content, include_header=False)
+    return content.getbuffer()
+
+
+def copy_text(connection: sa.Connection, table: str, columns: Sequence[str], text: memoryview) -> None:
     """Append rows that were written as CSV already to a table."""
     names = sql.SQL(", ").join(map(sql.Identifier, columns))
     command = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT csv)").format(sql.Identifier(table), names)
-    content = memoryview(text)
     with _session(connection).cursor() as cursor, cursor.copy(command) as copy:
-        for start in range(0, len(content), _CHUNK):
-            copy.write(content[start : start + _CHUNK])
+        for start in range(0, len(text), _CHUNK):
+            copy.write(text[start : start + _CHUNK])
 
 
-def run(connection: sa.Connection, command: str, parameters: Mapping[str, Any] | None = None) -> None:
-    """Run commands, apart by semicolons where there are no parameters; `%(name)s` stands for each of these."""
+def run(connection: sa.Connection, command: str, parameters: Mapping[str, Any] | None = None) -> int:
+    """Run commands, apart by semicolons where there are no parameters; `%(name)s` stands for each of these.
+
+    Returns how many rows the first of them wrote.
+    """
     with _session(connection).cursor() as cursor:
-        cursor.execute(sql.SQL(cast("Any", command)), parameters)
+        return cursor.execute(sql.SQL(cast("Any", command)), parameters).rowcount
 
 
 def rows(connection: sa.Connection, query: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
