@@ -42,11 +42,12 @@ def told(name: str, value: str, target: str) -> None:
 def inspections(rows: int, first: int = 0, subjects: int = 200_000, version: int = 1) -> pl.DataFrame:
     """Return a delivery of inspections, as text, whose documents are numbered from `first`."""
     number = pl.int_range(first, first + rows, eager=True)
+    of = number % subjects
     day = (number % 900).cast(pl.Int32) * pl.Series([1], dtype=pl.Int32)
     act = pl.select(pl.lit(dt.date(2023, 1, 1)) + pl.duration(days=day)).to_series()
     return pl.DataFrame(
         {
-            "subject": "gb.fhrs:" + (number % 300 + 1).cast(pl.String) + "-" + (number % subjects).cast(pl.String),
+            "subject": "gb.fhrs:" + (of % 300 + 1).cast(pl.String) + "-" + of.cast(pl.String),
             "kind": pl.repeat("food.inspection", rows, eager=True),
             "act": act.cast(pl.String),
             "document": "I-" + (number + 10_000_000).cast(pl.String),
@@ -78,10 +79,18 @@ def another(folder: Path, name: str) -> str:
 
 
 def delivery(folder: Path, dsn: str, register: Register, rows: int) -> None:
-    """Deliver rows about subjects that are known; then COPY the same rows into a table with the same indexes."""
+    """Deliver rows about subjects that are known, and as many about new ones, each beside a bare COPY."""
     inspections(200_000).write_csv(folder / "first.csv")
     deliver(register, "gb.fsa", folder / "first.csv", TODAY)
-    inspections(rows, 200_000).write_csv(folder / "rows.csv")
+    beside_copy(folder, dsn, register, "delivery, rows a second", inspections(rows, 200_000), "0.50")
+    new = inspections(rows, 200_000 + rows, subjects=1 << 40)
+    beside_copy(folder, dsn, register, "delivery, all of it about new subjects", new, "none: COPY enrols nobody")
+
+
+def beside_copy(folder: Path, dsn: str, register: Register, name: str, table: pl.DataFrame, target: str) -> None:
+    """Deliver rows; then COPY the same rows into a table with the same indexes."""
+    rows = table.height
+    table.write_csv(folder / "rows.csv")
     start = time.perf_counter()
     done = deliver(register, "gb.fsa", folder / "rows.csv", TODAY)
     ours = rows / (time.perf_counter() - start)
@@ -90,12 +99,15 @@ def delivery(folder: Path, dsn: str, register: Register, rows: int) -> None:
         kept = connection.connection.driver_connection
         with (
             kept.cursor() as cursor,
-            cursor.copy(f"COPY (SELECT {COLUMNS} FROM record WHERE delivery = 2 ORDER BY row) TO STDOUT") as copy,
+            cursor.copy(
+                f"COPY (SELECT {COLUMNS} FROM record WHERE delivery = {done.number} ORDER BY row) TO STDOUT"
+            ) as copy,
         ):
             (folder / "rows.copy").write_bytes(b"".join(bytes(block) for block in copy))
     with psycopg.connect(dsn) as owner:
         owner.execute("CREATE TABLE bare (LIKE record INCLUDING ALL)")
-        owner.execute(f"INSERT INTO bare ({COLUMNS}) SELECT {COLUMNS} FROM record WHERE delivery = 1 ORDER BY document")
+        before = f"SELECT {COLUMNS} FROM record WHERE delivery < {done.number} ORDER BY document"
+        owner.execute(f"INSERT INTO bare ({COLUMNS}) {before}")
         owner.commit()
         start = time.perf_counter()
         with (
@@ -112,7 +124,7 @@ def delivery(folder: Path, dsn: str, register: Register, rows: int) -> None:
         )
         assert same.fetchone() == (0,)
         owner.execute("DROP TABLE bare")
-    told("delivery, rows a second", f"{ours:,.0f}; bare COPY {bare:,.0f}; share {ours / bare:.2f}", "0.50")
+    told(name, f"{ours:,.0f}; bare COPY {bare:,.0f}; share {ours / bare:.2f}", target)
 
 
 _MEASURED = """

@@ -53,7 +53,7 @@ _DOUBTFUL = "(staged.name IS NOT NULL OR staged.born IS NOT NULL OR staged.is_a 
 _AGAIN = _GROUPED.format(condition=f"subject IN (SELECT subject FROM touched) AND {TAKEN_IN}")  # noqa: S608
 _TOUCHED = """
 CREATE TEMP TABLE touched AS SELECT DISTINCT subject FROM staged
-WHERE row IN (SELECT row FROM left_out) AND subject IN (SELECT identifier FROM met);
+WHERE EXISTS (SELECT FROM left_out) AND row IN (SELECT row FROM left_out) AND subject IN (SELECT identifier FROM met);
 ANALYZE touched;
 """
 _NEWCOMERS = f"""
