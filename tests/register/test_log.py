@@ -4,6 +4,7 @@ import datetime as dt
 import os
 import stat
 import threading
+import time
 
 import pytest
 import sqlalchemy as sa
@@ -19,6 +20,7 @@ from goodstanding.register.ledger.subjects import by_identifier
 from goodstanding.register.log import keys as log_keys
 from goodstanding.register.log import maps, sequence
 from goodstanding.register.proving.proofs import prove_consistency, prove_dossier, prove_record
+from goodstanding.register.proving.verification import verify
 from tests.register.conftest import FIRM, PEOPLE, PERSON, RECEIVED, row
 
 WITNESS = notes.Signer("witness.example/w1", b"w" * 32, notes.Kind.COSIGNATURE)
@@ -90,7 +92,7 @@ def test_heads_and_map_are_those_of_the_records_in_ledger_order(synthetic, file,
     )
     with synthetic.engine.connect() as connection:
         salt = maps.salt_of(connection)
-        found = maps.entries(connection, range(dossiermap.BUCKETS))
+        found = maps.entries(connection, range(dossiermap.BUCKETS), 3)
     expected = {
         dossiermap.key(salt, one.identifier): dossiermap.Entry(
             len(one.own), dossiermap.head(bytes(commitment) for commitment in one.own)
@@ -106,7 +108,7 @@ def test_a_sequencer_that_fails_leaves_everything_waiting(synthetic, file, key, 
     fill(synthetic, file, 1)
     sequencer = sequence.Sequencer(synthetic, key)
     waiting = rows(synthetic, "SELECT event FROM waiting")
-    for step in ("covered", "checkpoints"):
+    for step in ("_placed", "checkpoints"):
         monkeypatch.setattr(sequence, step, None)
         with pytest.raises((TypeError, AttributeError)):
             sequencer.sign()
@@ -117,6 +119,89 @@ def test_a_sequencer_that_fails_leaves_everything_waiting(synthetic, file, key, 
     assert sequencer.sign().size == len(waiting) + 1
     proof = prove_dossier(synthetic, PERSON["subject"])
     assert bundles.check(proof, [key.verifier])
+
+
+def kinds_of_leaves(register):
+    return [one.kind for one in rows(register, "SELECT kind FROM leaf JOIN event ON number = event ORDER BY index")]
+
+
+def test_what_else_happens_is_signed_while_a_large_delivery_waits_for_its_heads(
+    synthetic, file, key, monkeypatch
+) -> None:
+    monkeypatch.setattr(sequence, "AT_ONCE", 10)
+    sequencer = sequence.Sequencer(synthetic, key)
+    fill(synthetic, file, 1, 40)
+    fill(synthetic, file, 2, 3)
+    look(synthetic, 5)
+    assert sequencer.behind()
+    assert sequencer.attest()
+    assert kinds_of_leaves(synthetic)[-6:] == ["access"] * 5 + ["map"]
+    assert "delivery" not in kinds_of_leaves(synthetic)
+    assert [one.kind for one in rows(synthetic, "SELECT kind FROM waiting JOIN event ON number = event")] == [
+        "delivery",
+        "delivery",
+    ]
+    assert sequencer.attest() is None
+    assert verify(synthetic) == []
+    assert sequencer.prepare()
+    assert not sequencer.behind()
+    assert verify(synthetic) == []
+    fill(synthetic, file, 3, 3)
+    assert sequencer.attest()
+    assert kinds_of_leaves(synthetic)[-3:] == ["delivery", "delivery", "map"]
+    assert sequencer.sign()
+    assert kinds_of_leaves(synthetic)[-2:] == ["delivery", "map"]
+    assert verify(synthetic) == []
+    for identifier in (PERSON["subject"], FIRM["subject"], ABSENT):
+        assert bundles.check(prove_dossier(synthetic, identifier), [key.verifier])
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=st.lists(st.sampled_from(["small", "large", "attest", "prepare", "other", "look"]), max_size=12))
+def test_in_whatever_order_heads_are_made_and_checkpoints_signed_the_log_verifies(
+    synthetic, file, key, monkeypatch, postgres_folder, steps
+) -> None:
+    monkeypatch.setattr(sequence, "AT_ONCE", 10)
+    sequencer, other = sequence.Sequencer(synthetic, key), sequence.Sequencer(synthetic, key)
+    doing = {
+        "small": lambda: fill(synthetic, file, os.urandom(4).hex(), 3),
+        "large": lambda: fill(synthetic, file, os.urandom(4).hex(), 20),
+        "attest": sequencer.attest,
+        "prepare": sequencer.prepare,
+        "other": other.attest,
+        "look": lambda: look(synthetic),
+    }
+    for step in steps:
+        doing[step]()
+    assert verify(synthetic) == []
+    other.sign()
+    assert rows(synthetic, "SELECT event FROM waiting") == []
+    assert verify(synthetic) == []
+
+
+def test_heads_that_were_made_and_not_signed_are_signed_by_the_next_sequencer(
+    synthetic, file, key, monkeypatch
+) -> None:
+    monkeypatch.setattr(sequence, "AT_ONCE", 10)
+    fill(synthetic, file, 1, 40)
+    assert sequence.Sequencer(synthetic, key).prepare()
+    assert sequence.sign(synthetic, key)
+    assert rows(synthetic, "SELECT event FROM waiting") == []
+    assert verify(synthetic) == []
+
+
+def test_preparing_that_fails_changes_nothing_and_is_done_again(synthetic, file, key, monkeypatch) -> None:
+    monkeypatch.setattr(sequence, "AT_ONCE", 10)
+    fill(synthetic, file, 1, 40)
+    sequencer = sequence.Sequencer(synthetic, key)
+    with monkeypatch.context() as broke:
+        broke.setattr(sequence, "_placed", None)
+        with pytest.raises(TypeError):
+            sequencer.prepare()
+    assert rows(synthetic, "SELECT FROM head") == []
+    assert sequencer.behind()
+    assert sequencer.sign()
+    assert verify(synthetic) == []
 
 
 def test_many_sequencers_at_once_make_one_log(synthetic, file, key) -> None:
@@ -182,6 +267,18 @@ def test_signing_in_the_background_keeps_up_and_ends_with_nothing_waiting(synthe
     with sequence.signing(synthetic, key, every=0.01):
         look(synthetic, 30)
     assert rows(synthetic, "SELECT event FROM waiting") == []
+
+
+def test_a_large_delivery_is_signed_in_the_background_too(synthetic, file, key, monkeypatch) -> None:
+    monkeypatch.setattr(sequence, "AT_ONCE", 10)
+    with sequence.signing(synthetic, key, every=0.05):
+        for number in range(3):
+            fill(synthetic, file, number, 40)
+        until = time.monotonic() + 20
+        while rows(synthetic, "SELECT event FROM waiting") and time.monotonic() < until:
+            time.sleep(0.05)
+        assert rows(synthetic, "SELECT event FROM waiting") == []
+    assert verify(synthetic) == []
 
 
 def test_a_cosignature_is_kept_and_given_out_with_the_checkpoint(synthetic, key) -> None:

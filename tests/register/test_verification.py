@@ -201,7 +201,7 @@ def test_a_changed_record_is_found_by_its_delivery_and_row(tamper, change) -> No
     found = tamper(f"UPDATE record SET {change} WHERE document = 'D-20'")
     assert any(problem.startswith("record") for problem in found), found
     assert any(problem.startswith("record delivery 1 row 21: ") for problem in found) or "version" in str(found)
-    assert not any("delivery 2" in problem for problem in found)
+    assert not any("delivery 2" in problem for problem in found if not problem.startswith(("head ", "bucket ")))
 
 
 def test_a_record_that_is_renumbered_within_the_order_is_found(tamper) -> None:
@@ -258,16 +258,17 @@ def test_a_record_that_is_renumbered_within_the_order_is_found(tamper) -> None:
         ("DELETE FROM leaf WHERE index = 3", "leaf 3: is missing; found leaf 4 in its place"),
         ("UPDATE tile SET hashes = ''", "tile 0/0: is not over these leaves"),
         ("DELETE FROM tile", "tile 0/0: is missing"),
-        ("UPDATE head SET items = 1 WHERE subject_id = 1", "head 1 size"),
-        ("DELETE FROM head WHERE subject_id = 1", "head 1 size"),
-        ("UPDATE head SET size = 5 WHERE subject_id = 1", "head 1 size 5: is of a map that is not there"),
+        ("UPDATE head SET items = 1 WHERE subject_id = 1", "head 1 delivery 2"),
+        ("DELETE FROM head WHERE subject_id = 1", "head 1 delivery 2"),
+        ("UPDATE head SET delivery = 5 WHERE subject_id = 1", "head 1 delivery 5: is of a map that is not there"),
         ("UPDATE bucket SET subjects = 2", "bucket "),
         ("UPDATE map SET root = ''", "map "),
         ("DELETE FROM checkpoint WHERE size = (SELECT min(size) FROM checkpoint)", "checkpoint "),
         ("UPDATE checkpoint SET at = now()", "checkpoint "),
         ("UPDATE checkpoint SET note = replace(note, chr(10), chr(32))", "checkpoint "),
-        ("UPDATE cosignature SET line = 'x'", "cosignature 1: "),
-        ("DELETE FROM cosignature", "cosignature 1: was removed; event"),
+        ("UPDATE cosignature SET line = 'x'", "cosignature "),
+        ("UPDATE cosignature SET verifier = 'x'", "cosignature "),
+        ("UPDATE cosignature SET size = (SELECT max(size) FROM checkpoint)", "cosignature "),
         ("UPDATE log_key SET verifier = 'x'", "log_key 1: is not what happened then"),
         ("DELETE FROM erasure", "record delivery 1 row 30: was emptied, and no erasure says so"),
         ("UPDATE erasure SET clause = 'x'", "erasure 1/30: is not what happened then"),

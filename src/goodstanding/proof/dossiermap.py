@@ -143,6 +143,30 @@ def _raised(hashed: bytes, key: int, top: int | None, parting: int) -> bytes:
     return hashed
 
 
+def over(keys: Sequence[bytes], hashes: Sequence[bytes], depth: int) -> bytes:
+    """Return the hash of the subtree at a depth that leaves are in: their keys, in order, and their hashes.
+
+    From left to right: two neighbours part at the first bit in which they differ. What is complete on the left waits
+    on a stack, deepest parting last, until the leaves to the right of its parting are complete too.
+    """
+    if len(keys) < 2:
+        return hashes[0] if keys else NONE
+    waiting: list[tuple[bytes, int]] = []
+    key = int.from_bytes(keys[0])
+    for at, result in enumerate(hashes, 1):
+        top, parting = None, depth - 1
+        if at < len(keys):
+            following = int.from_bytes(keys[at])
+            parting = 256 - (key ^ following).bit_length()
+        while waiting and waiting[-1][1] > parting:
+            left, where = waiting.pop()
+            result = sha256(b"\x01" + left + _raised(result, key, top, where)).digest()
+            top = where
+        waiting.append((_raised(result, key, top, parting), parting))
+        key = following
+    return waiting[0][0]
+
+
 class _Leaves:
     """Entries sorted by key, with the hashes of their leaves."""
 
@@ -154,29 +178,10 @@ class _Leaves:
 
     def over(self, depth: int) -> bytes:
         """The hash of the subtree at this depth that all entries are in."""
-        return self._over(0, len(self.keys), depth)
+        return over(self.keys, self.hashes, depth)
 
     def _over(self, start: int, end: int, depth: int) -> bytes:
-        """The hash of the subtree at this depth over the leaves from start to end (not included).
-
-        From left to right: two neighbours part at the first bit in which they differ. What is complete on the left
-        waits on a stack, deepest parting last, until the leaves to the right of its parting are complete too.
-        """
-        if end - start < 2:
-            return self.hashes[start] if start < end else NONE
-        waiting: list[tuple[bytes, int]] = []
-        key = int.from_bytes(self.keys[start])
-        for at in range(start, end):
-            result, top = self.hashes[at], None
-            following = int.from_bytes(self.keys[at + 1]) if at + 1 < end else key
-            parting = 256 - (key ^ following).bit_length() if at + 1 < end else depth - 1
-            while waiting and waiting[-1][1] > parting:
-                left, where = waiting.pop()
-                result = sha256(b"\x01" + left + _raised(result, key, top, where)).digest()
-                top = where
-            waiting.append((_raised(result, key, top, parting), parting))
-            key = following
-        return waiting[0][0]
+        return over(self.keys[start:end], self.hashes[start:end], depth)
 
     def _middle(self, start: int, end: int, depth: int) -> int:
         """The first entry whose bit at this depth is set."""
@@ -299,6 +304,17 @@ def buckets(entries: Entries) -> dict[int, Bucket]:
     for one, entry in entries.items():
         parts.setdefault(bucket_of(one), {})[one] = entry
     return {number: Bucket(bucket_root(part), len(part)) for number, part in parts.items()}
+
+
+def bucket(leaves: bytes) -> Bucket:
+    """Return a bucket from its subjects in order of their keys: the key and the hash of the leaf of each, 64 bytes.
+
+    Raises ValueError where they are of several buckets.
+    """
+    keys = [leaves[at : at + 32] for at in range(0, len(leaves), 64)]
+    if keys[0][:2] != keys[-1][:2]:
+        raise ValueError("the entries are of several buckets")
+    return Bucket(over(keys, [leaves[at : at + 32] for at in range(32, len(leaves), 64)], DEPTH), len(keys))
 
 
 def heads(commitments: Sequence[bytes]) -> list[bytes]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from goodstanding.proof import dossiermap, tiles
+from goodstanding.proof import tiles
 from goodstanding.register.log import maps, sequence
 from goodstanding.register.store import schema
 
@@ -16,11 +16,8 @@ def make_again(connection: sa.Connection) -> None:
     """Fill the caches, which are empty, from events, leaves, maps and records; in one transaction."""
     before = 0
     for size, salt in connection.execute(sa.select(schema.map_.c.size, schema.map_.c.salt).order_by("size")).all():
-        heads = list(maps.grown_heads(connection, sequence.arrived(connection, before, size), salt))
-        if heads:
-            maps.keep_heads(connection, heads, size)
-            touched = {dossiermap.bucket_of(head.key) for head in heads}
-            maps.keep_buckets(connection, dossiermap.buckets(maps.entries(connection, touched)), size)
+        if deliveries := sequence.arrived(connection, before, size):
+            maps.grow(connection, deliveries, salt)
         before = size + 1
     hashes = connection.execute(sa.select(schema.leaf.c.hash).order_by(schema.leaf.c.index)).scalars()
     sequence.keep_tiles(connection, tiles.grown(0, hashes, sequence.fetch(connection)))

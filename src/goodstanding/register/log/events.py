@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -23,7 +23,6 @@ KINDS = (
     "envelope",
     "document",
     "document_erasure",
-    "cosignature",
     "source_key",
     "source_key_end",
     "delivery_note",
@@ -39,6 +38,17 @@ KINDS = (
     "answer",
 )
 """The tables whose rows are events, each named by its primary key."""
+PAST = ("cosignature",)
+"""What was an event in an earlier release: its leaves stay in the log."""
+
+
+class Told(NamedTuple):
+    """What an event says of its row: see `commitment`."""
+
+    number: int
+    key: str
+    salt: bytes
+    commitment: bytes
 
 
 def key_of(kind: str, row: Mapping[str, Any]) -> str:
@@ -84,6 +94,24 @@ def rows_of(connection: sa.Connection, kind: str) -> Iterator[Mapping[str, Any]]
     query = sa.select(table).order_by(*table.primary_key).execution_options(yield_per=10_000)
     for row in connection.execute(query).mappings():
         yield dict(row)
+
+
+def told(connection: sa.Connection, kind: str) -> Iterator[tuple[Mapping[str, Any] | None, Told | None]]:
+    """Yield the rows of a kind and the events that tell of them, side by side; what has no counterpart, with None.
+
+    Memory does not grow with how many there are.
+    """
+    table, event = schema.metadata.tables[kind], schema.event.c
+    own = sa.select(event.number, event.key, event.salt, event.commitment).where(event.kind == kind).subquery("own")
+    same = own.c.key == sa.func.concat_ws("/", *table.primary_key)
+    sides = sa.join(table, own, same, full=True)
+    rows, there = sa.select(*table.columns), len(table.columns)
+    first = next(place for place, column in enumerate(table.columns) if column.primary_key)
+    query = rows.add_columns(*own.c).select_from(sides).execution_options(yield_per=10_000)
+    names = [column.name for column in table.columns]
+    for row in connection.execute(query):
+        kept = dict(zip(names, row, strict=False)) if row[first] is not None else None
+        yield kept, None if row[there] is None else Told(*row[there:])
 
 
 def row_of(connection: sa.Connection, kind: str, key: str) -> dict[str, Any]:

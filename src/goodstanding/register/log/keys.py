@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
 
 from goodstanding.facts.errors import InputError
 from goodstanding.proof import checkpoints, notes
@@ -69,13 +70,11 @@ def cosign(register: Register, note: str, witness: Verifier) -> int:
         line = next(line for line, one in lines if (one.name, one.id) == (witness.name, witness.id))
     except ProofError as error:
         raise InputError(f"the cosigned checkpoint: {error}") from None
-    kept, added = schema.checkpoint.c, schema.cosignature.c
+    kept = schema.checkpoint.c
     with register.engine.begin() as connection:
         own = connection.execute(sa.select(kept.note).where(kept.size == checkpoint.size)).scalar_one_or_none()
         if own is None or notes.split(own)[0] != opened.text:
             raise InputError(f"this register signed no such checkpoint of {checkpoint.size} leaves")
-        there = sa.select(added.number).where(added.size == checkpoint.size, added.verifier == str(witness))
-        if connection.execute(there).one_or_none() is None:
-            row = {"size": checkpoint.size, "verifier": str(witness), "line": line}
-            events.add(connection, "cosignature", [row])
+        row = {"size": checkpoint.size, "verifier": str(witness), "line": line}
+        connection.execute(insert(schema.cosignature).values(row).on_conflict_do_nothing())
     return checkpoint.size

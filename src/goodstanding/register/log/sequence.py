@@ -11,14 +11,14 @@ import datetime as dt
 import hashlib
 import logging
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
 from goodstanding.facts.errors import InputError
-from goodstanding.proof import checkpoints, dossiermap, merkle, tiles
+from goodstanding.proof import checkpoints, merkle, tiles
 from goodstanding.proof.checkpoints import Checkpoint
 from goodstanding.proof.dossiermap import Top
 from goodstanding.proof.notes import Signer
@@ -32,8 +32,12 @@ OVERDUE = dt.timedelta(minutes=15)
 
 _TURN = 0x600D57A2D2
 """The key of the advisory lock that sequencers take."""
+_PREPARING = 0x600D57A2D4
+"""The key of the advisory lock that whoever makes heads before a checkpoint takes."""
+AT_ONCE = 5_000
+"""So many records are brought into the map within a checkpoint; the heads of more are made before it."""
 _log = logging.getLogger(__name__)
-_LEAF, _CHECKPOINT = schema.leaf.c, schema.checkpoint.c
+_LEAF, _CHECKPOINT, _DELIVERY = schema.leaf.c, schema.checkpoint.c, schema.delivery.c
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,22 @@ def attested(register: Register, limit: dt.timedelta = OVERDUE) -> Attested:
     return Attested(row[0], row[1]) if row else Attested(None, overdue=False)
 
 
+@dataclass(frozen=True)
+class Waiting:
+    """The events that are under no checkpoint yet: how many, and since when the oldest is there, in UTC."""
+
+    events: int
+    since: dt.datetime | None
+
+
+def waiting(register: Register) -> Waiting:
+    """Return what no checkpoint covers yet."""
+    own = schema.event.join(schema.waiting, schema.waiting.c.event == schema.event.c.number)
+    query = sa.select(sa.func.count(), sa.func.min(schema.event.c.at)).select_from(own)
+    with register.engine.connect() as connection:
+        return Waiting(*connection.execute(query).one())
+
+
 def reading(register: Register) -> sa.Connection:
     """Return a connection that sees one state of the register, to be used as a context."""
     return register.engine.connect().execution_options(isolation_level="REPEATABLE READ")
@@ -70,22 +90,40 @@ def latest(connection: sa.Connection) -> tuple[int, str] | None:
     if row is None:
         return None
     added = schema.cosignature.c
-    lines = sa.select(added.line).where(added.size == row.size).order_by(added.number)
+    lines = sa.select(added.line).where(added.size == row.size).order_by(added.verifier)
     return row.size, "".join([row.note, *connection.execute(lines).scalars()])
 
 
 def sign(register: Register, key: Signer) -> Checkpoint | None:
-    """Make one checkpoint over all events that wait. See `Sequencer.sign`."""
+    """Bring all events that wait under checkpoints. See `Sequencer.sign`."""
     return Sequencer(register, key).sign()
 
 
+@dataclass(frozen=True)
+class Coming:
+    """Deliveries that no map covers yet, in their order, and how many records they brought."""
+
+    numbers: Sequence[int]
+    records: int
+
+    @property
+    def large(self) -> bool:
+        """Whether their heads are made before the checkpoint, and not in it."""
+        return self.records > AT_ONCE
+
+
 class Sequencer:
-    """Signs one checkpoint after another; between them it keeps the top of the map, 6 MB."""
+    """Signs one checkpoint after another; between them it keeps the top of the map, 6 MB.
+
+    Many records at once would hold up a checkpoint: heads and buckets are then made by `prepare`, which may run in
+    another thread or another sequencer, while `attest` signs what else happens. Their deliveries wait that long.
+    """
 
     def __init__(self, register: Register, key: Signer) -> None:
         """Keep what to sign and with what. Raises InputError where the key is not one of this register's."""
         self._register, self._key = register, key
-        self._size, self._top = -1, Top()
+        self._size, self._through, self._top = -1, 0, Top()
+        self._prepared: tuple[list[int], dict[str, bytes]] = ([], {})
         with register.engine.connect() as connection:
             known = connection.execute(sa.select(schema.log_key.c.verifier)).scalars().all()
         if str(key.verifier) not in known:
@@ -95,9 +133,25 @@ class Sequencer:
             )
 
     def sign(self) -> Checkpoint | None:
-        """Append all events that wait to the log, and sign it; None where none waits."""
+        """Bring all events that wait now under checkpoints, one or a few; return the last; None where none waits."""
+        with self._register.engine.connect() as connection:
+            last = max(uncovered(connection, through(connection)).numbers, default=0)
+        signed = self.attest()
+        while self._through < last:
+            prepared, made = self.prepare(), self.attest()
+            if not prepared and made is None:
+                break
+            signed = made or signed
+        return signed
+
+    def attest(self) -> Checkpoint | None:
+        """Sign a checkpoint over all events that wait, but for deliveries that `prepare` has to make heads of first.
+
+        None where there is nothing to sign.
+        """
         with self._register.engine.begin() as connection:
             if connection.execute(sa.select(schema.waiting).limit(1)).one_or_none() is None:
+                self._through = max(self._through, through(connection))
                 return None
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_TURN)))
             try:
@@ -106,36 +160,69 @@ class Sequencer:
                 self._size = -1  # the top may be ahead of the database now
                 raise
 
+    def behind(self) -> bool:
+        """Return whether deliveries wait for `prepare`."""
+        with self._register.engine.connect() as connection:
+            covered = through(connection)
+            return maps.last_grown(connection) <= covered and uncovered(connection, covered).large
+
+    def prepare(self) -> bool:
+        """Make heads and buckets of the deliveries that wait, where they are large; return whether they are made.
+
+        One sequencer at a time does it; others wait for it.
+        """
+        with self._register.engine.begin() as connection:
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_PREPARING)))
+            covered = through(connection)
+            coming = uncovered(connection, covered)
+            if maps.last_grown(connection) > covered:
+                return True
+            if not coming.large:
+                return False
+            connection.execute(sa.text("SET LOCAL work_mem = '64MB'"))
+            maps.grow(connection, coming.numbers, maps.salt_of(connection))
+            prepared = [*coming.numbers], _placed(connection, coming.numbers)
+        self._prepared = prepared
+        return True
+
     def _signed(self, connection: sa.Connection) -> Checkpoint | None:
         before = connection.execute(sa.select(sa.func.coalesce(sa.func.max(_CHECKPOINT.size), 0))).scalar_one()
-        size = before + connection.execute(_APPEND, {"size": before, "only": None}).rowcount
-        if size == before:  # another sequencer was faster
+        if self._size != before:  # this is the first, or another sequencer signed meanwhile
+            self._through = through(connection)
+            self._top = maps.top(connection, self._through)
+        deliveries = self._ready(connection)
+        until = max(deliveries, default=self._through)
+        size = before + connection.execute(_APPEND, {"size": before, "until": until}).rowcount
+        if size == before:  # another sequencer was faster, or only deliveries wait that are not prepared
+            self._size = before
             return None
-        if self._size != before:
-            self._top = maps.top(connection)
-        self._append_map(connection, before, size)
+        self._append_map(connection, before, size, deliveries)
         grown = self._grown(connection, before, size + 1)
         checkpoint = Checkpoint(origin(connection), size + 1, grown)
         row = {"size": checkpoint.size, "root": checkpoint.root, "note": checkpoints.sign(checkpoint, self._key)}
         connection.execute(sa.insert(schema.checkpoint), row)
-        self._size = checkpoint.size
+        self._size, self._through = checkpoint.size, until
         return checkpoint
 
-    def _append_map(self, connection: sa.Connection, before: int, size: int) -> None:
-        """Make the map over what came since the last one, and append its event as leaf `size`."""
-        deliveries, salt = arrived(connection, before, size), maps.salt_of(connection)
-        heads = list(maps.grown_heads(connection, deliveries, salt)) if deliveries else []
-        if heads:
-            maps.keep_heads(connection, heads, size)
-            touched = {dossiermap.bucket_of(head.key) for head in heads}
-            buckets = dossiermap.buckets(maps.entries(connection, touched))
-            maps.keep_buckets(connection, buckets, size)
-            self._top.update(buckets)
+    def _ready(self, connection: sa.Connection) -> list[int]:
+        """Return the deliveries that the next map covers, and bring the top of the map to them."""
+        coming, prepared = uncovered(connection, self._through), maps.last_grown(connection)
+        if prepared > self._through:
+            self._top.update(maps.grown(connection, self._through, prepared))
+            return [one for one in coming.numbers if one <= prepared]
+        if not coming.numbers or coming.large:
+            return []
+        self._top.update(maps.grow(connection, coming.numbers, maps.salt_of(connection)))
+        return [*coming.numbers]
+
+    def _append_map(self, connection: sa.Connection, before: int, size: int, deliveries: list[int]) -> None:
+        """Append the event of the map as leaf `size`."""
+        salt = maps.salt_of(connection)
         row = {"size": size, "root": self._top.root, "subjects": self._top.subjects, "salt": salt}
-        events.add(connection, "map", [row | covered(connection, before, size, deliveries)])
-        event = schema.event.c
-        own = connection.execute(sa.select(event.number).where(event.kind == "map", event.key == str(size)))
-        connection.execute(_APPEND, {"size": size, "only": own.scalar_one()})
+        known, digests = self._prepared
+        places = digests if deliveries and known == deliveries else _placed(connection, deliveries)
+        events.add(connection, "map", [row | _happened(connection, before, size) | places])
+        connection.execute(_APPEND_MAP, {"size": size, "key": str(size)})
 
     def _grown(self, connection: sa.Connection, before: int, size: int) -> bytes:
         """Keep the tiles that are full now; return the root."""
@@ -148,11 +235,35 @@ class Sequencer:
 
 _APPEND = sa.text("""
     WITH taken AS (
-        DELETE FROM waiting WHERE CAST(:only AS bigint) IS NULL OR event = :only RETURNING event
+        DELETE FROM waiting USING event WHERE number = event
+            AND CASE kind WHEN 'delivery' THEN key::bigint ELSE 0 END <= :until RETURNING number, commitment
     )
     INSERT INTO leaf (index, event, hash)
-    SELECT :size + row_number() OVER (ORDER BY number) - 1, number, sha256('\\x00'::bytea || commitment)
-    FROM event JOIN taken ON taken.event = number""")
+    SELECT :size + row_number() OVER (ORDER BY number) - 1, number, sha256('\\x00'::bytea || commitment) FROM taken""")
+_APPEND_MAP = sa.text("""
+    WITH taken AS (
+        DELETE FROM waiting USING event WHERE number = event AND kind = 'map' AND key = :key
+        RETURNING number, commitment
+    )
+    INSERT INTO leaf (index, event, hash) SELECT :size, number, sha256('\\x00'::bytea || commitment) FROM taken""")
+
+
+def through(connection: sa.Connection, size: int | None = None) -> int:
+    """Return the last delivery whose event is a leaf, of the first so many leaves or of all; 0: none."""
+    event, before = schema.event.c, [] if size is None else [_LEAF.index < size]
+    own = sa.select(_LEAF.index).where(_LEAF.event == event.number, *before).exists()
+    told = sa.select(event.number).where(event.kind == "delivery", event.key == sa.cast(_DELIVERY.number, sa.Text), own)
+    query = sa.select(_DELIVERY.number).where(told.exists()).order_by(_DELIVERY.number.desc()).limit(1)
+    return int(connection.execute(query).scalar_one_or_none() or 0)
+
+
+def uncovered(connection: sa.Connection, covered: int) -> Coming:
+    """Return the deliveries after one that are told of."""
+    event = schema.event.c
+    told = sa.select(event.number).where(event.kind == "delivery", event.key == sa.cast(_DELIVERY.number, sa.Text))
+    query = sa.select(_DELIVERY.number, _DELIVERY.accepted).where(_DELIVERY.number > covered, told.exists())
+    found = connection.execute(query.order_by(_DELIVERY.number)).all()
+    return Coming([row.number for row in found], sum(row.accepted for row in found))
 
 
 def arrived(connection: sa.Connection, start: int, end: int) -> list[int]:
@@ -169,8 +280,16 @@ def covered(connection: sa.Connection, start: int, end: int, deliveries: Sequenc
     They are SHA-256 over rows as PostgreSQL writes them as CSV: events with their numbers and times, from the last
     map's own; records with their places and versions; what was superseded.
     """
-    parameters = {"start": max(start - 1, 0), "end": end, "deliveries": list(deliveries)}
-    return {f"{name}_digest": _digest(connection, query, parameters) for name, query in _COVERED.items()}
+    return _happened(connection, start, end) | _placed(connection, deliveries)
+
+
+def _happened(connection: sa.Connection, start: int, end: int) -> dict[str, bytes]:
+    return {"events_digest": _digest(connection, _COVERED["events"], {"start": max(start - 1, 0), "end": end})}
+
+
+def _placed(connection: sa.Connection, deliveries: Sequence[int]) -> dict[str, bytes]:
+    of = {"deliveries": [*deliveries]}
+    return {f"{name}_digest": _digest(connection, _COVERED[name], of) for name in ("records", "superseded")}
 
 
 _COVERED = {
@@ -186,7 +305,7 @@ _COVERED = {
 }
 
 
-def _digest(connection: sa.Connection, query: str, parameters: dict[str, object]) -> bytes:
+def _digest(connection: sa.Connection, query: str, parameters: Mapping[str, object]) -> bytes:
     digest = hashlib.sha256()
     for block in copied(connection, query, parameters):
         digest.update(block)
@@ -255,16 +374,24 @@ def signing(register: Register, key: Signer, every: float = 1.0) -> Iterator[Non
     What goes wrong is logged and tried again; whether it keeps up, `attested` says.
     """
     sequencer, ended = Sequencer(register, key), threading.Event()
+    beside: list[threading.Thread] = []
+
+    def tried(step: Callable[[], object]) -> None:
+        try:
+            step()
+        except Exception:
+            _log.exception("no checkpoint could be signed; it is tried again")
+
+    def step() -> None:
+        sequencer.attest()
+        if not any(one.is_alive() for one in beside) and sequencer.behind():
+            beside[:] = [threading.Thread(target=tried, args=[sequencer.prepare], name="heads", daemon=True)]
+            beside[0].start()
 
     def run() -> None:
-        while True:
-            last = ended.wait(every)
-            try:
-                sequencer.sign()
-            except Exception:
-                _log.exception("no checkpoint could be signed; it is tried again")
-            if last:
-                return
+        while not ended.wait(every):
+            tried(step)
+        tried(sequencer.sign)
 
     thread = threading.Thread(target=run, name="sequencer", daemon=True)
     thread.start()

@@ -1,34 +1,35 @@
-"""Whether the log of a register is what was signed: leaves, tiles, heads, maps and checkpoints are computed again."""
+"""Whether the log of a register is what was signed: leaves, tiles and checkpoints are computed again."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
 
-from goodstanding.proof import checkpoints, dossiermap, merkle, notes, tiles
+from goodstanding.proof import checkpoints, merkle, notes, tiles
 from goodstanding.proof.checkpoints import Verified
-from goodstanding.proof.dossiermap import Bucket, Entry, Top
 from goodstanding.proof.errors import ProofError
 from goodstanding.proof.notes import Verifier
-from goodstanding.register.log import events, maps, sequence
+from goodstanding.register.log import events, sequence
+from goodstanding.register.proving import map_verification
+from goodstanding.register.proving.naming import named
 from goodstanding.register.store import schema
 
-NAMED = 20
-"""How many rows of one kind are named, before the rest is counted."""
 _SUSPECTS = 100
 """How many rows are named where one of them was rewritten together with all that tells of it."""
 
 
 @dataclass
 class _Log:
-    """The leaves as they follow from the events: their kinds, keys, and the roots at the sizes that were signed."""
+    """What follows from the leaves: no more of it than memory holds for any number of them."""
 
-    leaves: list[tuple[str, str]] = field(default_factory=list)
-    roots: dict[int, bytes] = field(default_factory=dict)
-    tiles: dict[tuple[int, int], bytes] = field(default_factory=dict)
+    size: int = 0
+    outside: bytes | None = None
+    """The root at the size of the checkpoint that was kept outside."""
+    wrong: dict[int, bytes] = field(default_factory=dict)
+    """The sizes at which a checkpoint has another root, and the root that follows."""
 
 
 def problems(
@@ -40,13 +41,10 @@ def problems(
     where none is given, the first that was enrolled is trusted, and any that was enrolled under one that is.
     """
     made = _Log()
-    sizes = {row.size for row in connection.execute(sa.select(schema.checkpoint.c.size))}
-    sizes |= {outside.checkpoint.size} if outside else set()
-    yield from _leaves(connection, made, sizes)
+    yield from _leaves(connection, made, outside)
     yield from _waiting(connection)
-    yield from _tiles(connection, made)
     yield from _checkpoints(connection, made, trusted)
-    odd = [*_maps(connection, made)]
+    odd = [*map_verification.problems(connection)]
     yield from odd
     yield from _times(connection, events.KINDS if any(one.startswith("event:") for one in odd) else ("map",))
     yield from _cosignatures(connection)
@@ -54,42 +52,127 @@ def problems(
         yield from _since(connection, made, outside)
 
 
-def named(rows: Sequence[str], table: str, message: str) -> Iterator[str]:
-    """Yield one problem for each of the first rows, and how many more there are."""
-    yield from (f"{table} {row}: {message}" for row in rows[:NAMED])
-    if len(rows) > NAMED:
-        yield f"{table}: {len(rows) - NAMED} more rows like these: {message}"
+_AT_ONCE = 50_000
 
 
-def _leaves(connection: sa.Connection, made: _Log, sizes: Iterable[int]) -> Iterator[str]:
-    """Compare the leaves with their events, and keep what follows from the events alone."""
+def _leaves(connection: sa.Connection, made: _Log, outside: Verified | None) -> Iterator[str]:
+    """Compare the leaves with their events, and tiles and roots with the leaves; keep what follows."""
     leaf, event = schema.leaf.c, schema.event.c
     query = (
-        sa.select(leaf.index.label("place"), leaf.event, leaf.hash, event.commitment, event.kind, event.key)
+        sa.select(leaf.index.label("place"), leaf.event, leaf.hash, event.commitment)
         .select_from(schema.leaf.outerjoin(schema.event, event.number == leaf.event))
         .order_by(leaf.index)
     )
-    hashes: list[bytes] = []
-    with connection.execute(query.execution_options(yield_per=50_000)) as rows:
-        for row in rows:
-            if row.place != len(hashes):
-                yield f"leaf {len(hashes)}: is missing; found leaf {row.place} in its place"
+    kept, tile = schema.checkpoint.c, schema.tile.c
+    signed = sa.select(kept.size, kept.root).order_by(kept.size)
+    lowest = sa.select(tile.index.label("place"), tile.hashes).where(tile.level == 0).order_by(tile.index)
+    edge, rest = merkle.Edge(), b""
+    with (
+        connection.execute(signed.execution_options(yield_per=_AT_ONCE)) as roots_kept,
+        connection.execute(lowest.execution_options(yield_per=200)) as tiles_kept,
+        connection.execute(query.execution_options(yield_per=_AT_ONCE)) as rows,
+    ):
+        roots, tiled = _Roots(roots_kept, outside), _Tiles(tiles_kept)
+        roots.append(edge, [], made)
+        for part in rows.partitions():
+            hashes: list[bytes] = []
+            for row in part:
+                if row.place != edge.size + len(hashes):
+                    break
+                hashed = merkle.leaf_hash(row.commitment) if row.commitment is not None else row.hash
+                if row.commitment is None:
+                    yield f"leaf {row.place}: event {row.event}, of which it is, is not there"
+                elif hashed != row.hash:
+                    yield f"leaf {row.place}: is not the hash of event {row.event}"
+                hashes.append(hashed)
+            roots.append(edge, hashes, made)
+            rest += b"".join(hashes)
+            whole = len(rest) - len(rest) % (tiles.WIDTH * 32)
+            yield from tiled.compared(rest[:whole])
+            rest = rest[whole:]
+            if len(hashes) < len(part):
+                yield f"leaf {edge.size}: is missing; found leaf {part[len(hashes)].place} in its place"
                 break
-            hashed = merkle.leaf_hash(row.commitment) if row.commitment is not None else bytes(row.hash)
-            if row.commitment is None:
-                yield f"leaf {row.place}: event {row.event}, of which it is, is not there"
-            elif hashed != row.hash:
-                yield f"leaf {row.place}: is not the hash of event {row.event}"
-            hashes.append(hashed)
-            made.leaves.append((row.kind or "", row.key or ""))
-    edge = merkle.Edge()
-    for size in sorted(one for one in sizes if 0 <= one <= len(hashes)):
-        edge.extend(hashes[edge.size : size])
-        made.roots[size] = edge.root()
-    for path, content in tiles.grown(0, hashes, _nothing).items():
+        yield from tiled.end()
+    made.size = edge.size
+    yield from _above(connection, tiled.full)
+
+
+class _Roots:
+    """The roots of all checkpoints, compared in order of size while the leaves go by."""
+
+    def __init__(self, kept: Iterable[Any], outside: Verified | None) -> None:
+        self._coming = iter(kept)
+        self._next = next(self._coming, None)
+        self._outside = outside.checkpoint.size if outside else None
+
+    def append(self, edge: merkle.Edge, hashes: Sequence[bytes], made: _Log) -> None:
+        """Append leaves to the tree, and look at its root wherever one was signed."""
+        start, end = edge.size, edge.size + len(hashes)
+        while (size := self._due()) is not None and size <= end:
+            if size >= edge.size:
+                edge.extend(hashes[edge.size - start : size - start])
+            root = edge.root() if size >= start else b""
+            if size == self._outside:
+                made.outside, self._outside = root, None
+            if self._next and self._next.size == size:
+                if self._next.root != root:
+                    made.wrong[size] = root
+                self._next = next(self._coming, None)
+        edge.extend(hashes[edge.size - start :])
+
+    def _due(self) -> int | None:
+        sizes = [one for one in (self._outside, self._next and self._next.size) if one is not None]
+        return min(sizes, default=None)
+
+
+class _Tiles:
+    """The lowest tiles that are kept, compared with those that follow from the leaves while they go by."""
+
+    def __init__(self, kept: Iterable[Any]) -> None:
+        self._coming = iter(kept)
+        self._next = next(self._coming, None)
+        self._missing: list[str] = []
+        self.full: list[bytes] = []
+        """The roots of the full tiles: 32 bytes for 256 leaves."""
+
+    def compared(self, leaves: bytes) -> Iterator[str]:
+        """Compare the next full tiles, given as the hashes of their leaves."""
+        for at in range(0, len(leaves), tiles.WIDTH * 32):
+            part, number = leaves[at : at + tiles.WIDTH * 32], len(self.full)
+            while self._next and self._next.place < number:
+                yield self._odd()
+            if self._next is None or self._next.place > number:
+                self._missing.append(f"0/{number}")
+            elif self._next.hashes != part:
+                yield self._odd()
+            else:
+                self._next = next(self._coming, None)
+            self.full.append(merkle.root([part[i : i + 32] for i in range(0, len(part), 32)]))
+
+    def end(self) -> Iterator[str]:
+        """Name the tiles that are over no leaves, and those that are not there."""
+        while self._next:
+            yield self._odd()
+        yield from named(self._missing, "tile", "is missing")
+
+    def _odd(self) -> str:
+        index, self._next = self._next.place if self._next else 0, next(self._coming, None)
+        return f"tile 0/{index}: is not over these leaves"
+
+
+def _above(connection: sa.Connection, full: Sequence[bytes]) -> Iterator[str]:
+    """Compare the tiles of higher levels, which follow from the roots of the lowest."""
+    expected = {}
+    for path, content in tiles.grown(0, full, _nothing).items():
         tile = tiles.Tile.parse(path)
         if tile.width == tiles.WIDTH:
-            made.tiles[tile.level, tile.index] = content
+            expected[tile.level + 1, tile.index] = content
+    query = sa.select(schema.tile).where(schema.tile.c.level != 0).order_by(*schema.tile.primary_key)
+    for level, index, hashes in connection.execute(query):
+        if expected.pop((level, index), None) != hashes:
+            yield f"tile {level}/{index}: is not over these leaves"
+    yield from named([f"{level}/{index}" for level, index in expected], "tile", "is missing")
 
 
 def _nothing(path: str) -> bytes:
@@ -110,47 +193,52 @@ def _waiting(connection: sa.Connection) -> Iterator[str]:
     yield from connection.execute(sa.text(_WAITING)).scalars()
 
 
-def _tiles(connection: sa.Connection, made: _Log) -> Iterator[str]:
-    expected = dict(made.tiles)
-    for level, index, hashes in connection.execute(sa.select(schema.tile).order_by(*schema.tile.primary_key)):
-        if expected.pop((level, index), None) != hashes:
-            yield f"tile {level}/{index}: is not over these leaves"
-    yield from named([f"{level}/{index}" for level, index in expected], "tile", "is missing")
-
-
 def _checkpoints(connection: sa.Connection, made: _Log, trusted: Sequence[Verifier]) -> Iterator[str]:
     """Check every signature by keys that are trusted then, and every root, from the oldest to the newest."""
     keys, enrolled = list(trusted), dict(_enrolled(connection, made))
     if not keys and enrolled:
         keys.append(next(iter(enrolled)))
     origin, sound, size, lost = sequence.origin(connection), 0, 0, False
-    clock = {row.size: row.made for row in connection.execute(sa.select(schema.map_))}
-    for row in connection.execute(sa.select(schema.checkpoint).order_by(schema.checkpoint.c.size)):
+    kept, map_ = schema.checkpoint, schema.map_.c
+    query = sa.select(*kept.c, map_.made).select_from(kept.outerjoin(schema.map_, map_.size == kept.c.size - 1))
+    for row in connection.execute(query.order_by(kept.c.size).execution_options(yield_per=_AT_ONCE)):
         size = row.size
         problem = _checkpoint(row, origin, keys)
-        if problem is None and row.at != clock.get(row.size - 1):
+        if problem is None and row.at != row.made:
             problem = "was signed at another time than its map was made"
-        if problem is None and made.roots.get(row.size) != row.root:
-            problem = "its root is not that of the leaves either" if lost else _rewritten(made, sound, row.size)
+        if problem is None and (row.size in made.wrong or not 0 <= row.size <= made.size):
+            problem = (
+                "its root is not that of the leaves either" if lost else _rewritten(connection, made, sound, row.size)
+            )
             lost = True
         if problem is not None:
             yield f"checkpoint {row.size}: {problem}"
             continue
         sound = row.size
         keys += [key for key, leaf in enrolled.items() if leaf < row.size and key not in keys]
-    signed = {row.size for row in connection.execute(sa.select(schema.checkpoint.c.size))}
-    gone = [place + 1 for place, (kind, _) in enumerate(made.leaves) if kind == "map" and place + 1 not in signed]
-    yield from named([str(one) for one in gone], "checkpoint", "is missing; the event of its map is there")
-    if len(made.leaves) > size:
+    gone = [str(one) for one in connection.execute(sa.text(_GONE), {"size": made.size}).scalars()]
+    yield from named(gone, "checkpoint", "is missing; the event of its map is there")
+    if made.size > size:
         yield f"leaf {size}: it and all after it are under no checkpoint; the last has {size} leaves"
+
+
+_GONE = """
+    SELECT index + 1 FROM leaf JOIN event ON number = event
+    WHERE kind = 'map' AND index < :size AND NOT EXISTS (SELECT FROM checkpoint WHERE size = index + 1)
+    ORDER BY index"""
 
 
 def _enrolled(connection: sa.Connection, made: _Log) -> Iterator[tuple[Verifier, int]]:
     """The keys of the log and the leaves that tell of them; one that cannot be read is found by its event."""
-    places = {key: place for place, (kind, key) in enumerate(made.leaves) if kind == "log_key"}
-    for row in connection.execute(sa.select(schema.log_key).order_by(schema.log_key.c.number)):
+    event, key = schema.event.c, schema.log_key.c
+    same = sa.and_(event.kind == "log_key", event.key == sa.cast(key.number, sa.Text))
+    sides = schema.log_key.outerjoin(schema.event, same)
+    sides = sides.outerjoin(schema.leaf, schema.leaf.c.event == event.number)
+    for text, place in connection.execute(
+        sa.select(key.verifier, schema.leaf.c.index).select_from(sides).order_by(key.number)
+    ):
         try:
-            yield Verifier.parse(row.verifier), places.get(str(row.number), len(made.leaves))
+            yield Verifier.parse(text), made.size if place is None else place
         except ProofError:
             continue
 
@@ -165,106 +253,33 @@ def _checkpoint(row: Any, origin: str, keys: Sequence[Verifier]) -> str | None:
     return None
 
 
-def _rewritten(made: _Log, sound: int, size: int) -> str:
+def _rewritten(connection: sa.Connection, made: _Log, sound: int, size: int) -> str:
     """Say which rows may have been rewritten together with their events and leaves."""
-    if size > len(made.leaves):
-        return f"signed {size} leaves, but {len(made.leaves)} are there: the log was cut back"
-    among = [f"{kind} {key}" for kind, key in made.leaves[sound:size] if kind]
-    rows = ", ".join(among[:_SUSPECTS]) + (f" and {len(among) - _SUSPECTS} more" if len(among) > _SUSPECTS else "")
+    if size > made.size:
+        return f"signed {size} leaves, but {made.size} are there: the log was cut back"
+    leaf, event = schema.leaf.c, schema.event.c
+    own = sa.select(event.kind, event.key).join(schema.leaf, leaf.event == event.number)
+    own = own.where(leaf.index >= sound, leaf.index < size).order_by(leaf.index).limit(_SUSPECTS)
+    among = [f"{kind} {key}" for kind, key in connection.execute(own)]
+    more = size - sound - len(among)
+    rows = ", ".join(among) + (f" and {more} more" if more > 0 and len(among) == _SUSPECTS else "")
     return f"its root is not that of the leaves: history was rewritten in leaves {sound} to {size - 1}: {rows}"
 
 
-def _maps(connection: sa.Connection, made: _Log) -> Iterator[str]:
-    """Compute heads, buckets and maps again, one after another, and what each map covers."""
-    entries: dict[int, tuple[bytes, Entry]] = {}
-    top, heads, buckets = Top(), _kept(connection, schema.head), _kept(connection, schema.bucket)
-    parts: dict[int, dict[bytes, Entry]] = {}
-    salt, before = maps.salt_of(connection), 0
-    for row in connection.execute(sa.select(schema.map_).order_by(schema.map_.c.size)).all():
-        if not 0 <= row.size < len(made.leaves) or made.leaves[row.size] != ("map", str(row.size)):
-            yield f"map {row.size}: leaf {row.size} of the log does not tell of it"
-        if row.salt != salt:
-            yield f"map {row.size}: was made with another salt than the one of world 1"
-        arrived = [
-            int(key) for kind, key in made.leaves[before : max(row.size, 0)] if kind == "delivery" and key.isdecimal()
-        ]
-        grown = list(_grown(connection, sorted(arrived), row.salt, entries))
-        ends = {one.subject: (one.entry.records, one.entry.head, one.key) for one in grown}
-        yield from _compared("head", heads.pop(row.size, {}), ends, row.size)
-        for one in grown:
-            parts.setdefault(dossiermap.bucket_of(one.key), {})[one.key] = one.entry
-        touched = {dossiermap.bucket_of(one.key) for one in grown}
-        new = {number: Bucket(dossiermap.bucket_root(parts[number]), len(parts[number])) for number in touched}
-        top.update(new)
-        expected = {number: (one.subjects, one.root) for number, one in new.items()}
-        yield from _compared("bucket", buckets.pop(row.size, {}), expected, row.size)
-        if (row.root, row.subjects) != (top.root, top.subjects):
-            yield f"map {row.size}: is not over the dossiers of then"
-        yield from _covered(connection, row, before, arrived)
-        before = row.size + 1
-    for table, kept in (("head", heads), ("bucket", buckets)):
-        rows = [f"{key} size {size}" for size, own in kept.items() for key in own]
-        yield from named(rows, table, "is of a map that is not there")
-
-
-def _grown(
-    connection: sa.Connection, deliveries: list[int], salt: bytes, entries: dict[int, tuple[bytes, Entry]]
-) -> Iterator[maps.Head]:
-    """Yield the heads after deliveries, from those before them, which `entries` keeps."""
-    for subject, identifier, added in maps.added(connection, deliveries):
-        key, entry = entries.get(subject, (None, Entry(0, dossiermap.NONE)))
-        key = key or dossiermap.key(salt, identifier)
-        commitments = [added[at : at + 32] for at in range(0, len(added), 32)]
-        entries[subject] = key, Entry(entry.records + len(commitments), dossiermap.head(commitments, entry.head))
-        yield maps.Head(subject, *entries[subject])
-
-
-def _kept(connection: sa.Connection, table: sa.Table) -> dict[int, dict[int, tuple[Any, ...]]]:
-    """The rows of `head` or `bucket`: by size, then by what they are of."""
-    first, _, *rest = table.columns
-    kept: dict[int, dict[int, tuple[Any, ...]]] = {}
-    query = sa.select(first, table.c.size, *rest).order_by(table.c.size, first)
-    for of, size, *row in connection.execute(query.execution_options(yield_per=50_000)):
-        kept.setdefault(size, {})[of] = tuple(row)
-    return kept
-
-
-def _compared(
-    table: str, kept: Mapping[int, tuple[Any, ...]], made: Mapping[int, tuple[Any, ...]], size: int
-) -> Iterator[str]:
-    wrong = [f"{of} size {size}" for of in sorted(kept.keys() | made.keys()) if kept.get(of) != made.get(of)]
-    yield from named(wrong, table, "is not what follows from the records")
-
-
-_ON = {
-    "events": "event: the number, kind, key or time of one of leaves {0} to {1} is not what it was",
-    "records": "record: the row, source, version or state of one of deliveries {2} is not what it was",
-    "superseded": "superseded: what superseded what in deliveries {2} is not what it was",
-}
-
-
-def _covered(connection: sa.Connection, row: Any, before: int, arrived: Sequence[int]) -> Iterator[str]:
-    again = sequence.covered(connection, before, row.size, sorted(arrived))
-    for name, message in _ON.items():
-        if again[f"{name}_digest"] != getattr(row, f"{name}_digest"):
-            said = ", ".join(str(one) for one in sorted(arrived)[:NAMED]) or "none"
-            yield message.format(max(before - 1, 0), row.size - 1, said)
-
-
 def _cosignatures(connection: sa.Connection) -> Iterator[str]:
-    """Check the witnesses' lines; that none was removed, their events say."""
+    """Check the witnesses' lines. Whether one was removed only the witness knows: it is no event."""
     added, kept = schema.cosignature, schema.checkpoint.c
     query = sa.select(added, kept.note).select_from(added.outerjoin(schema.checkpoint, kept.size == added.c.size))
-    for row in connection.execute(query.order_by(added.c.number)):
+    for row in connection.execute(query.order_by(added.c.size, added.c.verifier)):
         try:
             notes.opened((row.note or "") + row.line, [Verifier.parse(row.verifier)])
         except ProofError as error:
-            yield f"cosignature {row.number}: {error}"
+            yield f"cosignature {row.size}/{row.verifier}: {error}"
 
 
 def _since(connection: sa.Connection, made: _Log, outside: Verified) -> Iterator[str]:
     """Compare with the checkpoint that was kept outside."""
-    kept, there = outside.checkpoint, len(made.leaves)
+    kept, there = outside.checkpoint, made.size
     if kept.origin != sequence.origin(connection):
         yield f"world 1: the checkpoint kept outside is of another log, {kept.origin}"
     elif kept.size > there:
@@ -272,8 +287,8 @@ def _since(connection: sa.Connection, made: _Log, outside: Verified) -> Iterator
             f"checkpoint {kept.size}: was kept outside, and the log has {there} leaves: "
             "it was cut back, or an old backup was restored"
         )
-    elif made.roots[kept.size] != kept.root:
-        rewritten = _rewritten(made, 0, kept.size)
+    elif made.outside != kept.root:
+        rewritten = _rewritten(connection, made, 0, kept.size)
         yield f"checkpoint {kept.size}: was kept outside, and the log has another history: {rewritten}"
 
 

@@ -31,8 +31,9 @@ def prove_dossier(register: Register, identifier: str) -> bundles.DossierProof:
     with sequence.reading(register) as connection:
         size, note = _newest(connection)
         salt = maps.salt_of(connection)
-        way = maps.top(connection, size - 1).prove(
-            dossiermap.key(salt, identifier), lambda bucket: maps.entries(connection, [bucket], size - 1)
+        through = sequence.through(connection, size)
+        way = maps.top(connection, through).prove(
+            dossiermap.key(salt, identifier), lambda bucket: maps.entries(connection, [bucket], through)
         )
         return bundles.DossierProof(
             identifier=identifier,

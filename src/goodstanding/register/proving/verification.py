@@ -29,7 +29,7 @@ from goodstanding.register.ledger.records import recorded
 from goodstanding.register.ledger.subjects import enrolled, sought
 from goodstanding.register.log import commitments, events, sequence
 from goodstanding.register.proving import log_verification
-from goodstanding.register.proving.log_verification import named
+from goodstanding.register.proving.naming import named
 from goodstanding.register.proving.rescoring import compared
 from goodstanding.register.store import definition, schema
 from goodstanding.register.store.bulk import copy_out
@@ -84,24 +84,23 @@ def _schema(connection: sa.Connection) -> Iterator[str]:
 
 def _events(connection: sa.Connection) -> Iterator[str]:
     """Compare every row that is an event with what was committed to when it happened."""
-    event = schema.event.c
     forgotten = {str(row.access): row for row in connection.execute(sa.select(schema.access_erasure))}
     for kind in events.KINDS:
-        said = sa.select(event.key, event.number, event.salt, event.commitment).where(event.kind == kind)
-        kept = {key: rest for key, *rest in connection.execute(said)}
-        for row in events.rows_of(connection, kind):
-            key = events.key_of(kind, row)
-            if key not in kept:
-                yield f"{kind} {key}: was added behind the register's back: no event tells of it"
-                continue
-            number, salt, commitment = kept.pop(key)
-            if kind == "access" and key in forgotten:
-                if not _emptied(row, forgotten[key], salt):
-                    yield f"access {key}: was forgotten; it, its erasure or the salt of event {number} is not as left"
-            elif _committed(salt, events.content(kind, row)) != commitment:
-                yield f"{kind} {key}: is not what happened then, as event {number} tells"
-        yield from (f"{kind} {key}: was removed; event {number} tells of it" for key, (number, *_) in kept.items())
-    odd = sa.select(event.number, event.kind).where(event.kind.not_in(events.KINDS)).order_by(event.number)
+        for row, told in events.told(connection, kind):
+            if row is None:
+                yield f"{kind} {told.key}: was removed; event {told.number} tells of it" if told else ""
+            elif told is None:
+                at = events.key_of(kind, row)
+                yield f"{kind} {at}: was added behind the register's back: no event tells of it"
+            elif kind == "access" and told.key in forgotten:
+                if not _emptied(row, forgotten[told.key], told.salt):
+                    at = f"event {told.number}"
+                    yield f"access {told.key}: was forgotten; it, its erasure or the salt of {at} is not as left"
+            elif _committed(told.salt, events.content(kind, row)) != told.commitment:
+                yield f"{kind} {told.key}: is not what happened then, as event {told.number} tells"
+    event = schema.event.c
+    known = (*events.KINDS, *events.PAST)
+    odd = sa.select(event.number, event.kind).where(event.kind.not_in(known)).order_by(event.number)
     yield from (f"event {number}: is of a kind that there is not, {kind!r}" for number, kind in connection.execute(odd))
 
 

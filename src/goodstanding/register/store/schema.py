@@ -6,8 +6,8 @@ TRUNCATE, whoever asks, but that the function `erase` empties a record. Whoever 
 with a time zone.
 
 The log is `event` (one for each row of a kind of `events.KINDS`), `leaf` (the order in which they stand), `map` (the
-root over all dossiers), `checkpoint` (signed) and `cosignature`. `tile`, `head`, `bucket` and `waiting` follow from
-these and the records, and can be made again.
+root over all dossiers), `checkpoint` (signed) and `cosignature` (no event: a witness signed it). `tile`, `head`,
+`bucket` and `waiting` follow from these and the records, and can be made again.
 
 The bulk tables (record, refusal, standing) have no foreign keys, which would double the time of a large delivery:
 what they refer to cannot go away, and `verification` looks for rows without it.
@@ -37,7 +37,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-REVISION = "0012"
+REVISION = "0013"
 """The migration that makes these tables; higher numbers are later."""
 
 REVISION_TABLE = "register_revision"
@@ -275,19 +275,18 @@ map_ = Table(
 head = Table(
     "head",
     metadata,
-    Column("subject_id", BigInteger, primary_key=True),
-    Column("size", BigInteger, primary_key=True, doc="of the map in which it stands first"),
+    Column("key", LargeBinary, primary_key=True, doc="of the subject in the map; its first two bytes are its bucket"),
+    Column("delivery", BigInteger, primary_key=True, doc="the last one under the map in which it stands first"),
+    Column("subject_id", BigInteger, nullable=False),
     Column("items", BigInteger, nullable=False),
     Column("head", LargeBinary, nullable=False),
-    Column("key", LargeBinary, nullable=False, doc="of the subject in the map; its first two bytes are its bucket"),
 )
-Index("ix_head_bucket", func.substr(head.c.key, 1, 2))
 
 bucket = Table(
     "bucket",
     metadata,
+    Column("delivery", BigInteger, primary_key=True, doc="as of a head"),
     Column("prefix", Integer, primary_key=True),
-    Column("size", BigInteger, primary_key=True),
     Column("subjects", BigInteger, nullable=False),
     Column("root", LargeBinary, nullable=False),
 )
@@ -304,12 +303,9 @@ checkpoint = Table(
 cosignature = Table(
     "cosignature",
     metadata,
-    Column("number", BigInteger, Identity(always=True), primary_key=True),
-    Column("size", BigInteger, ForeignKey("checkpoint.size"), nullable=False),
-    Column("verifier", Text, nullable=False, doc="of the witness"),
+    Column("size", BigInteger, ForeignKey("checkpoint.size"), primary_key=True, autoincrement=False),
+    Column("verifier", Text, primary_key=True, doc="of the witness"),
     Column("line", Text, nullable=False, doc="as it stands under the checkpoint"),
-    _clock("known_on"),
-    UniqueConstraint("size", "verifier"),
 )
 
 log_key = Table(
