@@ -63,6 +63,7 @@ bench-ledger: setup-dev .venv-peers/ready ## measure deliveries, reading the led
 	$(BIN)/python benchmarks/ledger.py
 	$(BIN)/python benchmarks/acts.py
 	$(BIN)/python benchmarks/log.py
+	$(BIN)/python -m benchmarks.verify
 
 bench-kernel: setup-dev ## measure the kernels
 	$(BIN)/python benchmarks/kernel.py

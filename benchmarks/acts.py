@@ -23,7 +23,7 @@ from goodstanding.register.store import embedded, schema
 from goodstanding.register.store.database import Register
 
 THREADS = 128
-SECONDS = float(sys.argv[1]) if len(sys.argv) > 1 else 8.0
+SECONDS = float(sys.argv[1]) if __name__ == "__main__" and len(sys.argv) > 1 else 8.0
 TARGET = 3_000
 
 

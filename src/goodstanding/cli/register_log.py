@@ -156,12 +156,13 @@ def verify(dsn: str | None, folder: Path, checkpoint: Path | None, verifiers: tu
     """Prove every row against the signed log; exit 1 and name what was changed, removed or added.
 
     With a checkpoint and a key that were kept elsewhere, a log that was cut back, an old backup and a history that was
-    rewritten as a whole are found too.
+    rewritten as a whole are found too. What is under no checkpoint yet is counted, and compared with its events only.
 
     \b
     Example:
       goodstanding register verify --checkpoint kept.txt --verifier goodstanding-1f0c...+6a0b1d3c+AVcr...
     """
+    from goodstanding.register.log.sequence import waiting as events_waiting
     from goodstanding.register.proving.verification import kept_outside
     from goodstanding.register.proving.verification import verify as problems
 
@@ -169,12 +170,19 @@ def verify(dsn: str | None, folder: Path, checkpoint: Path | None, verifiers: tu
         raise click.UsageError("--checkpoint needs --verifier: the log's public key as it is known elsewhere")
     keys = [_verifier(one) for one in verifiers]
     outside = kept_outside(_text(checkpoint), keys) if checkpoint else None
-    found = problems(read(dsn, folder), outside, keys)
+    register = read(dsn, folder)
+    found = problems(register, outside, keys)
     for problem in found:
         click.echo(problem)
     if found:
         raise click.exceptions.Exit(1)
     click.echo("every record and every delivery is as it was accepted")
+    waiting = events_waiting(register)
+    if waiting.events:
+        click.echo(
+            f"{waiting.events:,} events are under no checkpoint yet, the oldest since "
+            f"{waiting.since:%Y-%m-%d %H:%M:%S} UTC: their rows are as the events tell, and nothing signed says so"
+        )
 
 
 def _verifier(text: str) -> Verifier:

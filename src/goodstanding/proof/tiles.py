@@ -121,8 +121,9 @@ def _fetched(tile: Tile, fetch: Fetch) -> bytes:
 def grown(size: int, leaves: Iterable[bytes], fetch: Fetch) -> dict[str, bytes]:
     """Return the tiles of hashes that are new once leaves are appended to a log of `size`: path to content.
 
-    leaves: hashes of leaves, 32 bytes each. fetch: is asked for the partial tiles of the log before. Raises ProofError
-    where one is not there. A level's full tiles come before its partial one, lower levels before higher ones.
+    leaves: hashes of leaves, 32 bytes each, or many of them joined. fetch: is asked for the partial tiles of the log
+    before. Raises ProofError where one is not there. A level's full tiles come before its partial one, lower levels
+    before higher ones.
     """
     result, level, new = {}, 0, b"".join(leaves)
     while new:

@@ -53,9 +53,9 @@ def grow(connection: sa.Connection, deliveries: Sequence[int], salt: bytes) -> d
 
 
 _GROWN = sa.text("""
-    WITH touched AS (
+    WITH touched AS MATERIALIZED (
         SELECT id, sha256('subject'::bytea || :salt || convert_to(identifier, 'UTF8')) AS key FROM subject
-        WHERE id IN (SELECT subject_id FROM record WHERE delivery = ANY (:deliveries))
+        WHERE id IN (SELECT subject_id FROM record WHERE delivery = ANY (:deliveries)) ORDER BY key
     ), before AS (
         SELECT id, touched.key, coalesce(items, 0) AS items, coalesce(head, decode(repeat('00', 32), 'hex')) AS head
         FROM touched LEFT JOIN LATERAL (

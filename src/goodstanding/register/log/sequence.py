@@ -226,8 +226,8 @@ class Sequencer:
 
     def _grown(self, connection: sa.Connection, before: int, size: int) -> bytes:
         """Keep the tiles that are full now; return the root."""
-        query = sa.select(_LEAF.hash).where(_LEAF.index >= before).order_by(_LEAF.index)
-        new = tiles.grown(before, connection.execute(query).scalars(), fetch(connection))
+        hashes = connection.execute(_HASHES.execution_options(yield_per=1), {"before": before}).scalars()
+        new = tiles.grown(before, hashes, fetch(connection))
         keep_tiles(connection, new)
         kept = fetch(connection)
         return merkle.root_at(size, tiles.reader(size, lambda path: new[path] if path in new else kept(path)))
@@ -246,6 +246,12 @@ _APPEND_MAP = sa.text("""
         RETURNING number, commitment
     )
     INSERT INTO leaf (index, event, hash) SELECT :size, number, sha256('\\x00'::bytea || commitment) FROM taken""")
+
+
+_HASHES = sa.text("""
+    SELECT string_agg(hash, ''::bytea ORDER BY index) FROM leaf WHERE index >= :before
+    GROUP BY index / 65536 ORDER BY index / 65536""")
+"""One after another in few rows: fetching each alone costs more than hashing it."""
 
 
 def through(connection: sa.Connection, size: int | None = None) -> int:
