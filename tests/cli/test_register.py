@@ -171,7 +171,8 @@ def test_whoever_has_the_public_key_checks_what_the_register_proves_without_it(f
 
 def test_a_register_is_verified_against_a_checkpoint_that_was_kept_elsewhere(folder, log):
     kept = ("--checkpoint", folder / "kept", "--verifier", log)
-    assert register(folder, "verify", *kept).stdout == "every record and every delivery is as it was accepted\n"
+    said = register(folder, "verify", *kept).stdout
+    assert said.startswith("every record and every delivery is as it was accepted\n")
     assert register(folder, "verify", "--checkpoint", folder / "kept").returncode == 2
 
 
