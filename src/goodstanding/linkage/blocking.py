@@ -1,0 +1,174 @@
+"""Which pairs are looked at: those that share a key. What a run will cost is counted before it starts.
+
+A key is a combination of normal forms. Where very many rows share a value of a key it tells little and would cost the
+square of their number: such values are passed over (`Blocking.crowds`). Keys and crowds are pinned with the model, so
+that a delivery that is linked by itself looks at the same pairs as all rows together.
+
+Keys are chosen by what they can be expected to find for what they cost: forms go wrong independently, with the shares
+`_WHOLE` and `_PART`, and the next key is the one that finds the most further pairs for its comparisons.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import duckdb
+import numpy as np
+import numpy.typing as npt
+
+from goodstanding.linkage.columns import Columns
+
+PAIRS_A_ROW = 40
+LEAST_PAIRS = 10_000_000
+"""Pairs that a run may look at: so many for each row, or so many in all where there are few rows."""
+MOST_KEYS = 12
+_WHOLE, _PART = 0.75, 0.6
+"""How often a form is expected to be the same in two rows about one subject; and a part of it, where it is not."""
+_DRAWS = 8192
+_SAMPLED = 16
+"""One in so many values of a key is counted, where a table is large."""
+_LEAST_GAIN = 0.0005
+
+
+@dataclass(frozen=True)
+class Key:
+    """Forms that two rows must share to be looked at, and how many rows may share a value of it."""
+
+    forms: tuple[str, ...]
+    crowd: int = 0
+
+    @property
+    def name(self) -> str:
+        """How the key is called in tables and reports."""
+        return "+".join(self.forms)
+
+    @property
+    def sql(self) -> str:
+        """The value of the key in a prepared row: a number of 64 bits, null where a form is missing."""
+        parts = [_PARTS.get(form, form) for form in self.forms]
+        there = " AND ".join(f"{part} IS NOT NULL" for part in parts)
+        return f"CASE WHEN {there} THEN hash({', '.join(parts)}) END"
+
+
+_PARTS = {"given3": "left(given, 3)", "family4": "left(family, 4)", "organisation6": "left(organisation, 6)"}
+
+
+@dataclass(frozen=True)
+class Count:
+    """What a key costs and reaches: pairs, and the share of the rows that it can compare with any other."""
+
+    key: Key
+    pairs: int
+    share: float
+
+
+def keys(columns: Columns) -> list[Key]:
+    """Return every key that the columns offer: each telling form, and each pair of the others."""
+    strong, weak = [], []
+    labels = list(columns.labels())
+    if {field.role for _, field in labels} & {"name", "given", "family"}:
+        strong += ["name", "family"]
+        weak += ["given", "family", "given3", "family4"]
+    for label, field in labels:
+        strong += {
+            "organisation": [label],
+            "identifier": [label],
+            "postcode": [label],
+            "date": [label],
+            "address": [label],
+        }.get(field.role, [])
+        weak += {
+            "organisation": [label, "organisation6"],
+            "date": [label, f"{label}_year", f"{label}_day"],
+            "postcode": [label, f"{label}_area"],
+            "place": [label],
+            "address": [label],
+            "code": [label],
+        }.get(field.role, [])
+    pairs = [pair for pair in combinations(weak, 2) if _stem(pair[0]) != _stem(pair[1])]
+    return [Key((one,)) for one in strong] + [Key(pair) for pair in pairs]
+
+
+def chosen(connection: duckdb.DuckDBPyConnection, left: str, right: str | None, columns: Columns) -> list[Count]:
+    """Choose keys for linking one prepared table with another, or with itself, within `PAIRS_A_ROW`.
+
+    The pairs of one key are those of another too where they share both; the sum is what a run looks at, at most.
+    """
+    rows = sum(connection.table(table).count("*").fetchall()[0][0] for table in {left, right or left})
+    budget = max(PAIRS_A_ROW * rows, LEAST_PAIRS)
+    offered = [count for key in keys(columns) if (count := _fitting(connection, left, right, key, budget // 4, rows))]
+    right_forms = _draws(sorted({form for count in offered for form in count.key.forms}))
+    found = np.zeros(_DRAWS, dtype=bool)
+    taken: list[Count] = []
+    hits = {count.key: _hits(count, right_forms, place) for place, count in enumerate(offered)}
+    while offered and len(taken) < MOST_KEYS:
+        gain, best = max(
+            ((np.mean(hits[count.key] & ~found) / (count.pairs / rows + 1), count) for count in offered),
+            key=lambda one: one[0],
+        )
+        offered.remove(best)
+        if np.mean(hits[best.key] & ~found) < _LEAST_GAIN:
+            continue
+        if best.pairs <= budget - sum(count.pairs for count in taken):
+            taken.append(best)
+            found |= hits[best.key]
+    return taken
+
+
+def _fitting(
+    connection: duckdb.DuckDBPyConnection, left: str, right: str | None, key: Key, most: int, rows: int
+) -> Count | None:
+    """Return a key with the largest crowd under which it costs no more than `most` pairs; None where none does."""
+    sampled = _SAMPLED if rows > 1_000_000 else 1
+    groups = connection.execute(
+        _GROUPS[right is None].format(left=left, right=right, key=key.sql, n=sampled)
+    ).fetchnumpy()
+    size, pairs, members = (groups[name].astype(np.float64) * sampled for name in ("size", "pairs", "members"))
+    size = size / sampled
+    within = np.cumsum(pairs) <= most
+    if not within.any() or not pairs.sum():
+        return None
+    last = int(np.flatnonzero(within)[-1])
+    share = float(members[: last + 1].sum()) / max(connection.table(left).count("*").fetchall()[0][0], 1)
+    return Count(Key(key.forms, int(size[last])), int(pairs[: last + 1].sum()), min(share, 1.0))
+
+
+_GROUPS = {
+    True: """
+        SELECT n AS size, count(*) * n * (n - 1) / 2 AS pairs, count(*) * n AS members
+        FROM (SELECT count(*) AS n FROM (SELECT {key} AS key FROM {left}) WHERE key % {n} = 0 GROUP BY key)
+        WHERE n >= 1 GROUP BY n ORDER BY n""",
+    False: """
+        SELECT nl + nr AS size, sum(nl * nr) AS pairs, sum(nl) AS members FROM (
+            SELECT key, count(*) FILTER (side = 0) AS nl, count(*) FILTER (side = 1) AS nr
+            FROM (SELECT {key} AS key, 0 AS side FROM {left} UNION ALL SELECT {key}, 1 FROM {right})
+            WHERE key % {n} = 0 GROUP BY key)
+        GROUP BY nl + nr ORDER BY size""",
+}
+"""How many values of a key are shared by how many rows, the least shared first."""
+
+
+def _draws(forms: Sequence[str]) -> dict[str, npt.NDArray[np.bool_]]:
+    """Return in which of many imagined pairs each form is the same; a part of a form is where the whole is."""
+    random = np.random.default_rng(0)
+    stems = sorted({_stem(form) for form in forms})
+    whole = {stem: random.random(_DRAWS) < _WHOLE for stem in stems}
+    whole["name"] = (
+        whole.get("name", np.ones(_DRAWS, dtype=bool)) & whole.get("given", True) & whole.get("family", True)
+    )
+    return {
+        form: whole[_stem(form)] if form == _stem(form) else whole[_stem(form)] | (random.random(_DRAWS) < _PART)
+        for form in forms
+    }
+
+
+def _hits(count: Count, forms: dict[str, npt.NDArray[np.bool_]], seed: int) -> npt.NDArray[np.bool_]:
+    reached = np.random.default_rng(1 + seed).random(_DRAWS) < count.share
+    return np.logical_and.reduce([forms[form] for form in count.key.forms]) & reached
+
+
+def _stem(form: str) -> str:
+    """Return the form that another is a part of; `date2` is a form of its own, `date2_year` a part of it."""
+    return {"given3": "given", "family4": "family", "organisation6": "organisation"}.get(form, form.partition("_")[0])

@@ -1,0 +1,164 @@
+"""What the columns of a table say, by role; and the table of normal forms that all comparisons read.
+
+A role says how a column is read and compared, never where it comes from: a register's subjects, a delivery and a
+stranger's file are all read in the same way.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from typing import Literal
+
+import polars as pl
+from pydantic import BaseModel, ConfigDict, model_validator
+
+from goodstanding.facts.errors import InputError
+from goodstanding.linkage import names
+
+Role = Literal["name", "given", "family", "organisation", "date", "place", "address", "postcode", "identifier", "code"]
+KEY = "key"
+"""The column of a prepared table that says which row it was."""
+
+
+class Field(BaseModel):
+    """A column with its role."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    column: str
+    role: Role
+
+
+class Columns(BaseModel):
+    """What a table's columns say: `key` numbers its rows, `fields` are compared, in this order.
+
+    At most one given and one family name, one name, one organisation; any number of the others.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    key: str
+    fields: tuple[Field, ...]
+
+    @model_validator(mode="after")
+    def _once(self) -> Columns:
+        seen = [field.role for field in self.fields if field.role in ("name", "given", "family", "organisation")]
+        if len(seen) > len(set(seen)):
+            raise ValueError("each of name, given, family and organisation can be the role of one column only")
+        if not self.fields:
+            raise ValueError("no column has a role; expected at least one")
+        return self
+
+    def labels(self) -> Iterator[tuple[str, Field]]:
+        """Yield each field under the name that its forms have: its role, and a number where there are several."""
+        seen: dict[str, int] = {}
+        for field in self.fields:
+            seen[field.role] = seen.get(field.role, 0) + 1
+            number = seen[field.role]
+            yield field.role if number == 1 else f"{field.role}{number}", field
+
+
+def prepared(table: pl.DataFrame, columns: Columns) -> pl.DataFrame:
+    """Return the normal forms of a table, one row for each of its rows, `key` and the columns that `_FORMS` lists.
+
+    Raises InputError where a column is not there, or a key is missing or stands twice.
+    """
+    lacking = [name for name in (columns.key, *(field.column for field in columns.fields)) if name not in table.columns]
+    if lacking:
+        raise InputError(f"column {', '.join(lacking)}: not in the table; expected some of {', '.join(table.columns)}")
+    keys = table[columns.key].cast(pl.String)
+    if keys.null_count() or keys.n_unique() < len(keys):
+        raise InputError(f"column {columns.key}: expected another value in every row, to name it by")
+    forms: dict[str, pl.Series] = {KEY: keys}
+    cells = {label: table[field.column].cast(pl.String) for label, field in columns.labels()}
+    for label, field in columns.labels():
+        if field.role not in _NAMES:
+            forms |= {f"{label}{end}": column for end, column in _FORMS[field.role](cells[label]).items()}
+    return pl.DataFrame(forms).with_columns(*_people(cells), *_organisations(cells))
+
+
+_NAMES = ("name", "given", "family", "organisation")
+
+
+def _people(cells: dict[str, pl.Series]) -> list[pl.Series]:
+    """Return the forms of a person's name: `name` (its words in order of alphabet), `given`, `family`, `words`."""
+    there = [cells[role] for role in ("name", "given", "family") if role in cells]
+    if not there:
+        return []
+    parts = {role: names.person(cells[role]) for role in ("name", "given", "family") if role in cells}
+    frame = pl.DataFrame(parts)
+    joined = pl.concat_str(
+        [pl.col(role) for role in ("given", "family") if role in parts], separator=" ", ignore_nulls=True
+    )
+    whole = (
+        pl.coalesce("name", joined)
+        if "name" in parts and len(parts) > 1
+        else pl.col("name")
+        if "name" in parts
+        else joined
+    )
+    words = whole.str.split(" ").list.unique().list.sort()
+    given = pl.col("given") if "given" in parts else whole.str.split(" ").list.first()
+    family = (
+        pl.col("family")
+        if "family" in parts
+        else pl.when(whole.str.contains(" ")).then(whole.str.split(" ").list.last())
+    )
+    forms = frame.select(
+        words.list.join(" ").alias("name"), given.alias("given"), family.alias("family"), words.alias("words")
+    )
+    return forms.with_columns(pl.when(pl.col("name") != "").then("name").alias("name")).get_columns()
+
+
+def _organisations(cells: dict[str, pl.Series]) -> list[pl.Series]:
+    if "organisation" not in cells:
+        return []
+    core = names.organisation(cells["organisation"]).to_frame("organisation")
+    words = pl.col("organisation").str.split(" ").list.unique().list.sort()
+    return core.with_columns(words.alias("organisation_words")).get_columns()
+
+
+def _date(cells: pl.Series) -> dict[str, pl.Series]:
+    """Read days as YYYY-MM-DD, YYYYMMDD or DD/MM/YYYY; what is no day of the calendar is kept as it was written."""
+    bare = cells.str.strip_chars().str.replace_all(r"[^0-9]", "")
+    european = cells.str.contains(r"^\s*\d{1,2}[./-]\d{1,2}[./-]\d{4}\s*$")
+    parts = cells.str.extract_groups(r"(\d{1,2})\D(\d{1,2})\D(\d{4})").struct
+    turned = parts.field("3") + parts.field("2").str.zfill(2) + parts.field("1").str.zfill(2)
+    digits = pl.select(pl.when(european).then(turned).otherwise(bare)).to_series()
+    whole = pl.select(pl.when(digits.str.len_chars() == 8).then(digits)).to_series()
+    return {"": whole, "_year": whole.str.slice(0, 4), "_day": whole.str.slice(4)}
+
+
+def _place(cells: pl.Series) -> dict[str, pl.Series]:
+    return {"": names.organisation(cells)}
+
+
+def _address(cells: pl.Series) -> dict[str, pl.Series]:
+    plain = names.person(cells)
+    return {"": plain, "_words": plain.str.split(" ").list.unique().list.sort()}
+
+
+def _postcode(cells: pl.Series) -> dict[str, pl.Series]:
+    bare = cells.str.to_uppercase().str.replace_all(r"[^0-9A-Z]", "")
+    code = pl.select(pl.when(bare != "").then(bare)).to_series()
+    return {"": code, "_area": code.str.head(pl.select((code.str.len_chars().cast(pl.Int64) - 3).clip(2)).to_series())}
+
+
+def _identifier(cells: pl.Series) -> dict[str, pl.Series]:
+    bare = cells.str.to_uppercase().str.replace_all(r"[^0-9A-Z]", "")
+    return {"": pl.select(pl.when(bare != "").then(bare)).to_series()}
+
+
+def _code(cells: pl.Series) -> dict[str, pl.Series]:
+    return {"": names.text(cells)}
+
+
+_FORMS = {
+    "date": _date,
+    "place": _place,
+    "address": _address,
+    "postcode": _postcode,
+    "identifier": _identifier,
+    "code": _code,
+}

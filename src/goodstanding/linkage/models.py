@@ -1,0 +1,85 @@
+"""A linkage model: how much each agreement weighs, which pairs are looked at, and from what that was learned.
+
+A model is a folder: `model.json` (Splink's settings with their weights, the roles of the columns, keys, a description
+of the training data) and `frequencies.parquet`, `crowds.parquet`, pinned as they were. Its version is the digest of all
+three: whoever links with one version gets the same weights, whatever came since.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from goodstanding.facts.errors import InputError
+from goodstanding.linkage.blocking import Key
+from goodstanding.linkage.columns import Columns
+
+FREQUENCIES = {"form": pl.String, "value": pl.String, "share": pl.Float64}
+CROWDS = {"key": pl.String, "value": pl.UInt64}
+
+
+@dataclass(frozen=True)
+class Model:
+    """`settings`: as Splink writes them. `learned`: rows, days, digests of what it was trained on, in words for people.
+
+    `frequencies`: share of the rows with a value of a form. `crowds`: values of keys that too many rows share.
+    """
+
+    settings: Mapping[str, Any]
+    columns: Columns
+    keys: tuple[Key, ...]
+    learned: Mapping[str, Any]
+    frequencies: pl.DataFrame
+    crowds: pl.DataFrame
+
+    def text(self) -> str:
+        """Return what stands in `model.json`."""
+        content = {
+            "settings": self.settings,
+            "columns": self.columns.model_dump(mode="json"),
+            "keys": [{"forms": key.forms, "crowd": key.crowd} for key in self.keys],
+            "learned": self.learned,
+        }
+        return json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+
+    @property
+    def version(self) -> str:
+        """The SHA-256 over everything that decides a weight, 64 hexadecimal digits."""
+        digest = hashlib.sha256(self.text().encode())
+        for table in (self.frequencies, self.crowds):
+            digest.update(hashlib.sha256(table.write_csv(float_precision=17).encode()).digest())
+        return digest.hexdigest()
+
+
+def write_model(model: Model, folder: Path) -> None:
+    """Write a model into a new folder. Raises InputError where the folder is there already."""
+    try:
+        folder.mkdir(parents=True)
+    except FileExistsError:
+        raise InputError(f"{folder}: is there already; a model is never written over, give another folder") from None
+    (folder / "model.json").write_text(model.text(), encoding="utf-8")
+    model.frequencies.write_parquet(folder / "frequencies.parquet")
+    model.crowds.write_parquet(folder / "crowds.parquet")
+
+
+def read_model(folder: Path) -> Model:
+    """Read a model. Raises InputError where a file is missing, broken or of another form."""
+    try:
+        content = json.loads((folder / "model.json").read_text(encoding="utf-8"))
+        return Model(
+            content["settings"],
+            Columns.model_validate(content["columns"]),
+            tuple(Key(tuple(key["forms"]), key["crowd"]) for key in content["keys"]),
+            content["learned"],
+            pl.read_parquet(folder / "frequencies.parquet").select(pl.col(n).cast(t) for n, t in FREQUENCIES.items()),
+            pl.read_parquet(folder / "crowds.parquet").select(pl.col(n).cast(t) for n, t in CROWDS.items()),
+        )
+    except (OSError, ValueError, KeyError, TypeError, pl.exceptions.PolarsError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise InputError(f"{folder}: not a linkage model ({reason}); `goodstanding link train` makes one") from None

@@ -1,0 +1,132 @@
+"""Learning a model from two tables, or from one: what agreement is worth among these records.
+
+By Fellegi and Sunter (1969), through Splink: how often strangers agree by random pairs, how often records of one subject
+agree by expectation maximisation over pairs that share a key. Nobody has to know which records belong together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import combinations
+from typing import Any
+
+import duckdb
+import polars as pl
+from splink import DuckDBAPI, Linker, SettingsCreator, block_on
+
+from goodstanding.facts.errors import InputError
+from goodstanding.linkage.blocking import Count, Key, chosen
+from goodstanding.linkage.columns import KEY, Columns
+from goodstanding.linkage.comparing import comparisons, frequencies
+from goodstanding.linkage.models import CROWDS, FREQUENCIES, Model
+
+ROWS = 500_000
+"""Rows of each table that a model is learned from, at most; frequencies are taken from all."""
+_STRANGERS = 4e6
+"""Random pairs by which is learned how often strangers agree."""
+_ALIKE = 2e6
+"""Pairs that share a key by which is learned how often records of one subject agree, at most, each time."""
+_SESSIONS = 4
+_FOUND = 0.7
+"""The share of the pairs of one subject that agree in two telling forms, as a first guess."""
+
+
+def train(left: pl.DataFrame, right: pl.DataFrame | None, columns: Columns, learned: Mapping[str, Any]) -> Model:
+    """Learn a model for linking one prepared table with another, or with itself, and say in `learned` from what.
+
+    Raises InputError where no key brings any two rows together, since then nothing can be learned.
+    """
+    tables = {"l": left} if right is None else {"l": left, "r": right}
+    with engine() as (connection, database):
+        for name, table in tables.items():
+            connection.register(f"all_{name}", table.to_arrow())
+            connection.execute(f"CREATE TABLE t_{name} AS SELECT * FROM all_{name}{_sample(table)}")  # noqa: S608
+        counts = chosen(connection, "all_l", "all_r" if right is not None else None, columns)
+        if not counts:
+            raise InputError("no two rows share a value of any key: nothing can be learned; expected fuller columns")
+        settings = SettingsCreator(
+            link_type="dedupe_only" if right is None else "link_only",
+            comparisons=list(comparisons(columns)),
+            unique_id_column_name=KEY,
+            retain_matching_columns=False,
+        )
+        linker = Linker([database.register(f"t_{name}") for name in tables], settings, log_level=None)
+        linker.training.estimate_probability_two_random_records_match(_sure(columns), recall=_FOUND)
+        linker.training.estimate_u_using_random_sampling(max_pairs=_STRANGERS, seed=1)
+        for key in _sessions(counts, columns):
+            linker.training.estimate_parameters_using_expectation_maximisation(
+                block_on(*key.forms), max_pairs=_ALIKE, record_sample_proportion=0.1
+            )
+        trained = linker.misc.save_model_to_json()
+        shares = _frequencies(connection, tables, columns)
+        crowds = _crowds(connection, tables, [count.key for count in counts])
+    return Model(trained, columns, tuple(count.key for count in counts), learned, shares, crowds)
+
+
+@contextmanager
+def engine() -> Iterator[tuple[duckdb.DuckDBPyConnection, DuckDBAPI]]:
+    """Open an embedded database for one run, with Splink over it, and close it in the end."""
+    with duckdb.connect() as connection:
+        connection.execute("SET enable_progress_bar = false")
+        yield connection, DuckDBAPI(connection=connection)
+
+
+def _sample(table: pl.DataFrame) -> str:
+    return f" ORDER BY hash({KEY}) LIMIT {ROWS}" if table.height > ROWS else ""
+
+
+def _sure(columns: Columns) -> list[Any]:
+    """Return pairs of telling forms: whoever shares both is taken for one subject, to begin with."""
+    telling = [label for label, field in columns.labels() if field.role in _TELLING]
+    people = {field.role for field in columns.fields} & {"name", "given", "family"}
+    forms = (["name"] if people else []) + [label for label in telling if label not in ("name", "given", "family")]
+    pairs = [block_on(*pair) for pair in combinations(forms, 2)]
+    return pairs or [block_on(*forms)] if forms else [block_on(*(label for label, _ in columns.labels()))]
+
+
+_TELLING = ("organisation", "date", "postcode", "identifier", "address")
+
+
+def _sessions(counts: Sequence[Count], columns: Columns) -> list[Key]:
+    """Return keys to learn under, such that each comparison is learned at least once under a key that it is not in."""
+    left = {_compared(label) for label, _ in columns.labels()}
+    taken: list[Key] = []
+    for count in sorted(counts, key=lambda one: len(one.key.forms)):
+        within = {_compared(form) for form in count.key.forms}
+        if (
+            (left - within)
+            and len(taken) < _SESSIONS
+            and not any(set(one.forms) == set(count.key.forms) for one in taken)
+        ):
+            taken.append(count.key)
+            left &= within
+        if not left:
+            break
+    return taken
+
+
+def _compared(form: str) -> str:
+    """Return the comparison that a form belongs to."""
+    stem = form.partition("_")[0].removesuffix("3").removesuffix("4").removesuffix("6")
+    return "name" if stem in ("name", "given", "family") else stem
+
+
+def _frequencies(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, Any], columns: Columns) -> pl.DataFrame:
+    rows = " UNION ALL ".join(f"SELECT * FROM all_{name}" for name in tables)
+    parts = [
+        f"SELECT '{form}' AS form, {form} AS value, count(*) / sum(count(*)) OVER () AS share "
+        f"FROM ({rows}) WHERE {form} IS NOT NULL GROUP BY {form}"
+        for form in frequencies(columns)
+    ]
+    found = [pl.from_arrow(connection.execute(part).to_arrow_table()) for part in parts]
+    return pl.concat([pl.DataFrame(schema=FREQUENCIES), *found]).sort("form", "value")  # type: ignore[list-item]
+
+
+def _crowds(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, Any], keys: Sequence[Key]) -> pl.DataFrame:
+    found = [pl.DataFrame(schema=CROWDS)]
+    for key in keys:
+        rows = " UNION ALL ".join(f"SELECT {key.sql} AS value FROM all_{name}" for name in tables)
+        query = f"SELECT '{key.name}' AS key, value FROM ({rows}) WHERE value IS NOT NULL GROUP BY value HAVING count(*) > {key.crowd}"  # noqa: S608
+        found.append(pl.from_arrow(connection.execute(query).to_arrow_table()))  # type: ignore[arg-type]
+    return pl.concat(found).sort("key", "value")
