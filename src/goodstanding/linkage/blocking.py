@@ -104,7 +104,7 @@ def chosen(connection: duckdb.DuckDBPyConnection, left: str, right: str | None, 
     taken: list[Count] = []
     hits = {count.key: _hits(count, right_forms, place) for place, count in enumerate(offered)}
     while offered and len(taken) < MOST_KEYS:
-        gain, best = max(
+        _, best = max(
             ((np.mean(hits[count.key] & ~found) / (count.pairs / rows + 1), count) for count in offered),
             key=lambda one: one[0],
         )
@@ -166,7 +166,8 @@ def _draws(forms: Sequence[str]) -> dict[str, npt.NDArray[np.bool_]]:
 
 def _hits(count: Count, forms: dict[str, npt.NDArray[np.bool_]], seed: int) -> npt.NDArray[np.bool_]:
     reached = np.random.default_rng(1 + seed).random(_DRAWS) < count.share
-    return np.logical_and.reduce([forms[form] for form in count.key.forms]) & reached
+    hits: npt.NDArray[np.bool_] = np.logical_and.reduce([forms[form] for form in count.key.forms]) & reached
+    return hits
 
 
 def _stem(form: str) -> str:

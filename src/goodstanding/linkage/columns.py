@@ -6,8 +6,7 @@ stranger's file are all read in the same way.
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Literal
 
 import polars as pl

@@ -1,7 +1,7 @@
 """Linking by a model: which records may be about one subject, and how much speaks for it.
 
-The weight of a pair depends on the two rows and the model alone, and so does whether the pair is looked at: records that
-are linked as they come get the same links as all of them linked again.
+The weight of a pair depends on the two rows and the model alone, and so does whether the pair is looked at: records
+that are linked as they come get the same links as all of them linked again.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def links(model: Model, left: pl.DataFrame, right: pl.DataFrame | None = None, l
             threshold_match_weight=least
         )
         found = connection.execute(
-            f"SELECT {KEY}_l AS left, {KEY}_r AS right, match_weight AS weight, match_probability AS probability "  # noqa: S608
+            f"SELECT {KEY}_l AS left, {KEY}_r AS right, match_weight AS weight, match_probability AS probability "
             f"FROM {predicted.physical_name} ORDER BY 1, 2"
         ).to_arrow_table()
     return pl.DataFrame(pl.from_arrow(found))
@@ -48,12 +48,13 @@ def links(model: Model, left: pl.DataFrame, right: pl.DataFrame | None = None, l
 def _keyed(connection: duckdb.DuckDBPyConnection, source: str, table: str, keys: Sequence[Key]) -> None:
     """Add the value of each key to the rows, but where it is crowded."""
     values = ", ".join(f"{key.sql} AS raw_{place}" for place, key in enumerate(keys))
+    crowd = "SELECT value FROM crowds WHERE key ="
     nulls = ", ".join(
-        f"CASE WHEN raw_{place} NOT IN (SELECT value FROM crowds WHERE key = '{key.name}') THEN raw_{place} END AS key_{place}"
+        f"CASE WHEN raw_{place} NOT IN ({crowd} '{key.name}') THEN raw_{place} END AS key_{place}"
         for place, key in enumerate(keys)
     )
     connection.execute(
-        f"CREATE TABLE {table} AS SELECT * EXCLUDE ({', '.join(f'raw_{p}' for p in range(len(keys)))}), {nulls} "  # noqa: S608
+        f"CREATE TABLE {table} AS SELECT * EXCLUDE ({', '.join(f'raw_{p}' for p in range(len(keys)))}), {nulls} "
         f"FROM (SELECT *, {values} FROM {source})"
     )
 
@@ -62,7 +63,7 @@ def _only_met(connection: duckdb.DuckDBPyConnection, keys: Sequence[Key]) -> Non
     """Keep of each table the rows that share a key with the other: the rest cannot be linked."""
     for one, other in (("t_r", "t_l"), ("t_l", "t_r")):
         met = " OR ".join(f"key_{place} IN (SELECT key_{place} FROM {other})" for place in range(len(keys)))
-        connection.execute(f"CREATE OR REPLACE TABLE {one} AS SELECT * FROM {one} WHERE {met}")  # noqa: S608
+        connection.execute(f"CREATE OR REPLACE TABLE {one} AS SELECT * FROM {one} WHERE {met}")
 
 
 def _linker(connection: duckdb.DuckDBPyConnection, database: DuckDBAPI, model: Model, tables: Sequence[str]) -> Linker:
@@ -76,6 +77,6 @@ def _linker(connection: duckdb.DuckDBPyConnection, database: DuckDBAPI, model: M
             pl.col("value").alias(form), pl.col("share").alias(f"tf_{form}")
         )
         connection.register(f"share_{form}", share.to_arrow())
-        connection.execute(f"CREATE TABLE shares_{form} AS SELECT * FROM share_{form}")  # noqa: S608
+        connection.execute(f"CREATE TABLE shares_{form} AS SELECT * FROM share_{form}")
         linker.table_management.register_term_frequency_lookup(database.register(f"shares_{form}"), form)
     return linker

@@ -1,7 +1,7 @@
 """Learning a model from two tables, or from one: what agreement is worth among these records.
 
-By Fellegi and Sunter (1969), through Splink: how often strangers agree by random pairs, how often records of one subject
-agree by expectation maximisation over pairs that share a key. Nobody has to know which records belong together.
+By Fellegi and Sunter (1969), through Splink: how often strangers agree by random pairs, how often records of one
+subject agree by expectation maximisation over pairs that share a key. Nobody has to know which records belong together.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def train(left: pl.DataFrame, right: pl.DataFrame | None, columns: Columns, lear
     with engine() as (connection, database):
         for name, table in tables.items():
             connection.register(f"all_{name}", table.to_arrow())
-            connection.execute(f"CREATE TABLE t_{name} AS SELECT * FROM all_{name}{_sample(table)}")  # noqa: S608
+            connection.execute(f"CREATE TABLE t_{name} AS SELECT * FROM all_{name}{_sample(table)}")
         counts = chosen(connection, "all_l", "all_r" if right is not None else None, columns)
         if not counts:
             raise InputError("no two rows share a value of any key: nothing can be learned; expected fuller columns")
@@ -114,19 +114,25 @@ def _compared(form: str) -> str:
 
 def _frequencies(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, Any], columns: Columns) -> pl.DataFrame:
     rows = " UNION ALL ".join(f"SELECT * FROM all_{name}" for name in tables)
-    parts = [
-        f"SELECT '{form}' AS form, {form} AS value, count(*) / sum(count(*)) OVER () AS share "
-        f"FROM ({rows}) WHERE {form} IS NOT NULL GROUP BY {form}"
-        for form in frequencies(columns)
-    ]
-    found = [pl.from_arrow(connection.execute(part).to_arrow_table()) for part in parts]
-    return pl.concat([pl.DataFrame(schema=FREQUENCIES), *found]).sort("form", "value")  # type: ignore[list-item]
+    found = [pl.DataFrame(schema=FREQUENCIES)]
+    for form in frequencies(columns):
+        query = f"""
+            SELECT '{form}' AS form, {form} AS value, count(*) / sum(count(*)) OVER () AS share
+            FROM ({rows}) WHERE {form} IS NOT NULL GROUP BY {form}"""
+        found.append(_table(connection, query))
+    return pl.concat(found).sort("form", "value")
 
 
 def _crowds(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, Any], keys: Sequence[Key]) -> pl.DataFrame:
     found = [pl.DataFrame(schema=CROWDS)]
     for key in keys:
         rows = " UNION ALL ".join(f"SELECT {key.sql} AS value FROM all_{name}" for name in tables)
-        query = f"SELECT '{key.name}' AS key, value FROM ({rows}) WHERE value IS NOT NULL GROUP BY value HAVING count(*) > {key.crowd}"  # noqa: S608
-        found.append(pl.from_arrow(connection.execute(query).to_arrow_table()))  # type: ignore[arg-type]
+        query = f"""
+            SELECT '{key.name}' AS key, value FROM ({rows})
+            WHERE value IS NOT NULL GROUP BY value HAVING count(*) > {key.crowd}"""
+        found.append(_table(connection, query))
     return pl.concat(found).sort("key", "value")
+
+
+def _table(connection: duckdb.DuckDBPyConnection, query: str) -> pl.DataFrame:
+    return pl.DataFrame(pl.from_arrow(connection.execute(query).to_arrow_table()))

@@ -1,0 +1,88 @@
+"""Links by likeness: found in spite of slips, and the same however many rows are linked at once."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from goodstanding.facts.errors import InputError
+from goodstanding.linkage.columns import Columns, Field, prepared
+from goodstanding.linkage.linking import links
+from goodstanding.linkage.models import Model, read_model, write_model
+from goodstanding.linkage.training import train
+
+pytestmark = pytest.mark.filterwarnings("ignore:Arrow output")
+COLUMNS = Columns(
+    key="id",
+    fields=(
+        Field(column="name", role="name"),
+        Field(column="born", role="date"),
+        Field(column="town", role="place"),
+    ),
+)
+_SYLLABLES = ("ba", "de", "ki", "lo", "mu", "na", "po", "ri", "sa", "tu", "ve", "zo")
+
+
+def _word(draw: random.Random, length: int) -> str:
+    return "".join(draw.choice(_SYLLABLES) for _ in range(length))
+
+
+def _slipped(draw: random.Random, text: str) -> str:
+    place = draw.randrange(1, len(text) - 1)
+    return text[:place] + draw.choice("aeiou") + text[place + 1 :]
+
+
+@pytest.fixture(scope="module")
+def tables() -> tuple[pl.DataFrame, pl.DataFrame]:
+    draw = random.Random(4)
+    first, second = [], []
+    towns = [_word(draw, 3) for _ in range(30)]
+    for number in range(600):
+        name = f"{_word(draw, 2)} {_word(draw, 4)}"
+        born = f"19{draw.randrange(50, 99)}-{draw.randrange(1, 13):02}-{draw.randrange(1, 29):02}"
+        town = draw.choice(towns)
+        first.append({"id": f"a{number}", "name": name, "born": born, "town": town})
+        slipped = _slipped(draw, name) if number % 3 == 0 else name
+        second.append({"id": f"b{number}", "name": slipped, "born": born, "town": draw.choice([town, *towns])})
+    return prepared(pl.DataFrame(first), COLUMNS), prepared(pl.DataFrame(second), COLUMNS)
+
+
+@pytest.fixture(scope="module")
+def model(tables: tuple[pl.DataFrame, pl.DataFrame]) -> Model:
+    return train(*tables, COLUMNS, {"rows": 600})
+
+
+def test_rows_of_one_subject_are_linked_in_spite_of_slips(
+    model: Model, tables: tuple[pl.DataFrame, pl.DataFrame]
+) -> None:
+    found = links(model, *tables)
+    right = found.filter(pl.col("left").str.slice(1) == pl.col("right").str.slice(1))
+    assert right.height >= 580
+    assert found.height - right.height <= 10
+
+
+def test_a_part_that_is_linked_by_itself_gets_the_links_that_all_rows_together_give(
+    model: Model, tables: tuple[pl.DataFrame, pl.DataFrame]
+) -> None:
+    subjects, records = tables
+    part = records.sample(40, seed=1)
+    by_itself = links(model, subjects, part, least=-20)
+    together = links(model, subjects, records, least=-20).join(part.select(right="key"), on="right", how="semi")
+    assert by_itself.equals(together.sort("left", "right"))
+
+
+def test_a_model_that_was_written_and_read_is_the_same(model: Model, tmp_path: Path) -> None:
+    write_model(model, tmp_path / "model")
+    assert read_model(tmp_path / "model").version == model.version
+    with pytest.raises(InputError, match="never written over"):
+        write_model(model, tmp_path / "model")
+
+
+def test_columns_that_nobody_shares_teach_nothing() -> None:
+    rows = pl.DataFrame({"id": ["1", "2"], "name": [None, None], "born": [None, None], "town": [None, None]})
+    empty = prepared(rows.with_columns(pl.exclude("id").cast(pl.String)), COLUMNS)
+    with pytest.raises(InputError, match="no two rows share"):
+        train(empty, None, COLUMNS, {})
