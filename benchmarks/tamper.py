@@ -241,6 +241,39 @@ def _json(value: Any, rng: random.Random) -> Any:
     return {"x": 1} | value if isinstance(value, dict) else {"x": 1}
 
 
+ENFORCED = (
+    ("ALTER TABLE {table} DISABLE TRIGGER ALL", "on public.{table}"),
+    ("DROP TRIGGER {trigger} ON {on}", "trigger {trigger} on public.{on}"),
+    (
+        "CREATE OR REPLACE FUNCTION {made}() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'",
+        "public.{made}()",
+    ),
+    ("GRANT UPDATE, DELETE ON {table} TO goodstanding_service", "rights of goodstanding_service on public.{table}"),
+    ("GRANT TRUNCATE ON {table} TO PUBLIC", "rights of everybody on public.{table}"),
+    ("REVOKE INSERT ON {table} FROM goodstanding_service", "rights of goodstanding_service on public.{table}"),
+    ("ALTER ROLE goodstanding_service SUPERUSER", "role goodstanding_service"),
+    ("ALTER ROLE goodstanding SET session_replication_role = replica", "setting session_replication_role"),
+    ("CREATE RULE lost AS ON INSERT TO {table} DO INSTEAD NOTHING", "rule lost on public.{table}"),
+    ("ALTER TABLE {table} ENABLE ROW LEVEL SECURITY", "table public.{table}"),
+    ("ALTER TABLE {table} ADD seen text", "column public.{table}.seen"),
+    ("CREATE TABLE more () INHERITS ({table})", "inheritance of public.{table}"),
+    ("ALTER TABLE {table} OWNER TO postgres", "table public.{table}"),
+    ("ALTER SEQUENCE {sequence} INCREMENT -1", "sequence public.{sequence}"),
+    ("SELECT setval('{sequence}', 1)", "sequence public.{sequence}"),
+    ("CREATE FUNCTION aid() RETURNS void LANGUAGE sql SECURITY DEFINER AS 'SELECT 1'", "function public.aid()"),
+    ("CREATE OR REPLACE VIEW own_record AS SELECT * FROM record", "view public.own_record"),
+)
+"""What enforces the rest, taken away or changed, and how that is named."""
+
+
+_TRIGGERS = """
+    SELECT tgname, relname, proname FROM pg_trigger t
+    JOIN pg_class c ON c.oid = tgrelid JOIN pg_proc p ON p.oid = tgfoid
+    WHERE NOT tgisinternal AND relnamespace = 'public'::regnamespace AND pronamespace = relnamespace ORDER BY 1, 2"""
+_SEQUENCES = """
+    SELECT sequencename FROM pg_sequences WHERE schemaname = 'public' AND last_value > 1 ORDER BY 1"""
+
+
 class Adversary:
     """Edits one register at random."""
 
@@ -251,13 +284,19 @@ class Adversary:
             for name, table in sorted(schema.metadata.tables.items())
             if name != "waiting" and connection.execute(sa.select(table).limit(1)).first()
         ]
+        there = set(connection.exec_driver_sql("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").scalars())
+        unknown = there - set(schema.metadata.tables) - {schema.REVISION_TABLE}
+        if unknown:
+            raise LookupError(f"tables that nobody would edit: {', '.join(sorted(unknown))}")
+        self.triggers = connection.exec_driver_sql(_TRIGGERS).all()
+        self.sequences = connection.exec_driver_sql(_SEQUENCES).scalars().all()
 
     def edit(self) -> Edit | None:
         """Do one edit in the transaction that is open; None where the database refuses it."""
         table = self.rng.choice(self.tables)
         rows = self.connection.execute(sa.select(table)).mappings().all()
         row = dict(self.rng.choice(rows))
-        how = self.rng.choices((self.update, self.delete, self.insert, self.careful), (6, 2, 2, 2))[0]
+        how = self.rng.choices((self.update, self.delete, self.insert, self.careful, self.enforced), (6, 2, 2, 2, 2))[0]
         try:
             return how(table, row)
         except sa.exc.DBAPIError:
@@ -272,6 +311,15 @@ class Adversary:
                 self.connection.exec_driver_sql(
                     f'ALTER TABLE "{table.name}" ALTER "{column.name}" DROP IDENTITY IF EXISTS'
                 )
+
+    def enforced(self, table: sa.Table, row: dict[str, Any]) -> Edit:
+        """Take away or change a trigger, a function, a right, a role, a view, a column or a sequence."""
+        trigger, on, made = self.rng.choice(self.triggers)
+        names = {"table": table.name, "trigger": trigger, "on": on, "made": made}
+        names["sequence"] = self.rng.choice(self.sequences)
+        statement, place = (one.format(**names) for one in self.rng.choice(ENFORCED))
+        self.connection.exec_driver_sql(statement)
+        return Edit(statement, table.name, (place,))
 
     def update(self, table: sa.Table, row: dict[str, Any]) -> Edit | None:
         """Change a column."""
