@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -26,6 +26,7 @@ import polars as pl
 import psycopg
 import sqlalchemy as sa
 
+from goodstanding.facts.contracts import Contract
 from goodstanding.facts.shipped import shipped
 from goodstanding.facts.sources import Source
 from goodstanding.facts.world import Manifest, World
@@ -33,11 +34,14 @@ from goodstanding.lab.population import GENERATOR, VERSION, population, populati
 from goodstanding.policy.reader import read_policy
 from goodstanding.proof import commitments, merkle, notes
 from goodstanding.proof.checkpoints import Verified
+from goodstanding.register.deliveries.deciding import reject, release
 from goodstanding.register.deliveries.delivering import deliver
+from goodstanding.register.deliveries.holding import HeldBackError
 from goodstanding.register.founding import found
 from goodstanding.register.keeping import envelope, expiry, receivers, sealing
 from goodstanding.register.ledger.access import log_access
 from goodstanding.register.ledger.policies import load_policy
+from goodstanding.register.ledger.sources import change_contract
 from goodstanding.register.ledger.subjects import by_identifier
 from goodstanding.register.log import effects, events, sequence
 from goodstanding.register.log import keys as log_keys
@@ -86,6 +90,7 @@ def make(dsn: str, folder: Path) -> Target:
     score(register, policy.policy.id, UNTIL)
     _erase(register, 3)
     _keep(register, folder, people["subject"][0])
+    _hold(register, folder, people.row(0, named=True))
     increments.rescore(register, policy.policy.id, UNTIL)
     sequence.sign(register, key)
     person = by_identifier(register, people["subject"][0])
@@ -117,6 +122,19 @@ def _deliver(register: Register, folder: Path, people: pl.DataFrame, turn: int) 
         path = folder / f"{source}-{turn}.csv"
         pl.DataFrame([{k: None if v is None else str(v) for k, v in row.items()} for row in rows]).write_csv(path)
         deliver(register, source, path, RECEIVED)
+
+
+def _hold(register: Register, folder: Path, who: dict[str, Any]) -> None:
+    """A contract, and three deliveries that do not keep it: one released, one rejected, one that waits."""
+    change_contract(register, "city.tax", Contract.model_validate({"rows": {"most": 0}}))
+    for number in range(1, 4):
+        row = {name: who[name] for name in ("subject", "name", "born")} | {"kind": "civic.donation", "amount": "1"}
+        row |= {"act": "2026-03-01", "document": f"held-{number}", "authority": "bureau", "basis": "the law"}
+        pl.DataFrame([row]).write_csv(folder / f"held-{number}.csv")
+        with suppress(HeldBackError):
+            deliver(register, "city.tax", folder / f"held-{number}.csv", RECEIVED)
+    release(register, 1, "A. Jansen", "why not")
+    reject(register, 2, "A. Jansen", "why")
 
 
 def _keep(register: Register, folder: Path, identifier: str) -> None:
@@ -193,6 +211,7 @@ NAMES = {
     "quiet": ("increment {run}", "quiet: has rows of increment {run}"),
     "document_key": ("document {document}", "document_key: has rows of document {document}"),
     "document_part": ("document {document}", "document_part: has rows of document {document}"),
+    "held_part": ("held {held}",),
     "envelope_key": ("envelope {envelope}",),
     "head": ("head {subject_id} delivery {delivery}",),
     "bucket": ("bucket {prefix} delivery {delivery}",),
@@ -414,6 +433,7 @@ def cut_back(connection: sa.Connection, size: int) -> None:
     connection.exec_driver_sql(f"DELETE FROM event WHERE number IN ({gone})", {"size": size})
     connection.exec_driver_sql("DELETE FROM leaf WHERE index >= %(size)s", {"size": size})
     connection.exec_driver_sql("DELETE FROM tile WHERE (index + 1) * 256 ^ (level + 1) > %(size)s", {"size": size})
+    connection.exec_driver_sql("DELETE FROM held_part WHERE held NOT IN (SELECT number FROM held)")
     connection.exec_driver_sql("DELETE FROM quiet WHERE run NOT IN (SELECT run FROM increment)")
     for table in ("head", "bucket"):
         connection.exec_driver_sql(f"DELETE FROM {table} WHERE delivery NOT IN (SELECT number FROM delivery)")

@@ -96,6 +96,41 @@ def test_refused_rows_come_back_in_a_file_and_are_taken_once_corrected(folder):
     assert (answer.returncode, answer.stdout) == (0, "1 rows: 1 accepted, 0 known already, 0 refused\n")
 
 
+def test_a_file_that_breaks_the_contract_waits_for_a_person(folder):
+    rows = "subject,kind,act,document,authority,basis,hygiene,structural,confidence\n"
+    (folder / "old.csv").write_text(rows + "gb.fhrs:1-9,food.inspection,1999-01-01,B-1,gb.la:1,Code,5,5,5\n")
+    tried = goodstanding(
+        "deliveries", "check", folder / "old.csv", "--sources", FOOD / "sources.yaml", "--source", "gb.fsa"
+    )
+    assert (tried.returncode, tried.stdout.splitlines()[0]) == (4, "1 rows: 0 would be refused"), tried.stderr
+    answer = register(folder, "deliver", "gb.fsa", folder / "old.csv")
+    assert answer.returncode == 4
+    breach = "range: act\t0 of 1 values\tat least 2000-01-01, in at least 0.95 of them"
+    assert answer.stdout.splitlines() == tried.stdout.splitlines()[1:] == ["measure\tfound\texpected", breach]
+    assert "held back as number 1" in answer.stderr
+    assert "goodstanding register held" in answer.stderr
+    assert "waits" in register(folder, "held").stdout.splitlines()[1]
+    assert breach in register(folder, "held", "1").stdout
+    assert register(folder, "held", "7").returncode == 2
+    done = register(folder, "release", "1", "--by", "A. Jansen", "--reason", "an old register was read in")
+    assert (done.returncode, ": 1 accepted," in done.stdout) == (0, True), done.stderr
+    assert register(folder, "held").stdout.splitlines()[1:] == []
+    assert "released" in register(folder, "held", "--all").stdout
+    (folder / "contract.yaml").write_text("rows: {least: 5}\n")
+    assert register(folder, "contract", "gb.fsa", folder / "contract.yaml").stdout == "rows:\n  least: 5\n"
+    again = register(folder, "init", "--sources", FOOD / "sources.yaml")
+    assert (again.returncode, "the contract in force is not the one in this file" in again.stderr) == (0, True)
+    (folder / "few.csv").write_text((folder / "old.csv").read_text().replace("B-1", "B-2"))
+    assert register(folder, "deliver", "gb.fsa", folder / "few.csv").returncode == 4
+    assert register(folder, "reject", "1", "--by", "A. Jansen", "--reason", "no").returncode == 2
+    ended = register(folder, "reject", "2", "--by", "A. Jansen", "--reason", "another year")
+    assert ended.stdout.startswith("held 2 of gb.fsa was rejected on ")
+    refused = register(folder, "deliver", "gb.fsa", folder / "few.csv")
+    assert (refused.returncode, "another year" in refused.stderr) == (2, True)
+    (folder / "contract.yaml").write_text("rows: {least: 0}\n")
+    assert register(folder, "contract", "gb.fsa", folder / "contract.yaml").returncode == 0
+
+
 def test_a_port_in_use_is_told_before_anything_starts(folder):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]

@@ -10,10 +10,14 @@ import pytest
 import sqlalchemy as sa
 from litestar.testing import TestClient
 
+from goodstanding.facts.contracts import Contract
 from goodstanding.portal import receiving
 from goodstanding.portal.app import create_app
 from goodstanding.proof.notes import Signer
+from goodstanding.register.deliveries.deciding import reject
 from goodstanding.register.deliveries.senders import Note, enrol_key, request_note
+from goodstanding.register.ledger.sources import change_contract
+from goodstanding.register.operation.metrics import Figures
 from goodstanding.register.store import schema
 from tests.register.conftest import PERSON, emptied, real, real_dsn, row, synthetic, synthetic_dsn  # noqa: F401
 
@@ -108,3 +112,36 @@ def test_only_the_source_itself_reads_what_became_of_it(http, origin, tmp_path) 
     assert asked(court, OTHER, "city.court").json() == []
     assert asked(f"{court}/1/refusals", OTHER, "city.court").json() == []
     assert json.dumps(asked(PATH, OTHER).json()).count("city.tax+") == 1
+
+
+def test_what_is_held_back_is_answered_so_each_time_and_listed_to_its_source_only(http, origin, synthetic) -> None:  # noqa: F811
+    change_contract(synthetic, "city.tax", Contract.model_validate({"rows": {"most": 1}}))
+    body = b"subject,kind,act,document,authority,basis\n" + b"x,tax.arrears,2026-03-01,D-1,bureau,law\n" * 2
+    first, again = (sent(http, origin, body) for _ in range(2))
+    assert first.status_code == again.status_code == 202, first.text
+    assert first.json() == again.json()
+    assert first.json()["breaches"] == [{"measure": "rows", "found": "2", "expected": "at most 1"}]
+    assert "nothing of it is applied until a person" in first.json()["detail"]
+
+    def asked(path, key, source):
+        note = request_note(origin, source, "GET", path, dt.datetime.now(dt.UTC), key)
+        return http.get(path, headers=header(note))
+
+    path = PATH.replace("deliveries", "held")
+    (kept,) = asked(path, KEY, "city.tax").json()
+    assert (kept["number"], kept["decision"], kept["breaches"]) == (1, None, first.json()["breaches"])
+    court = path.replace("tax", "court")
+    assert asked(court, OTHER, "city.court").json() == []
+    assert (asked(path, OTHER, "city.tax").status_code, http.get(path).status_code) == (401, 401)
+    page = http.get("/sources/city.tax").text
+    assert "at most 1 rows" in page
+    assert "Held back, waiting for a person: 1." in page
+    counted = {one.name: one.samples for one in Figures(synthetic).collect()}["goodstanding_held_deliveries"]
+    assert [(one.labels, one.value) for one in counted] == [({"source": "city.tax"}, 1)]
+    assert "None is agreed." in http.get("/sources/city.court").text
+
+    reject(synthetic, 1, "A. Jansen", "another year")
+    ended = sent(http, origin, body)
+    assert (ended.status_code, "rejected" in ended.json()["detail"]) == (400, True)
+    assert asked(path, KEY, "city.tax").json()[0]["reason"] == "another year"
+    assert "waiting for a person" not in http.get("/sources/city.tax").text

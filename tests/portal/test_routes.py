@@ -28,6 +28,7 @@ SOURCE = {
     ("POST", "/api/sources/{name:str}/deliveries"),
     ("GET", "/api/sources/{name:str}/deliveries"),
     ("GET", "/api/sources/{name:str}/deliveries/{number:int}/refusals"),
+    ("GET", "/api/sources/{name:str}/held"),
 }
 """Where a signed note says who asks; `test_receiving` holds that without one nothing is told."""
 DEMONSTRATION = {("GET", "/sign-in"), ("POST", "/sign-in"), ("POST", "/sign-out")}

@@ -4,11 +4,14 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 
+from goodstanding.facts.contracts import Contract
 from goodstanding.register.deliveries.delivering import deliver
+from goodstanding.register.deliveries.holding import HeldBackError
 from goodstanding.register.keeping.envelope import add
 from goodstanding.register.keeping.sealing import Master
 from goodstanding.register.ledger.access import log_access
 from goodstanding.register.ledger.policies import load_policy
+from goodstanding.register.ledger.sources import change_contract
 from goodstanding.register.ledger.subjects import by_identifier
 from goodstanding.register.store import schema
 from tests.register.conftest import PERSON, RECEIVED, row, source
@@ -33,6 +36,9 @@ CHANGES = [
 def full(synthetic, file, wendeng, tmp_path):
     """A register with something in the tables of every kind that a test can fill without scoring."""
     deliver(synthetic, "city.tax", file(row(PERSON, "D-1"), row(PERSON, "D-2", size="no")), RECEIVED)
+    change_contract(synthetic, "city.tax", Contract.model_validate({"rows": {"most": 0}}))
+    with pytest.raises(HeldBackError):
+        deliver(synthetic, "city.tax", file(row(PERSON, "D-3")), RECEIVED)
     load_policy(synthetic, wendeng)
     log_access(synthetic, by_identifier(synthetic, PERSON["subject"]), "official", "clerk", "a licence", "page")
     (tmp_path / "paper").write_bytes(b"an exam paper")

@@ -6,16 +6,20 @@ import polars as pl
 import pytest
 import sqlalchemy as sa
 
+from goodstanding.facts.contracts import Contract
 from goodstanding.facts.errors import InputError
 from goodstanding.facts.world import World
 from goodstanding.proof import checkpoints, notes
 from goodstanding.register.deliveries import senders
+from goodstanding.register.deliveries.deciding import reject, release
 from goodstanding.register.deliveries.delivering import content_of, deliver
+from goodstanding.register.deliveries.holding import HeldBackError
 from goodstanding.register.founding import found
 from goodstanding.register.keeping import envelope, receivers, sealing
 from goodstanding.register.keeping.expiry import erase
 from goodstanding.register.ledger.access import log_access
 from goodstanding.register.ledger.policies import load_policy
+from goodstanding.register.ledger.sources import change_contract
 from goodstanding.register.ledger.subjects import by_identifier
 from goodstanding.register.log import effects, events, sequence
 from goodstanding.register.log import keys as log_keys
@@ -53,6 +57,7 @@ def filled(postgres_folder, tmp_path_factory, wendeng):
         for _ in range(300):
             log_access(register, by_identifier(register, PERSON["subject"]), "jansen", "clerk", "licence", "page")
         _kept(register, folder)
+        _held(register, folder)
         sequence.sign(register, key)
         with register.engine.connect() as connection:
             _, note = sequence.latest(connection)
@@ -101,6 +106,17 @@ def _told(register):
         number = connection.execute(sa.text("SELECT min(number) FROM access")).scalar_one()
         connection.execute(sa.text("SELECT forget(:number, 'Act, s. 4', '2100-01-01')"), {"number": number})
         events.happened(connection, "access_erasure", [*events.rows_of(connection, "access_erasure")])
+
+
+def _held(register, folder):
+    """A contract, and four deliveries that do not keep it: one released, one rejected, two that wait."""
+    change_contract(register, "city.tax", Contract.model_validate({"rows": {"most": 0}}))
+    for number in range(1, 5):
+        pl.DataFrame([row(PEOPLE.row(9, named=True), f"H-{number}")]).write_csv(folder / f"held-{number}.csv")
+        with pytest.raises(HeldBackError):
+            deliver(register, "city.tax", folder / f"held-{number}.csv", RECEIVED)
+    release(register, 1, "A. Jansen", "why not")
+    reject(register, 2, "A. Jansen", "why")
 
 
 @pytest.fixture
@@ -248,6 +264,26 @@ def test_a_record_that_is_renumbered_within_the_order_is_found(tamper) -> None:
         ("UPDATE standing SET subject_id = 99 WHERE subject_id = 2", "standing: has rows of subject 99, which"),
         ("UPDATE access SET who = 'nobody' WHERE number = 7", "access 7: is not what happened then"),
         ("DELETE FROM access WHERE number = 7", "access 7: was removed; event"),
+        ("UPDATE contract SET terms = '{}'", "contract 1: is not what happened then"),
+        ("DELETE FROM contract", "contract 1: was removed; event"),
+        ("UPDATE held SET breaches = '[]' WHERE number = 3", "held 3: is not what happened then"),
+        ("UPDATE held SET content = 'x' WHERE number = 3", "held 3: is not what happened then"),
+        ("UPDATE held SET note = 'x' WHERE number = 1", "held 1: is not what happened then"),
+        ("DELETE FROM held WHERE number = 3", "held 3: was removed; event"),
+        ("DELETE FROM held WHERE number = 3", "held_part: has rows of held 3, which is not there"),
+        ("UPDATE held_decision SET by = 'B. Smit' WHERE held = 1", "held_decision 1: is not what happened then"),
+        ("UPDATE held_decision SET reason = 'x' WHERE held = 2", "held_decision 2: is not what happened then"),
+        ("DELETE FROM held_decision WHERE held = 2", "held_decision 2: was removed; event"),
+        ("DELETE FROM held_decision WHERE held = 2", "held 2: what is stored is not what came"),
+        (
+            "INSERT INTO held_decision (held, decision, by, reason, \"on\") VALUES (3, 'rejected', 'x', 'x', now())",
+            "held_decision 3: was added behind the register's back",
+        ),
+        ("UPDATE held_part SET content = content || 'x' WHERE held = 3", "held 3: what is stored is not what came"),
+        ("UPDATE held_part SET part = 1 WHERE held = 3", "held 3: what is stored is not what came"),
+        ("DELETE FROM held_part WHERE held = 4", "held 4: what is stored is not what came"),
+        ("INSERT INTO held_part VALUES (1, 0, '')", "held 1: was released, and its content is stored again"),
+        ("INSERT INTO held_part VALUES (9, 0, '')", "held_part: has rows of held 9, which is not there"),
         ("UPDATE event SET at = now() WHERE kind = 'policy'", "event: the number, kind, key or time of one of"),
         (
             "ALTER TABLE event ALTER number DROP IDENTITY; UPDATE event SET number = 5000 WHERE kind = 'policy'",

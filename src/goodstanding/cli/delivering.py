@@ -16,7 +16,7 @@ from goodstanding.cli.options import DAY, DSN, FOLDER, serviced
 
 @click.group(name="deliveries")
 def group() -> None:
-    """Make keys and sign files, as a source that delivers."""
+    """Check and sign files, as a source that delivers."""
 
 
 @group.command()
@@ -69,6 +69,52 @@ def sign(file: Path, source: str, origin: str, key_file: Path, sequence: int | N
     beside = file.with_name(file.name + ".note")
     beside.write_text(note, encoding="utf-8")
     click.echo(f"{beside}")
+
+
+@group.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--sources", type=click.Path(path_type=Path), required=True, help="The sources of the register (YAML).")
+@click.option("--source", required=True, help="The id of the source.")
+@click.option("--synthetic", is_flag=True, help="For a register of a synthetic world.")
+def check(file: Path, sources: Path, source: str, synthetic: bool) -> None:
+    """Check FILE as the register would before it applies it: row by row, and against the contract of the source.
+
+    Whom rows are about, what was delivered before and the change since then, only the register knows. Exit 3 where
+    rows would be refused, 4 where it would be held back.
+
+    \b
+    Example:
+      goodstanding deliveries check rows.csv --sources sources.yaml --source gb.fsa
+    """
+    from goodstanding.cli.contracts import tell_breaches
+    from goodstanding.facts.catalogue import catalogue
+    from goodstanding.facts.contracts import Contract
+    from goodstanding.facts.errors import InputError
+    from goodstanding.facts.formats import delivery_batches
+    from goodstanding.facts.measuring import Measured
+    from goodstanding.facts.sources import read_sources
+    from goodstanding.facts.validation import Intake
+    from goodstanding.facts.validation import check as checked
+    from goodstanding.facts.world import World
+
+    world = World.SYNTHETIC if synthetic else World.REAL
+    known = read_sources(sources, catalogue(world))
+    if source not in known:
+        raise InputError(f"{sources}: source {source}: there is none; expected one of {', '.join(known)}")
+    intake = Intake(catalogue(world), world, source, dt.datetime.now(dt.UTC).date(), known[source].kinds, versions=True)
+    measured = Measured(known[source].contract or Contract(), catalogue(world))
+    try:
+        for batch in measured.of(checked(table, intake) for table in delivery_batches(file)):
+            for row in batch.refusals.head(20).iter_rows(named=True):
+                click.echo(f"{row['field']}: found {row['found']}, expected {row['expected']}", err=True)
+    except InputError as error:
+        raise InputError(str(error) if str(error).startswith(f"{file}") else f"{file}: {error}") from None
+    click.echo(f"{measured.rows:,} rows: {measured.rows - measured.valid:,} would be refused")
+    breaches = measured.breaches()
+    if breaches:
+        tell_breaches(breaches)
+        click.echo("it does not keep the contract, and would be held back for a person", err=True)
+    raise click.exceptions.Exit(4 if breaches else 3 if measured.valid < measured.rows else 0)
 
 
 @click.group(name="source-key")

@@ -1,7 +1,8 @@
 """The command `goodstanding`: groups of commands, and one way to tell a user what went wrong.
 
 Exit codes: 0 done; 1 done, and the answer is no (a test failed, a check found something); 2 wrong use or wrong input;
-3 done, but rows were refused; 130 interrupted.
+3 done, but rows were refused; 4 the delivery is held back, since it does not keep its source's contract; 130
+interrupted.
 """
 
 from __future__ import annotations

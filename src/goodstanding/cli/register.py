@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from goodstanding.cli import backups, delivering, dossiers, keeping, receivers, register_log
+from goodstanding.cli import backups, contracts, delivering, dossiers, keeping, receivers, register_log
 from goodstanding.cli.options import CONFIGURATION, DAY, DSN, FOLDER, founding, serviced
 
 if TYPE_CHECKING:
@@ -28,8 +28,9 @@ def group(context: click.Context, file: Path | None) -> None:
     set_up(context.obj.log_format)
 
 
-for command in (*backups.COMMANDS, *keeping.COMMANDS, *delivering.COMMANDS, *dossiers.COMMANDS, *register_log.COMMANDS):
-    group.add_command(command)
+for module in (backups, contracts, keeping, delivering, dossiers, register_log):
+    for command in module.COMMANDS:
+        group.add_command(command)
 group.add_command(receivers.group)
 
 
@@ -82,6 +83,7 @@ def init(dsn: str | None, folder: Path, sources: Path, manifest: Path | None) ->
         population = verified_population(made)
     register = found(founding(dsn, folder), world, known, made, population)
     click.echo(f"a register of the {register.world} world with {len(known)} sources")
+    contracts.tell_others_in_force(register, known)
 
 
 @group.command()
@@ -117,7 +119,8 @@ def deliver(
 ) -> None:
     """Deliver FILE from SOURCE: applied exactly once, whole or not at all, however often it is sent.
 
-    Refused rows go to FILE.refused.csv, to be corrected and delivered again; the exit code is then 3.
+    Refused rows go to FILE.refused.csv, to be corrected and delivered again; the exit code is then 3. A file that does
+    not keep the contract of SOURCE is held back for a person, and nothing of it is applied; the exit code is then 4.
 
     \b
     Example:
@@ -129,10 +132,16 @@ def deliver(
     from goodstanding.facts.refusals import write_refused
     from goodstanding.register.deliveries.delivering import deliver as apply
     from goodstanding.register.deliveries.delivering import refused_rows
+    from goodstanding.register.deliveries.holding import HeldBackError
 
     register = serviced(dsn, folder)
     signed = note.read_text(encoding="utf-8", errors="replace") if note else None
-    done = apply(register, source, file, received or register.today, note=signed)
+    try:
+        done = apply(register, source, file, received or register.today, note=signed)
+    except HeldBackError as error:
+        contracts.tell_breaches(error.held.breaches)
+        click.echo(str(error), err=True)
+        raise click.exceptions.Exit(4) from None
     if done.earlier:
         click.echo(f"delivery {done.number} of {source} was applied before; nothing to do")
     click.echo(

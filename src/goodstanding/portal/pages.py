@@ -18,6 +18,7 @@ from goodstanding.portal.pictures import Part, bar
 from goodstanding.portal.rendering import Held, Visit, page, voice_of
 from goodstanding.portal.telling import grades_of
 from goodstanding.register.deliveries.delivering import deliveries, refusal_reasons, refusals
+from goodstanding.register.deliveries.holding import held
 from goodstanding.register.ledger.lateness import timeliness
 from goodstanding.register.ledger.policies import policies
 from goodstanding.register.ledger.sources import sources
@@ -143,7 +144,7 @@ def source_list(request: Visit, register: Held) -> Template:
 
 @get("/sources/{name:str}", sync_to_thread=True, name="source")
 def source_page(request: Visit, register: Held, name: FromPath[str]) -> Template:
-    """Show a source, what pauses where it is late, its deliveries, known defects, and what was refused and why."""
+    """Show a source: its contract, what pauses where it is late, its deliveries, what was held or refused and why."""
     source = sources(register).get(name)
     if source is None:
         raise NotFoundException
@@ -157,6 +158,7 @@ def source_page(request: Visit, register: Held, name: FromPath[str]) -> Template
         kinds=[(kind, register.catalogue.kinds[kind]) for kind in source.kinds],
         count=len(done),
         deliveries=done[:DELIVERIES],
+        held=[one for one in held(register, name) if one.decision is None],
         reasons=refusal_reasons(register, name),
         refusals=refusals(register, name, DELIVERIES),
         hidden=HIDDEN,

@@ -15,9 +15,12 @@ from litestar.exceptions import HTTPException, NotFoundException
 from litestar.params import FromPath
 from litestar.response import Response
 
+from goodstanding.facts.measuring import Breach
 from goodstanding.portal.rendering import Held, Visit
 from goodstanding.register.deliveries.delivering import Delivered, DeliveryRow, Refusal, deliver
-from goodstanding.register.deliveries.own import own_deliveries, own_refusals
+from goodstanding.register.deliveries.holding import Held as HeldDelivery
+from goodstanding.register.deliveries.holding import HeldBackError
+from goodstanding.register.deliveries.own import own_deliveries, own_held, own_refusals
 from goodstanding.register.deliveries.senders import NoteRefusedError, check_request
 from goodstanding.register.ledger.sources import sources
 from goodstanding.register.store.database import Register
@@ -30,6 +33,10 @@ FORMATS = {
     "application/x-ndjson": ".jsonl",
     "application/jsonl": ".jsonl",
 }
+HELD = (
+    "It does not keep the contract of its source and is held back as number {number}: nothing of it is applied until a "
+    "person of the register releases it. Sent again, it gets the same answer."
+)
 _HEADER = "delivery-note"
 
 
@@ -47,11 +54,24 @@ class DeliveryAnswer:
     refusals: list[dict[str, Any]]
 
 
+@dataclass(frozen=True)
+class HeldAnswer:
+    """A delivery that is held back for a person, since it does not keep its source's contract, and what it breaks."""
+
+    held: int
+    source: str
+    file: str
+    rows: int
+    breaches: tuple[Breach, ...]
+    detail: str
+
+
 @post("/sources/{name:str}/deliveries", name="api-deliver", request_max_body_size=None, opt={"exclude_from_csrf": True})
-async def receive(request: Visit, register: Held, name: FromPath[str]) -> Response[DeliveryAnswer]:
+async def receive(request: Visit, register: Held, name: FromPath[str]) -> Response[DeliveryAnswer | HeldAnswer]:
     """Take in a file from a source: CSV, Parquet or JSON lines, by Content-Type; `Delivery-Note` is its note in base64.
 
     201 where it was applied now, 200 where the same file was applied before. Refused rows come back with their reasons.
+    202 where it does not keep the source's contract: nothing of it is applied until a person releases it.
     """
     suffix = FORMATS.get(request.headers.get("content-type", "").partition(";")[0].strip().lower())
     if suffix is None:
@@ -63,7 +83,14 @@ async def receive(request: Visit, register: Held, name: FromPath[str]) -> Respon
     with tempfile.TemporaryDirectory(prefix="received-") as folder:
         path = Path(folder) / f"delivery{suffix}"
         await _received(request, path)
-        done = await to_thread(_delivered, register, name, path, note)
+        try:
+            done = await to_thread(_delivered, register, name, path, note)
+        except HeldBackError as error:
+            kept = error.held
+            detail = HELD.format(number=kept.number)
+            return Response(
+                HeldAnswer(kept.number, kept.source, kept.file, kept.rows, kept.breaches, detail), status_code=202
+            )
     told = DeliveryAnswer(
         **{field: getattr(done, field) for field in DeliveryAnswer.__dataclass_fields__ if field != "refusals"},
         refusals=done.refusals.to_dicts(),
@@ -85,7 +112,14 @@ def refused(request: Visit, register: Held, name: FromPath[str], number: FromPat
     return own_refusals(register, name, number)
 
 
-HANDLERS = [receive, listed, refused]
+@get("/sources/{name:str}/held", sync_to_thread=True, name="api-own-held")
+def held_back(request: Visit, register: Held, name: FromPath[str]) -> list[HeldDelivery]:
+    """Give a source, which signs the question, its deliveries that were held back, why, and what was decided."""
+    _asked(request, register, name)
+    return own_held(register, name)
+
+
+HANDLERS = [receive, listed, refused, held_back]
 
 
 def _known(register: Register, name: str) -> None:

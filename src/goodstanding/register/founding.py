@@ -16,7 +16,7 @@ from goodstanding.facts.errors import InputError
 from goodstanding.facts.identifiers import fault_in, subject_of
 from goodstanding.facts.sources import Source
 from goodstanding.facts.world import Manifest, World
-from goodstanding.register.ledger.sources import kept_sources
+from goodstanding.register.ledger.sources import keep_contract, kept_sources
 from goodstanding.register.ledger.subjects import committed, enrol, enrolled, numbered
 from goodstanding.register.log import events
 from goodstanding.register.log.commitments import root_of
@@ -45,7 +45,8 @@ def found(
     """Make a register of a world, for ever, in the database at a libpq address, and return it open.
 
     A synthetic world needs its manifest and the population made from it (columns subject, is_a, name, latin, born);
-    nobody is added to it later. A register that is there already gets this release's tables and is left as it is.
+    nobody is added to it later. A register that is there already gets this release's tables and is left as it is, with
+    the contracts that are in force.
     Raises InputError where that one is of another world, catalogue, manifest, population or of other sources, where
     what is given does not fit together, where the login may not work as the service's role, or no PostgreSQL answers.
     """
@@ -101,8 +102,11 @@ def _write(
     origin = f"goodstanding-{secrets.token_hex(8)}"
     told = committed(numbered(people, 1, salt))
     events.add(connection, "world", [dict(terms) | {"salt": salt, "origin": origin, "subjects_root": root_of(told)}])
-    definitions = [{"id": name, "definition": source.model_dump(mode="json")} for name, source in sources.items()]
-    events.add(connection, "source", definitions)
+    definitions = {name: source.model_dump(mode="json", exclude={"contract"}) for name, source in sources.items()}
+    events.add(connection, "source", [{"id": name, "definition": said} for name, said in definitions.items()])
+    for name, source in sources.items():
+        if source.contract is not None:
+            keep_contract(connection, name, source.contract)
     enrol(connection, told, None)
 
 
@@ -115,7 +119,7 @@ def _compare(
 ) -> None:
     row = connection.execute(sa.select(schema.world)).one()
     same = {name: getattr(row, name) == term for name, term in terms.items()}
-    same["sources"] = kept_sources(connection) == dict(sources)
+    same["sources"] = _without_contracts(kept_sources(connection)) == _without_contracts(sources)
     same["population"] = enrolled(connection, "delivery IS NULL").select(_TAKEN).equals(people)
     different = [name for name, equal in same.items() if not equal]
     if different:
@@ -123,3 +127,8 @@ def _compare(
             f"{place(dsn)}: there is a register already, with another {different[0]}; "
             "these are fixed at the founding: give the same, or another database"
         )
+
+
+def _without_contracts(sources: Mapping[str, Source]) -> dict[str, Source]:
+    """What of the sources is fixed: their contracts in force may have been changed since."""
+    return {name: source.model_copy(update={"contract": None}) for name, source in sources.items()}

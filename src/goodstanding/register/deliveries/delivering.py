@@ -12,13 +12,17 @@ from typing import Any
 import polars as pl
 import sqlalchemy as sa
 
+from goodstanding.facts.contracts import Contract
 from goodstanding.facts.errors import InputError
 from goodstanding.facts.formats import delivery_batches
+from goodstanding.facts.measuring import Measured, refused_too_many
 from goodstanding.facts.validation import REFUSALS, Checked, Intake, check
 from goodstanding.facts.world import World
-from goodstanding.register.deliveries import senders
+from goodstanding.proof.notes import split
+from goodstanding.register.deliveries import holding, senders
 from goodstanding.register.deliveries.application import apply
-from goodstanding.register.deliveries.staging import staged
+from goodstanding.register.deliveries.holding import Held, HeldBackError
+from goodstanding.register.deliveries.staging import Staged, staged
 from goodstanding.register.ledger.sources import source_of
 from goodstanding.register.log import events
 from goodstanding.register.store import schema
@@ -74,6 +78,16 @@ class Refusal:
     expected: str
 
 
+@dataclass(frozen=True)
+class Release:
+    """A person's decision that a held delivery is applied: its number, the SHA-256 of its file, who decided and why."""
+
+    held: int
+    content: str
+    by: str
+    reason: str
+
+
 def deliver(
     register: Register,
     source: str,
@@ -83,23 +97,25 @@ def deliver(
     *,
     note: str | None = None,
     file: str | None = None,
+    release: Release | None = None,
 ) -> Delivered:
     """Apply a delivery file, received on a day, or say what became of it when the same file was applied before.
 
     `table` gives the text cells where they were read already; the file then only names the delivery and tells whether
     it was sent before. `note` is the delivery note, which a source with a key must give; `file` names the delivery
-    where the path does not. Raises NoteRefusedError where the note does not show who sent it, InputError where the
-    source or the file is not there, the file cannot be read, no row of it can be right, or the day of receipt is still
-    to come.
+    where the path does not. `release` is for `deciding`: contract and note were judged when the file came. Raises
+    NoteRefusedError where the note does not show who sent it, HeldBackError where the file does not keep the source's
+    contract, InputError where the source or the file is not there, the file cannot be read, no row of it can be right,
+    it was rejected, or the day of receipt is still to come.
     """
     spec = source_of(register, source)
     if register.world is World.REAL and received > register.today:
         raise InputError(f"received: found {received}, expected a day not after {register.today}")
-    content = content_of(path)
+    content = release.content if release else content_of(path)
     with register.engine.connect() as connection:
-        said = senders.checked(connection, source, content, note)
-        earlier = _earlier(connection, source, content)
-        if said and not earlier:
+        said = _said(connection, source, content, note, release)
+        earlier = _earlier(connection, source, content, release)
+        if said and not earlier and not release:
             senders.check_age(connection, said)
     if earlier:
         return earlier
@@ -107,18 +123,73 @@ def deliver(
     read = delivery_batches(path) if table is None else iter([table])
     name = (file or path.name).encode("utf-8", "replace").decode()
     header = {"source": source, "file": name, "received": received, "content": content}
-    with staged(register, _checked(path, read, intake)) as stage, turn_of(stage.connection):
-        connection = stage.connection
-        earlier = _earlier(connection, source, content)
+    measured = Measured(spec.contract or Contract() if release is None else Contract(), register.catalogue)
+    with staged(register, measured.of(_checked(path, read, intake))) as stage, turn_of(stage.connection):
+        earlier = _earlier(stage.connection, source, content, release)
         if earlier:
             return earlier
-        senders.checked(connection, source, content, note)  # the key may have ended meanwhile
-        kept = apply(register, header, stage)
-        if said:
-            senders.check_age(connection, said)
-            row = {"delivery": kept["number"], "source": source, "sequence": said.sequence, "note": note}
-            events.add(connection, "delivery_note", [row])
-        return _delivered(connection, kept, earlier=False)
+        _said(stage.connection, source, content, note, release)  # the key may have ended meanwhile
+        if said and not release:
+            senders.check_age(stage.connection, said)
+        done = _judged(register, stage, _Arrival(header, path, measured, said, note, release))
+    if isinstance(done, Held):  # told when it is kept
+        raise HeldBackError(done)
+    return done
+
+
+@dataclass(frozen=True)
+class _Arrival:
+    """What came: its row of `delivery` so far, the file, what was counted, its note read and as it came."""
+
+    header: Mapping[str, Any]
+    path: Path
+    measured: Measured
+    said: senders.Note | None
+    note: str | None
+    release: Release | None
+
+
+def _said(
+    connection: sa.Connection, source: str, content: str, note: str | None, release: Release | None
+) -> senders.Note | None:
+    if release is None:
+        return senders.checked(connection, source, content, note)
+    return senders.Note.parse(split(note)[0]) if note else None
+
+
+def _judged(register: Register, stage: Staged, arrival: _Arrival) -> Delivered | Held:
+    """Apply a staged delivery, or hold it back; the rows that linking refuses are known only when it was tried."""
+    measured = arrival.measured
+    breaches = measured.breaches(_last_rows(stage.connection, arrival.header["source"]))
+    if not breaches:
+        attempt = stage.connection.begin_nested()
+        kept = apply(register, arrival.header, stage)
+        breaches = refused_too_many(measured.contract, kept["rows"], kept["refused"])
+        if not breaches:
+            attempt.commit()
+            return _told(register, stage.connection, arrival, kept)
+        attempt.rollback()
+    found = (measured.contract, stage.rows, breaches)
+    return holding.hold(stage.connection, arrival.header, arrival.path, found, (arrival.said, arrival.note))
+
+
+def _told(register: Register, connection: sa.Connection, arrival: _Arrival, kept: Mapping[str, Any]) -> Delivered:
+    """Keep what goes with a delivery that was applied: its note, and the decision that released it."""
+    number, said, release = kept["number"], arrival.said, arrival.release
+    if said:
+        row = {"delivery": number, "source": kept["source"], "sequence": said.sequence, "note": arrival.note}
+        events.add(connection, "delivery_note", [row])
+    if release:
+        decision = {"held": release.held, "decision": "released", "by": release.by, "reason": release.reason}
+        holding.decide(connection, decision | {"on": register.today, "delivery": number})
+    return _delivered(connection, kept, earlier=False)
+
+
+def _last_rows(connection: sa.Connection, source: str) -> int | None:
+    """Return how many rows the last delivery of a source had that had any."""
+    table = schema.delivery.c
+    query = sa.select(table.rows).where(table.source == source, table.rows > 0).order_by(table.number.desc()).limit(1)
+    return connection.execute(query).scalar_one_or_none()
 
 
 def deliveries(register: Register, source: str | None = None) -> list[DeliveryRow]:
@@ -172,10 +243,16 @@ def _checked(path: Path, batches: Iterator[pl.DataFrame], intake: Intake) -> Ite
         first += batch.height
 
 
-def _earlier(connection: sa.Connection, source: str, content: str) -> Delivered | None:
+def _earlier(connection: sa.Connection, source: str, content: str, release: Release | None) -> Delivered | None:
+    """Return what became of a file that was applied before. Raises HeldBackError where it is held, and not released."""
     same = (schema.delivery.c.source == source, schema.delivery.c.content == content)
     row = connection.execute(sa.select(schema.delivery).where(*same)).one_or_none()
-    return None if row is None else _delivered(connection, dict(row._mapping), earlier=True)
+    if row is not None:
+        return _delivered(connection, dict(row._mapping), earlier=True)
+    waiting = holding.earlier(connection, source, content)
+    if waiting and not release:
+        raise HeldBackError(waiting)
+    return None
 
 
 def _delivered(connection: sa.Connection, kept: Mapping[str, Any], *, earlier: bool) -> Delivered:

@@ -1,4 +1,4 @@
-"""What a source may read: its own deliveries and refusals, under a role to which the database opens nothing else."""
+"""What a source may read: its own deliveries, refused rows and what is held, under a role that sees nothing else."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import sqlalchemy as sa
 
 from goodstanding.register.deliveries.delivering import DeliveryRow, Refusal
+from goodstanding.register.deliveries.holding import Held
 from goodstanding.register.store.database import Register
 
 
@@ -26,6 +27,13 @@ def own_deliveries(register: Register, source: str) -> list[DeliveryRow]:
     with session_of(register, source) as connection:
         rows = connection.execute(sa.text(f"SELECT {columns} FROM own_delivery ORDER BY number DESC"))  # noqa: S608
         return [DeliveryRow(*row) for row in rows]
+
+
+def own_held(register: Register, source: str) -> list[Held]:
+    """Return the deliveries of a source that were held back, in the order in which they came."""
+    with session_of(register, source) as connection:
+        rows = connection.execute(sa.text("SELECT * FROM own_held ORDER BY number")).mappings()
+        return [Held.of(row) for row in rows]
 
 
 def own_refusals(register: Register, source: str, delivery: int, most: int = 10_000) -> list[Refusal]:

@@ -123,9 +123,9 @@ def check_age(connection: sa.Connection, said: Note) -> None:
         raise NoteRefusedError(
             f"delivery note: of {_written(said.at)}, expected one of the last {DAYS} days; sign again"
         )
-    table = schema.delivery_note.c
-    used = sa.select(table.delivery).where(table.source == said.source, table.sequence == said.sequence)
-    if connection.execute(used).one_or_none():
+    tables = schema.delivery_note.c, schema.held.c
+    uses = [sa.exists().where(one.source == said.source, one.sequence == said.sequence) for one in tables]
+    if connection.execute(sa.select(sa.or_(*uses))).scalar_one():
         raise NoteRefusedError(f"delivery note: number {said.sequence} was used before; sign with another")
 
 

@@ -23,6 +23,9 @@ _LOG = """
 _OVERDUE = """
     SELECT name, count(*) AS messages FROM told JOIN receiver ON receiver.number = told.receiver
     WHERE due < current_date AND NOT EXISTS (SELECT FROM answer WHERE answer.message = told.message) GROUP BY name"""
+_HELD = """
+    SELECT source, count(*) FROM held
+    WHERE NOT EXISTS (SELECT FROM held_decision WHERE held_decision.held = held.number) GROUP BY source"""
 _JOBS = "SELECT status::text, count(*) FROM queue.procrastinate_jobs GROUP BY status"
 
 
@@ -72,7 +75,12 @@ def _delivered(connection: sa.Connection) -> Iterator[Metric]:
     )
     for row in connection.execute(sa.text(_OVERDUE)):
         overdue.add_metric([row.name], row.messages)
-    yield from (deliveries, rows, overdue)
+    held = GaugeMetricFamily(
+        "goodstanding_held_deliveries", "Deliveries held back that wait for a person.", labels=["source"]
+    )
+    for source, count in connection.execute(sa.text(_HELD)):
+        held.add_metric([source], count)
+    yield from (deliveries, rows, overdue, held)
 
 
 def _kept(connection: sa.Connection) -> Iterator[Metric]:

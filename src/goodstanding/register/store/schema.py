@@ -402,6 +402,54 @@ delivery_note = Table(
     UniqueConstraint("source", "sequence"),
 )
 
+contract = Table(
+    "contract",
+    metadata,
+    Column("number", BigInteger, Identity(always=True), primary_key=True),
+    Column("source", Text, ForeignKey("source.id"), nullable=False),
+    Column("terms", JSONB, nullable=False, doc="what deliveries that come from now on are held to"),
+    _clock("known_on"),
+)
+
+held = Table(
+    "held",
+    metadata,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("source", Text, ForeignKey("source.id"), nullable=False),
+    _text("file"),
+    Column("suffix", Text, nullable=False, doc="of the file, by which it is read"),
+    Column("content", Text, nullable=False, doc="SHA-256 of the file"),
+    Column("received", Date, nullable=False, doc="the day of receipt, as it was said"),
+    Column("rows", BigInteger, nullable=False),
+    Column("terms", JSONB, nullable=False, doc="of the contract by which it was judged"),
+    Column("breaches", JSONB, nullable=False, doc="what it does not keep: measure, found, expected"),
+    Column("sequence", BigInteger, doc="of its note"),
+    Column("note", Text, doc="that came with it, and was in order then"),
+    _clock("known_on"),
+    UniqueConstraint("source", "content"),
+    UniqueConstraint("source", "sequence"),
+)
+
+held_part = Table(
+    "held_part",
+    metadata,
+    Column("held", BigInteger, ForeignKey("held.number"), primary_key=True, autoincrement=False),
+    Column("part", Integer, primary_key=True, autoincrement=False),
+    Column("content", LargeBinary, nullable=False, doc="of the file; removed when it is decided"),
+)
+
+held_decision = Table(
+    "held_decision",
+    metadata,
+    Column("held", BigInteger, ForeignKey("held.number"), primary_key=True, autoincrement=False),
+    Column("decision", Text, CheckConstraint("decision IN ('released', 'rejected')"), nullable=False),
+    *(Column(name, Text, CheckConstraint(f"{name} <> ''"), nullable=False) for name in ("by", "reason")),
+    Column("on", Date, nullable=False, doc="the day, by the register's own calendar"),
+    Column("delivery", BigInteger, ForeignKey("delivery.number"), unique=True, doc="that it became; none: rejected"),
+    _clock("at"),
+    CheckConstraint("(delivery IS NULL) = (decision = 'rejected')", name="released_is_delivered"),
+)
+
 effect = Table(
     "effect",
     metadata,
