@@ -37,7 +37,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-REVISION = "0013"
+REVISION = "0014"
 """The migration that makes these tables; higher numbers are later."""
 
 REVISION_TABLE = "register_revision"
