@@ -10,6 +10,7 @@ import threading
 import time
 from dataclasses import replace
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 
@@ -25,7 +26,7 @@ from goodstanding.register.operation import jobs
 from goodstanding.register.operation.jobs import Duties, work
 from goodstanding.register.proving.verification import verify
 from goodstanding.register.standings.scoring import score, standings
-from goodstanding.register.store import schema
+from goodstanding.register.store import embedded, schema
 from goodstanding.register.store.database import open_register
 from tests.register.conftest import MANIFEST, PEOPLE, UNTIL, emptied, fresh, row, source, tampering
 from tests.register.test_expiry import TERM, content
@@ -34,7 +35,18 @@ RECEIVED = dt.date(2026, 10, 1)
 
 
 @pytest.fixture(scope="module")
-def working_dsn(postgres_folder):
+def durable(postgres_folder):
+    """A server that keeps what it acknowledges: without that no worker starts."""
+    with psycopg.connect(embedded.superuser_dsn(postgres_folder), autocommit=True) as admin:
+        for setting in ("on", "off"):
+            admin.execute(f"ALTER SYSTEM SET fsync = {setting}")
+            admin.execute("SELECT pg_reload_conf()")
+            if setting == "on":
+                yield postgres_folder
+
+
+@pytest.fixture(scope="module")
+def working_dsn(durable, postgres_folder):
     known = {"city.tax": source("city.tax", "tax.arrears", "tax.evasion", "civic.donation")}
     known["city.tax"] = known["city.tax"].model_copy(update={"kept": {"tax.arrears": (TERM,)}})
     with fresh(postgres_folder) as dsn:
