@@ -7,19 +7,17 @@ not grow with the delivery. Nobody else's turn is taken for it.
 from __future__ import annotations
 
 import tempfile
-from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
 
 import polars as pl
 import sqlalchemy as sa
 
 from goodstanding.facts.catalogue import Catalogue
 from goodstanding.facts.identifiers import subjects_of
+from goodstanding.facts.reading import ahead
 from goodstanding.facts.records import with_digest
 from goodstanding.facts.validation import Checked
 from goodstanding.register.ledger.records import STORED, stored
@@ -27,7 +25,6 @@ from goodstanding.register.log import commitments
 from goodstanding.register.store.bulk import copy_in, copy_text, text_of
 from goodstanding.register.store.database import Register
 
-_Item = TypeVar("_Item")
 _ABOUT = ("subject", "is_a", "name", "born")
 _TABLES = f"""
 CREATE TEMP TABLE staged AS
@@ -85,15 +82,6 @@ def staged(register: Register, checked: Iterator[Checked]) -> Iterator[Staged]:
                 connection.rollback()
                 connection.execute(sa.text("DISCARD TEMP"))
                 connection.commit()
-
-
-def ahead(items: Iterator[_Item], most: int = 2) -> Iterator[_Item]:
-    """Yield items that are made in a second thread, at most so many ahead of those that are asked for."""
-    with ThreadPoolExecutor(1) as worker:
-        coming = deque(worker.submit(next, items, None) for _ in range(most))
-        while (item := coming.popleft().result()) is not None:
-            coming.append(worker.submit(next, items, None))
-            yield item
 
 
 def _spooled(
