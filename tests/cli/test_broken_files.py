@@ -53,6 +53,7 @@ FILES = {
     + [f"document read gb.fhrs:413-7 1 out {LOOK} --master master"],
     "sources.yaml": ["init --sources sources.yaml"],
     "manifest.json": ["init --sources city.yaml --manifest manifest.json"],
+    "contract.yaml": ["contract gb.fsa contract.yaml"],
     "policy/policy.yaml": ["load policy"],
     "rows.csv": ["deliver gb.fsa rows.csv"],
     "rows.jsonl": ["deliver gb.fsa rows.jsonl"],
@@ -95,6 +96,7 @@ def made(tmp_path_factory):
     rows.write_parquet(place / "rows.parquet")
     for name in ("rows.xml", "rows.note", "checkpoint"):
         (place / name).write_text("x\n\n")
+    (place / "contract.yaml").write_text("refused: '0.5'\nrows: {least: 1}\n")
     (place / "list").write_text(listed(register))
     (place / "LOG").write_text(str(key))
     register.engine.dispose()

@@ -28,6 +28,9 @@ READ = {
     "prove dossier": "cn.ric:1 --out new",
     "prove record": "1 1 --out new",
     "prove consistency": "checkpoint --out new",
+    "held": "",
+    "receiver list": "",
+    "sources": "",
     "verify": "",
 }
 """Commands that only read, with arguments."""
@@ -51,6 +54,12 @@ WRITE = {
     "key": "new",
     "sign": "--key log.key",
     "cosign": f"checkpoint --verifier {WITNESS}",
+    "contract": "city.tax",
+    "release": "1 --by J --reason right",
+    "reject": "1 --by J --reason wrong",
+    "receiver add": "police http://127.0.0.1/ --kind food.inspection",
+    "receiver answer": "message taken",
+    "receiver end": "police --why closed",
 }
 """Commands that write, if only who looked, with arguments."""
 ELSEWHERE = {"backup", "restore", "document key"}

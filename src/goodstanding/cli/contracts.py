@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from goodstanding.cli.options import DSN, FOLDER, serviced
+from goodstanding.cli.options import DSN, FOLDER, read, serviced
 
 if TYPE_CHECKING:
     from goodstanding.facts.measuring import Breach
@@ -77,7 +77,7 @@ def held(number: int | None, also_decided: bool, dsn: str | None, folder: Path) 
     from goodstanding.facts.errors import InputError
     from goodstanding.register.deliveries.holding import held as kept
 
-    register = serviced(dsn, folder)
+    register = read(dsn, folder)
     found = [one for one in kept(register) if number in (None, one.number)]
     if number is not None and not found:
         raise InputError(f"held {number}: there is none; goodstanding register held lists them")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from goodstanding.cli.options import DAY, DSN, FOLDER, serviced
+from goodstanding.cli.options import DAY, DSN, FOLDER, read, serviced
 
 
 @click.group(name="deliveries")
@@ -176,7 +176,7 @@ def sources(dsn: str | None, folder: Path, on: dt.date | None) -> None:
     from goodstanding.register.ledger.lateness import timeliness
     from goodstanding.register.ledger.sources import sources as known
 
-    register = serviced(dsn, folder)
+    register = read(dsn, folder)
     stands = timeliness(register, on or register.today)
     rows = [
         (name, stands[name].last, stands[name].due, stands[name].late, ", ".join(stands[name].paused), kinds)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from goodstanding.cli.options import DAY, DSN, FOLDER, database
+from goodstanding.cli.options import DAY, DSN, FOLDER, read, serviced
 
 
 @click.group(name="receiver")
@@ -39,9 +39,8 @@ def add(
       goodstanding register receiver add "City of Leeds" https://leeds.example/standings --kind food.inspection
     """
     from goodstanding.register.keeping import receivers
-    from goodstanding.register.store.database import open_register
 
-    register = open_register(database(dsn, folder))
+    register = serviced(dsn, folder)
     receivers.add(register, name, address, since or dt.datetime.now(dt.UTC).date(), policy, kinds)
     click.echo(f"{name} is told of every change of what it is given")
 
@@ -60,9 +59,8 @@ def end(name: str, why: str, until: dt.date | None, dsn: str | None, folder: Pat
       goodstanding register receiver end "City of Leeds" --why "the agreement of 2024 ended"
     """
     from goodstanding.register.keeping import receivers
-    from goodstanding.register.store.database import open_register
 
-    register = open_register(database(dsn, folder))
+    register = serviced(dsn, folder)
     receivers.end(register, name, until or dt.datetime.now(dt.UTC).date(), why)
     click.echo(f"{name} is told of what it got before, and of nothing else")
 
@@ -80,9 +78,8 @@ def answer(message: str, text: str, dsn: str | None, folder: Path) -> None:
       goodstanding register receiver answer changed/1/27 "letter of 3 May 2026: corrected"
     """
     from goodstanding.register.keeping import receivers
-    from goodstanding.register.store.database import open_register
 
-    receivers.keep_answer(open_register(database(dsn, folder)), message, text)
+    receivers.keep_answer(serviced(dsn, folder), message, text)
     click.echo(f"answer to {message} kept")
 
 
@@ -97,9 +94,8 @@ def list_(dsn: str | None, folder: Path) -> None:
       goodstanding register receiver list
     """
     from goodstanding.register.keeping import receivers
-    from goodstanding.register.store.database import open_register
 
-    register, today = open_register(database(dsn, folder)), dt.datetime.now(dt.UTC).date()
+    register, today = read(dsn, folder), dt.datetime.now(dt.UTC).date()
     found = receivers.receivers(register, today)
     for one in found:
         given = one.policy or ", ".join(one.kinds)
