@@ -145,6 +145,7 @@ def _keep(register: Register, folder: Path, identifier: str) -> None:
         (folder / "paper").write_text(f"paper {number}")
         envelope.add(register, master, person, folder / "paper", "paper", "the law, art. 3")
     envelope.erase(register, 1, "the law, art. 4", UNTIL)
+    envelope.rotate(register, master, sealing.Master.make(folder / "master.new"))
     with register.engine.begin() as connection:
         effects.put(connection, "message", "notice", {"to": "nobody"})
         effects.once(connection, "effect")

@@ -51,6 +51,7 @@ FILES = {
         for one in ("add gb.fhrs:413-7 rows.csv --title x --basis y", f"list gb.fhrs:413-7 {LOOK}")
     ]
     + [f"document read gb.fhrs:413-7 1 out {LOOK} --master master"],
+    "master.new": ["document rotate --master master --to master.new"],
     "sources.yaml": ["init --sources sources.yaml"],
     "manifest.json": ["init --sources city.yaml --manifest manifest.json"],
     "contract.yaml": ["contract gb.fsa contract.yaml"],
@@ -83,7 +84,8 @@ def made(tmp_path_factory):
     key = make_key(register, place / "log.key")
     pl.DataFrame([INSPECTION | {"document": "D-0"}]).write_csv(place / "first.csv")
     deliver(register, "gb.fsa", place / "first.csv", register.today)
-    Master.make(place / "master")
+    for name in ("master", "master.new"):
+        Master.make(place / name)
     (place / "register.toml").write_text("port = 8999\nstrict = false\n")
     shutil.copy(FOOD / "sources.yaml", place)
     shutil.copy(shipped("scenarios") / "city-sources.yaml", place / "city.yaml")

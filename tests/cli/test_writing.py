@@ -45,6 +45,7 @@ WRITE = {
     "document add": "1 rows.csv --master master --title Judgment --basis law",
     "document list": f"1 {LOOK}",
     "document read": f"1 1 new {LOOK}",
+    "document rotate": "--master master --to master",
     "document erase": "1 --clause law",
     "work": "--once",
     "source-key add": f"city.tax {Signer.generate('city.tax').verifier}",

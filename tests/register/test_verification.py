@@ -86,6 +86,7 @@ def _kept(register, folder):
             register, master, by_identifier(register, PERSON["subject"]), folder / "paper", "paper", "Act, s. 1"
         )
     envelope.erase(register, 1, "Act, s. 2", RECEIVED)
+    envelope.rotate(register, master, sealing.Master.make(folder / "master.new"))
     with register.engine.begin() as connection:
         effects.put(connection, "key", "kind", {})
         effects.once(connection, "effect")
@@ -152,7 +153,17 @@ def test_every_table_has_rows_that_can_be_tampered_with(filled) -> None:
     assert empty <= {"superseded", "waiting"}
 
 
-TOLD = ["envelope", "document", "document_erasure", "effect", "outbox", "sent", "access_erasure", "receiver"]
+TOLD = [
+    "envelope",
+    "resealing",
+    "document",
+    "document_erasure",
+    "effect",
+    "outbox",
+    "sent",
+    "access_erasure",
+    "receiver",
+]
 TOLD += ["receiver_end", "attempt", "answer"]
 
 

@@ -125,6 +125,29 @@ def key(file: Path) -> None:
 
 
 @document.command()
+@DSN
+@FOLDER
+@MASTER
+@click.option(
+    "--to", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The file of the master key to come."
+)
+def rotate(dsn: str | None, folder: Path, master: Path, to: Path) -> None:
+    """Seal every envelope with another master key, all or none; afterwards the old one opens nothing here.
+
+    \b
+    Example:
+      goodstanding register document key /safe/master.2027
+      goodstanding register document rotate --master /safe/master --to /safe/master.2027
+    """
+    from goodstanding.register.keeping.envelope import rotate as run
+    from goodstanding.register.keeping.sealing import Master
+
+    old, new = Master.read(master), Master.read(to)
+    done = run(serviced(dsn, folder), old, new)
+    click.echo(f"{done:,} envelopes sealed anew; all are under {new.id} now: give {to} to the service")
+
+
+@document.command()
 @click.argument("subject")
 @click.argument("file", type=click.Path(path_type=Path))
 @DSN

@@ -58,6 +58,7 @@ def add(register: Register, master: Master, subject: Subject, path: Path, title:
             raise InputError(f"{what}: found {len(text)} characters, expected 1 to {_TITLE}")
     size, digest = _measured(path)
     with register.engine.begin() as connection:
+        connection.execute(_NOT_ROTATING)
         connection.execute(_ALONE, {"subject": subject.id})
         envelope, key = _envelope(connection, master, subject)
         name = key.name(digest)
@@ -71,6 +72,46 @@ def add(register: Register, master: Master, subject: Subject, path: Path, title:
 
 _ALONE = sa.text("SELECT pg_advisory_xact_lock(hashtext('envelope'), hashint8(:subject))")
 """Whoever adds to an envelope waits for whoever erases from it, as `shred` does."""
+_ROTATING = sa.text("SELECT pg_advisory_xact_lock(hashtext('master key'))")
+_NOT_ROTATING = sa.text("SELECT pg_advisory_xact_lock_shared(hashtext('master key'))")
+"""Whoever puts a document in waits for whoever changes the master key."""
+_AT_ONCE = 10_000
+_SEAL = sa.text("""
+    SELECT DISTINCT ON (envelope.number) envelope.number, envelope_key.wrapped,
+        coalesce(resealing.master, envelope.master) AS master, coalesce(resealing.sealed, envelope.sealed) AS sealed
+    FROM envelope LEFT JOIN envelope_key ON envelope_key.envelope = envelope.number
+    LEFT JOIN resealing ON resealing.envelope = envelope.number
+    WHERE CAST(:envelope AS bigint) IS NULL OR envelope.number = :envelope
+    ORDER BY envelope.number, resealing.number DESC""")
+"""Each envelope, or one, as it is sealed now: by which master key, and the hash of its wrapped key."""
+_RESEAL = sa.text("""
+    SELECT reseal(envelope, known, anew, :master)
+    FROM unnest(CAST(:envelopes AS bigint[]), CAST(:known AS bytea[]), CAST(:anew AS bytea[]))
+        AS wanted (envelope, known, anew)""")
+
+
+def rotate(register: Register, old: Master, new: Master) -> int:
+    """Wrap the key of every subject anew, with another master key; return how many.
+
+    All or none, in one transaction: killed in the middle, everything is as it was. Run again, it finds nothing to do.
+    Afterwards `old` opens nothing here; a backup from before it still opens. Raises InputError where an envelope is
+    sealed with neither, DamagedError where a key is not what was sealed; then nothing is changed.
+    """
+    with register.engine.begin() as connection:
+        connection.execute(_ROTATING)
+        sealed = [row for row in connection.execute(_SEAL, {"envelope": None}) if row.wrapped is not None]
+        due, count = [row for row in sealed if row.master != new.id], 0
+        for part in (due[at : at + _AT_ONCE] for at in range(0, len(due), _AT_ONCE)):
+            keys = [_opened(old, row).secret for row in part]
+            wrapped = [new.wrap(key, f"envelope {row.number}") for key, row in zip(keys, part, strict=True)]
+            columns = {"envelopes": [row.number for row in part], "known": [row.wrapped for row in part]}
+            made = connection.execute(_RESEAL, columns | {"anew": wrapped, "master": new.id}).scalars().all()
+            seals = sa.select(schema.resealing).where(schema.resealing.c.number.in_([one for one in made if one]))
+            kept = connection.execute(seals.order_by(schema.resealing.c.number)).mappings()
+            happened = [dict(row) for row in kept]
+            events.happened(connection, "resealing", happened)
+            count += len(happened)
+    return count
 
 
 def documents(register: Register, subject: Subject, master: Master | None = None) -> list[Document]:
@@ -144,12 +185,9 @@ def shred(connection: sa.Connection, number: int, clause: str, on: dt.date) -> b
 
 def problems(connection: sa.Connection) -> Iterator[str]:
     """Name the documents and envelopes of which something else is stored than was sealed; needs no key."""
-    keys = sa.select(schema.envelope, schema.envelope_key.c.wrapped).join_from(
-        schema.envelope, schema.envelope_key, isouter=True
-    )
     kept = _DOCUMENT.number.not_in(sa.select(_GONE.document))
     needed = set(connection.execute(sa.select(_DOCUMENT.envelope).where(kept)).scalars())
-    for row in connection.execute(keys.order_by(schema.envelope.c.number)):
+    for row in connection.execute(_SEAL, {"envelope": None}):
         if row.wrapped is None and row.number in needed:
             yield f"envelope {row.number}: its key was removed, and no erasure tells of it"
         if row.wrapped is not None and hashlib.sha256(row.wrapped).digest() != row.sealed:
@@ -218,6 +256,9 @@ def _envelope(connection: sa.Connection, master: Master, subject: Subject) -> tu
     found = connection.execute(number.where(schema.envelope.c.subject_id == subject.id)).scalar_one_or_none()
     if found is not None:
         return found, _subject_key(connection, master, found)
+    newest = connection.execute(sa.select(sa.func.max(schema.envelope_key.c.envelope))).scalar()
+    if newest is not None:  # a register seals with one master key at a time
+        _subject_key(connection, master, newest)
     key, new = Key(new_key()), _next(connection, "envelope")
     wrapped = master.wrap(key.secret, f"envelope {new}")
     row = {"number": new, "subject_id": subject.id, "master": master.id, "sealed": hashlib.sha256(wrapped).digest()}
@@ -227,15 +268,19 @@ def _envelope(connection: sa.Connection, master: Master, subject: Subject) -> tu
 
 
 def _subject_key(connection: sa.Connection, master: Master, envelope: int) -> Key:
-    query = sa.select(schema.envelope.c.master, schema.envelope_key.c.wrapped).join(schema.envelope_key)
-    row = connection.execute(query.where(schema.envelope.c.number == envelope)).one_or_none()
-    if row is None:
+    row = connection.execute(_SEAL, {"envelope": envelope}).one_or_none()
+    if row is None or row.wrapped is None:
         raise DamagedError(f"the key of envelope {envelope} was removed behind the register's back; restore it")
+    return _opened(master, row)
+
+
+def _opened(master: Master, row: Any) -> Key:
+    """The key of the subject whose envelope a row of `_SEAL` is."""
     if row.master != master.id:
         raise InputError(
             f"the master key: found {master.id}, expected {row.master}, with which this envelope is sealed"
         )
-    return Key(master.unwrap(row.wrapped, f"envelope {envelope}"))
+    return Key(master.unwrap(row.wrapped, f"envelope {row.number}"))
 
 
 def _next(connection: sa.Connection, table: str) -> int:

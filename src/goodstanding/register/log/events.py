@@ -21,6 +21,7 @@ KINDS = (
     "log_key",
     "map",
     "envelope",
+    "resealing",
     "document",
     "document_erasure",
     "source_key",

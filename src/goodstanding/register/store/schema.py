@@ -37,7 +37,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-REVISION = "0014"
+REVISION = "0015"
 """The migration that makes these tables; higher numbers are later."""
 
 REVISION_TABLE = "register_revision"
@@ -349,6 +349,15 @@ document = Table(
     _clock("known_on"),
 )
 
+resealing = Table(
+    "resealing",
+    metadata,
+    Column("number", BigInteger, Identity(always=True), primary_key=True),
+    Column("envelope", BigInteger, ForeignKey("envelope.number"), nullable=False, index=True),
+    Column("master", Text, nullable=False, doc="which master key opens it from now on"),
+    Column("sealed", LargeBinary, nullable=False, doc="SHA-256 of the key as it is wrapped from now on"),
+    _clock("at"),
+)
 document_key = Table(
     "document_key",
     metadata,
