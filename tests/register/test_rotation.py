@@ -123,7 +123,7 @@ def _waits(dsn, process):
     with psycopg.connect(dsn, autocommit=True) as session:
         for _ in range(200):
             found = session.execute("SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query ~ 'reseal'")
-            if found.fetchone():
+            if found.fetchone() is not None:
                 return
             assert process.poll() is None, process.stdout.read()
             time.sleep(0.05)
