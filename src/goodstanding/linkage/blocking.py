@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from goodstanding.linkage.columns import Columns
 
-PAIRS_A_ROW = 40
+PAIRS_A_ROW = 10
 LEAST_PAIRS = 10_000_000
 """Pairs that a run may look at: so many for each row, or so many in all where there are few rows."""
 MOST_KEYS = 12
@@ -47,9 +47,13 @@ class Key:
     @property
     def sql(self) -> str:
         """The value of the key in a prepared row: a number of 64 bits, null where a form is missing."""
-        parts = [_PARTS.get(form, form) for form in self.forms]
-        there = " AND ".join(f"{part} IS NOT NULL" for part in parts)
-        return f"CASE WHEN {there} THEN hash({', '.join(parts)}) END"
+        there = " AND ".join(f"{part} IS NOT NULL" for part in self.parts)
+        return f"CASE WHEN {there} THEN hash({', '.join(self.parts)}) END"
+
+    @property
+    def parts(self) -> list[str]:
+        """The forms as SQL reads them from a prepared row."""
+        return [_PARTS.get(form, form) for form in self.forms]
 
 
 _PARTS = {"given3": "left(given, 3)", "family4": "left(family, 4)", "organisation6": "left(organisation, 6)"}
@@ -121,7 +125,7 @@ def _fitting(
     connection: duckdb.DuckDBPyConnection, left: str, right: str | None, key: Key, most: int, rows: int
 ) -> Count | None:
     """Return a key with the largest crowd under which it costs no more than `most` pairs; None where none does."""
-    sampled = _SAMPLED if rows > 1_000_000 else 1
+    sampled = _SAMPLED if rows > 500_000 else 1
     groups = connection.execute(
         _GROUPS[right is None].format(left=left, right=right, key=key.sql, n=sampled)
     ).fetchnumpy()

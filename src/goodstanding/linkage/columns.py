@@ -7,9 +7,11 @@ stranger's file are all read in the same way.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Literal
 
 import polars as pl
+import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict, model_validator
 
 from goodstanding.facts.errors import InputError
@@ -77,6 +79,34 @@ def prepared(table: pl.DataFrame, columns: Columns) -> pl.DataFrame:
     return pl.DataFrame(forms).with_columns(*_people(cells), *_organisations(cells))
 
 
+def prepare(source: Path, columns: Columns, target: Path) -> int:
+    """Write the normal forms of a Parquet file to another, `BATCH` rows at a time; return how many rows there are.
+
+    Raises InputError as `prepared` does; then nothing is written. A key that stands twice is looked for in all rows.
+    """
+    file = pq.ParquetFile(source)
+    prepared(pl.DataFrame(pl.from_arrow(file.schema_arrow.empty_table())), columns)
+    keys = pl.scan_parquet(source).select(pl.col(columns.key).n_unique()).collect().item()
+    if keys < file.metadata.num_rows:
+        raise InputError(f"column {columns.key}: expected another value in every row, to name it by")
+    partial = target.with_suffix(".partial")
+    writer = None
+    try:
+        for batch in file.iter_batches(BATCH):
+            forms = prepared(pl.DataFrame(pl.from_arrow(batch)), columns).to_arrow()
+            writer = writer or pq.ParquetWriter(partial, forms.schema, compression="zstd")
+            writer.write_table(forms)
+        if writer is None:
+            raise InputError(f"{source}: no rows; expected at least one")
+        writer.close()
+        partial.replace(target)
+    finally:
+        partial.unlink(missing_ok=True)
+    return int(file.metadata.num_rows)
+
+
+BATCH = 500_000
+"""Rows that are prepared at once."""
 _NAMES = ("name", "given", "family", "organisation")
 
 

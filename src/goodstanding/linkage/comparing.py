@@ -60,14 +60,24 @@ def _close(form: str, least: float = _CLOSE) -> str:
 
 
 def _shared(form: str, least: int) -> str:
-    return f"len(list_intersect({form}_l, {form}_r)) >= {least}"
+    any_shared = f"list_has_any({form}_l, {form}_r)"
+    return any_shared if least == 1 else f"{any_shared} AND len(list_intersect({form}_l, {form}_r)) >= {least}"
+
+
+def _slips(form: str, most: int) -> str:
+    """Letters that are wrong, lacking, too many or exchanged. The dearer count is made of the few that may pass."""
+    return f"levenshtein({form}_l, {form}_r) <= {most + 1} AND damerau_levenshtein({form}_l, {form}_r) <= {most}"
+
+
+def _same_letters(form: str) -> str:
+    return f"left({form}_l, 1) = left({form}_r, 1) AND replace({form}_l, ' ', '') = replace({form}_r, ' ', '')"
 
 
 def _person_levels() -> list[Any]:
     return [
         cll.NullLevel("name"),
         _equal("name"),
-        _when("replace(name_l, ' ', '') = replace(name_r, ' ', '')", "same letters"),
+        _when(_same_letters("name"), "same letters"),
         _when(f"family_l = family_r AND {_close('given')}", "same family, close given name"),
         _when(f"{_shared('words', 2)}", "two words shared"),
         _when(f"{_close('family')} AND {_close('given')} OR {_close('name', 0.95)}", "close names"),
@@ -85,7 +95,7 @@ def _organisation_levels(label: str) -> list[Any]:
     return [
         cll.NullLevel(label),
         _equal(label),
-        _when(f"replace({label}_l, ' ', '') = replace({label}_r, ' ', '')", "same letters"),
+        _when(_same_letters(label), "same letters"),
         _when(f"{words}_l = {words}_r", "same words in another order"),
         _when(_close(label, 0.95), "close name"),
         _when(
@@ -102,12 +112,12 @@ def _date_levels(label: str) -> list[Any]:
     return [
         cll.NullLevel(label),
         _equal(label),
-        _when(f"damerau_levenshtein({label}_l, {label}_r) <= 1", "one slip"),
+        _when(_slips(label, 1), "one slip"),
         _when(
             f"{label}_year_l = {label}_year_r AND {label}_day_l = substr({label}_day_r, 3) || left({label}_day_r, 2)",
             "day and month exchanged",
         ),
-        _when(f"damerau_levenshtein({label}_l, {label}_r) <= 2", "two slips"),
+        _when(_slips(label, 2), "two slips"),
         _equal(f"{label}_year"),
         _when(f"{label}_day_l = {label}_day_r", "another year"),
     ]
@@ -117,9 +127,9 @@ def _postcode_levels(label: str) -> list[Any]:
     return [
         cll.NullLevel(label),
         _equal(label),
-        _when(f"damerau_levenshtein({label}_l, {label}_r) <= 1", "one slip"),
+        _when(_slips(label, 1), "one slip"),
         _equal(f"{label}_area"),
-        _when(f"damerau_levenshtein({label}_l, {label}_r) <= 2", "two slips"),
+        _when(_slips(label, 2), "two slips"),
         _when(f"left({label}_l, 2) = left({label}_r, 2)", "same beginning"),
     ]
 
@@ -128,8 +138,8 @@ def _identifier_levels(label: str) -> list[Any]:
     return [
         cll.NullLevel(label),
         _equal(label),
-        _when(f"damerau_levenshtein({label}_l, {label}_r) <= 1", "one slip"),
-        _when(f"damerau_levenshtein({label}_l, {label}_r) <= 2", "two slips"),
+        _when(_slips(label, 1), "one slip"),
+        _when(_slips(label, 2), "two slips"),
     ]
 
 

@@ -6,9 +6,12 @@ subject agree by expectation maximisation over pairs that share a key. Nobody ha
 
 from __future__ import annotations
 
+import os
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import combinations
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -21,9 +24,11 @@ from goodstanding.linkage.columns import KEY, Columns
 from goodstanding.linkage.comparing import comparisons, frequencies
 from goodstanding.linkage.models import CROWDS, FREQUENCIES, Model
 
+Rows = pl.DataFrame | Path
+"""Prepared rows: a table, or the Parquet file that holds one and need not fit into memory."""
 ROWS = 500_000
 """Rows of each table that a model is learned from, at most; frequencies are taken from all."""
-_STRANGERS = 4e6
+_STRANGERS = 2e6
 """Random pairs by which is learned how often strangers agree."""
 _ALIKE = 2e6
 """Pairs that share a key by which is learned how often records of one subject agree, at most, each time."""
@@ -32,7 +37,7 @@ _FOUND = 0.7
 """The share of the pairs of one subject that agree in two telling forms, as a first guess."""
 
 
-def train(left: pl.DataFrame, right: pl.DataFrame | None, columns: Columns, learned: Mapping[str, Any]) -> Model:
+def train(left: Rows, right: Rows | None, columns: Columns, learned: Mapping[str, Any]) -> Model:
     """Learn a model for linking one prepared table with another, or with itself, and say in `learned` from what.
 
     Raises InputError where no key brings any two rows together, since then nothing can be learned.
@@ -40,8 +45,8 @@ def train(left: pl.DataFrame, right: pl.DataFrame | None, columns: Columns, lear
     tables = {"l": left} if right is None else {"l": left, "r": right}
     with engine() as (connection, database):
         for name, table in tables.items():
-            connection.register(f"all_{name}", table.to_arrow())
-            connection.execute(f"CREATE TABLE t_{name} AS SELECT * FROM all_{name}{_sample(table)}")
+            view(connection, f"all_{name}", table)
+            connection.execute(f"CREATE TABLE t_{name} AS SELECT * FROM all_{name}{_sample(connection, name)}")
         counts = chosen(connection, "all_l", "all_r" if right is not None else None, columns)
         if not counts:
             raise InputError("no two rows share a value of any key: nothing can be learned; expected fuller columns")
@@ -56,7 +61,7 @@ def train(left: pl.DataFrame, right: pl.DataFrame | None, columns: Columns, lear
         linker.training.estimate_u_using_random_sampling(max_pairs=_STRANGERS, seed=1)
         for key in _sessions(counts, columns):
             linker.training.estimate_parameters_using_expectation_maximisation(
-                block_on(*key.forms), max_pairs=_ALIKE, record_sample_proportion=0.1
+                block_on(*key.parts), max_pairs=_ALIKE, record_sample_proportion=0.1
             )
         trained = linker.misc.save_model_to_json()
         shares = _frequencies(connection, tables, columns)
@@ -66,14 +71,31 @@ def train(left: pl.DataFrame, right: pl.DataFrame | None, columns: Columns, lear
 
 @contextmanager
 def engine() -> Iterator[tuple[duckdb.DuckDBPyConnection, DuckDBAPI]]:
-    """Open an embedded database for one run, with Splink over it, and close it in the end."""
-    with duckdb.connect() as connection:
+    """Open an embedded database for one run, with Splink over it, and close it in the end.
+
+    It takes half of the machine's memory at most; what is more is written to a temporary folder meanwhile.
+    """
+    half = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
+    with tempfile.TemporaryDirectory(prefix="linkage-") as folder, duckdb.connect() as connection:
         connection.execute("SET enable_progress_bar = false")
+        connection.execute("SET preserve_insertion_order = false")
+        connection.execute(f"SET memory_limit = '{half}B'")
+        connection.execute(f"SET temp_directory = '{folder}'")
         yield connection, DuckDBAPI(connection=connection)
 
 
-def _sample(table: pl.DataFrame) -> str:
-    return f" ORDER BY hash({KEY}) LIMIT {ROWS}" if table.height > ROWS else ""
+def view(connection: duckdb.DuckDBPyConnection, name: str, rows: Rows) -> None:
+    """Show prepared rows to an embedded database under a name; those of a file are read as they are needed."""
+    if isinstance(rows, Path):
+        quoted = str(rows).replace("'", "''")
+        connection.execute(f"CREATE OR REPLACE VIEW {name} AS SELECT * FROM read_parquet('{quoted}')")
+    else:
+        connection.register(name, rows.to_arrow())
+
+
+def _sample(connection: duckdb.DuckDBPyConnection, name: str) -> str:
+    rows = connection.table(f"all_{name}").count("*").fetchall()[0][0]
+    return f" ORDER BY hash({KEY}) LIMIT {ROWS}" if rows > ROWS else ""
 
 
 def _sure(columns: Columns) -> list[Any]:
@@ -135,4 +157,4 @@ def _crowds(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, Any], ke
 
 
 def _table(connection: duckdb.DuckDBPyConnection, query: str) -> pl.DataFrame:
-    return pl.DataFrame(pl.from_arrow(connection.execute(query).to_arrow_table()))
+    return pl.DataFrame(pl.from_arrow(connection.sql(query).to_arrow_table()))
