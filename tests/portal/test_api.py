@@ -56,6 +56,7 @@ def test_the_api_describes_itself_without_scripts(client):
         "/api/sources",
         "/api/sources/{name}/deliveries",
         "/api/sources/{name}/deliveries/{number}/refusals",
+        "/api/sources/{name}/held",
     }
     assert client.get("/schema/openapi.yaml").status_code == 200
     assert "<script" not in client.get("/schema").text

@@ -174,7 +174,7 @@ def test_the_person_sees_the_officers_look(visit):
     look(officer := visit(java_script_enabled=False), city.LI)
     assert officer.get_by_text("This look has been recorded").is_visible()
     officer.get_by_role("button", name="Sign out").click()
-    assert officer.get_by_role("link", name="Sign in").first.is_visible()
+    officer.get_by_role("link", name="Sign in").first.wait_for()
     sign_in(person := visit(java_script_enabled=False))
     assert "Court registry officer carrying out a court decision" in re.sub(
         r"\s+", " ", person.get_by_role("table", name="Who looked").inner_text()

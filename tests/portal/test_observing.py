@@ -39,9 +39,12 @@ def test_a_living_register_says_so(client) -> None:
 def test_a_ready_register_says_so_and_one_without_its_checkpoint_says_why(client, register) -> None:
     assert client.get("/health/ready").json() == {"ready": True, "reasons": []}
     looked = by_identifier(register, city.PEOPLE["subject"][0])
-    log_access(register, looked, "clerk", "official", "a licence", "page")  # and nothing has signed that yet
     with TestClient(Observed(create_app(register, SECRET), register, dt.timedelta(days=-1)), base_url=HOST) as other:
-        answer = other.get("/health/ready")
+        for _ in range(20):  # a server that another test left running may sign in between
+            log_access(register, looked, "clerk", "official", "a licence", "page")
+            answer = other.get("/health/ready")
+            if answer.status_code == 503:
+                break
     assert answer.status_code == 503
     assert answer.json()["reasons"][0].startswith("checkpoint: overdue; an event waits since 20")
 

@@ -190,7 +190,7 @@ def test_a_term_without_length_and_one_for_a_kind_that_is_not_delivered_are_refu
     with pytest.raises(ValueError, match="at least a day"):
         Term(since="act", clause="x")
     path = tmp_path / "sources.yaml"
-    plain = source("gb.fsa", "food.inspection").model_dump(mode="json")
+    plain = source("gb.fsa", "food.inspection").model_dump(mode="json", exclude_none=True)
     for kept, says in (("food.unrated", "no kind that it delivers"), ("conduct.ended", "goes with the conduct")):
         one = plain | {"kept": {kept: [TERM.model_dump(mode="json")]}}
         path.write_text(str({"sources": [one]}))
