@@ -1,0 +1,228 @@
+"""Looking up a name among a million organisations: speed, what is found, and nomenklatura's logic-v2 on the same pairs.
+
+    python -m benchmarks.lookup [ROWS]          generated names and variations with known answers
+    python -m benchmarks.lookup --pairs FILE    labelled pairs: columns left, right, same (1 or 0), as CSV
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import random
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+
+from benchmarks.figures import Figures
+from goodstanding.linkage.agreement import LIKELY
+from goodstanding.linkage.lookup import Asked, Entry, Lookup, build
+
+SEED = 20261122
+ROWS = 1_000_000
+QUERIES = 3_000
+PEER = Path("/tmp/me/lenv/bin/python")
+
+TRADES = {
+    "gb": "trading services bakery motors kitchens consulting care properties logistics foods engineering dental "
+    "plumbing media software recruitment interiors roofing farms textiles".split(),
+    "nl": "bouw installatie transport beheer advies bakkerij schilders techniek zorg tuinen makelaars horeca".split(),
+    "de": "maschinenbau bau immobilien handel technik bäckerei spedition elektro druckerei metallbau".split(),
+    "fr": "boulangerie transports immobilier bâtiment électricité conseil restauration menuiserie".split(),
+    "pl": "budownictwo usługi handel piekarnia transport produkcja".split(),
+}
+SHARED = "international group holding european global general first new united central royal national".split()
+FORMS = {
+    "gb": ["Ltd", "Limited", "PLC", "LLP", ""],
+    "nl": ["B.V.", "BV", "N.V.", "VOF", ""],
+    "de": ["GmbH", "GmbH & Co. KG", "AG", "UG", ""],
+    "fr": ["SARL", "S.A.", "SAS", ""],
+    "pl": ["Sp. z o.o.", "S.A.", ""],
+    "zh": ["有限公司", "股份有限公司", "有限责任公司"],
+}
+SHORT = {"international": "intl", "services": "svcs", "group": "grp", "engineering": "eng", "national": "natl"}
+ONSETS = "b br c ch cl d dr f fl g gr h j k kl l m n p pr r s sch st sw t tr v w z".split()
+VOWELS = "a e i o u ai ea ee oo ou".split()
+CODAS = "l ll m n nd ng r rd rs s st t th x ck".split()
+CITIES = "北京 上海 广州 深圳 成都 武汉 南京 杭州 苏州 西安 重庆 天津 青岛 长沙 大连 厦门 宁波 郑州".split()
+CHARACTERS = "阳光华泰明德信诚金鑫龙凤天宇海洋新兴隆盛福瑞祥和平安康健美佳丽东南西北中正大同文博雅创元亨利贞恒通达顺"
+WORKS = "科技 贸易 建筑工程 食品 物流 电子 机械 医药 服装 置业 广告 教育咨询".split()
+
+
+def word(random_: random.Random) -> str:
+    """Return a word that may be a family's or a brand's."""
+    syllables = random_.choice((1, 2, 2, 3))
+    made = "".join(random_.choice(ONSETS) + random_.choice(VOWELS) for _ in range(syllables))
+    return (made + random_.choice(CODAS)).capitalize()
+
+
+def organisations(rows: int) -> Iterator[tuple[str, str]]:
+    """Yield country and name of each; brands are borne by few or, as in life, some by many."""
+    random_ = random.Random(SEED)
+    brands = [word(random_) for _ in range(rows // 5)]
+    for _ in range(rows):
+        country = random_.choices(("gb", "nl", "de", "fr", "pl", "zh"), (35, 15, 15, 10, 5, 20))[0]
+        form = random_.choice(FORMS[country])
+        if country == "zh":
+            brand = "".join(random_.choice(CHARACTERS) for _ in range(random_.choice((2, 2, 3, 4))))
+            yield country, f"{random_.choice(CITIES)}{brand}{random_.choice(WORKS)}{form}"
+            continue
+        crowd = int(len(brands) * random_.random() ** 3)
+        parts = [brands[min(crowd, len(brands) - 1)], *random_.sample(TRADES[country], random_.choice((1, 1, 2)))]
+        parts += [random_.choice(SHARED)] if random_.random() < 0.4 else []
+        parts.insert(1, word(random_)) if random_.random() < 0.35 else None
+        yield country, " ".join([*(part.capitalize() for part in parts), form]).strip()
+
+
+def variation(country: str, name: str, random_: random.Random) -> tuple[str, str]:
+    """Return how a name was changed, and what became of it."""
+    from pypinyin import lazy_pinyin
+
+    how = random_.choice(("as it is", "one slip", "two slips", "word out", "order", "form", "script", "short", "spaces"))
+    if country == "zh":
+        core = next(name.removesuffix(form) for form in FORMS["zh"][::-1] if name.endswith(form))
+        if how in ("one slip", "two slips", "spaces"):
+            at = random_.randrange(2, len(core))
+            return "character out", core[:at] + core[at + 1 :] + "有限公司"
+        if how in ("script", "order"):
+            sounds = [s.capitalize() for s in lazy_pinyin(core)]
+            return "pinyin", " ".join("".join(sounds[at : at + 2]) for at in range(0, len(sounds), 2)) + " Co Ltd"
+        return "form", core + random_.choice(FORMS["zh"])
+    words = name.split()
+    if how in ("one slip", "two slips"):
+        for _ in range(1 + (how == "two slips")):
+            words[random_.choice((0, 0, 1))] = slip(words[0], random_) if random_.random() < 0.7 else words[0]
+        words = name.split()
+        for at in [0, min(1, len(words) - 1)][: 1 + (how == "two slips")]:
+            words[at] = slip(words[at], random_)
+    elif how == "word out" and len(words) > 2:
+        del words[random_.randrange(1, len(words) - 1)]
+    elif how == "order":
+        words[0], words[1:2] = (words[1] if len(words) > 1 else words[0]), [words[0]]
+    elif how == "form":
+        words = [w for w in words if w not in FORMS[country]] + [random_.choice(FORMS[country])]
+    elif how == "script":
+        words = "".join(c for c in name.translate(str.maketrans("äöüéèâłżó", "aoueealzo"))).upper().split()
+    elif how == "short":
+        words = [SHORT.get(w.lower(), w) for w in words]
+    elif how == "spaces" and len(words) > 1:
+        words[:2] = [words[0] + words[1].lower()]
+    return how, " ".join(words)
+
+
+def slip(text: str, random_: random.Random) -> str:
+    """Return a word with a letter left out, doubled, changed or exchanged."""
+    if len(text) < 3:
+        return text
+    at = random_.randrange(1, len(text) - 1)
+    return random_.choice(
+        (
+            text[:at] + text[at + 1 :],
+            text[:at] + text[at] + text[at:],
+            text[:at] + random_.choice("aeiourstln") + text[at + 1 :],
+            text[:at] + text[at + 1] + text[at] + text[at + 2 :],
+        )
+    )
+
+
+def strangers(rows: int) -> list[str]:
+    """Return names that no organisation of the register has, made in the same way from other brands."""
+    random_ = random.Random(SEED + 1)
+    made = []
+    for _ in range(rows):
+        country = random_.choice(tuple(TRADES))
+        made.append(f"{word(random_)} {word(random_)} {random_.choice(TRADES[country])} {random_.choice(FORMS[country])}")
+    return made
+
+
+def measure(rows: int, figures: Figures) -> None:
+    """Build, ask, and compare the pairs that were asked and found with logic-v2."""
+    known = list(organisations(rows))
+    with TemporaryDirectory() as folder:
+        started = time.perf_counter()
+        build((Entry(str(at), name) for at, (_, name) in enumerate(known)), Path(folder) / "index")
+        figures.only(f"look-up: seconds to build {rows:,}", time.perf_counter() - started)
+        size = sum(file.stat().st_size for file in (Path(folder) / "index").iterdir())
+        figures.only("look-up: index on disk, MB", size / 1e6)
+        lookup = Lookup([Path(folder) / "index"])
+        random_ = random.Random(SEED + 2)
+        asked = [(at, *variation(*known[at], random_)) for at in random_.sample(range(rows), QUERIES)]
+        for _, _, name in asked[:200]:
+            lookup.find(Asked(name))
+        pairs = _asked(lookup, known, asked, figures)
+        false = [found[0] for name in strangers(QUERIES // 3) if (found := lookup.find(Asked(name), 1, LIKELY))]
+        figures.most("look-up: names of nobody with a likely candidate, %", 100 * len(false) / (QUERIES // 3), 2)
+    figures.most("look-up: memory at most, MB", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3, 2000)
+    compared(lookup_scores=[score for *_, score in pairs], pairs=[pair[:3] for pair in pairs], figures=figures)
+
+
+def _asked(
+    lookup: Lookup, known: list[tuple[str, str]], asked: list[tuple[int, str, str]], figures: Figures
+) -> list[tuple[str, str, bool, float]]:
+    """Ask each variation; a candidate with the same name as the right one is right."""
+    took, first, five, pairs, hows = [], 0, 0, [], {}
+    started = time.process_time()
+    for at, how, name in asked:
+        begun = time.perf_counter()
+        found = lookup.find(Asked(name), 5)
+        took.append(time.perf_counter() - begun)
+        right = [one.entry.name == known[at][1] for one in found]
+        first, five = first + any(right[:1]), five + any(right)
+        told = hows.setdefault(how, [0, 0])
+        told[0], told[1] = told[0] + any(right[:1]), told[1] + 1
+        pairs += [(name, one.entry.name, same, one.score) for one, same in zip(found[:3], right, strict=False)]
+    figures.least("look-up: queries a second of one core", len(asked) / (time.process_time() - started), 300)
+    figures.only("look-up: median, ms", float(np.percentile(took, 50)) * 1e3)
+    figures.most("look-up: 99th percentile, ms", float(np.percentile(took, 99)) * 1e3, 50)
+    figures.only("look-up: the right one first, %", 100 * first / len(asked))
+    figures.only("look-up: the right one among five, %", 100 * five / len(asked))
+    for how, (right_, of) in sorted(hows.items()):
+        figures.only(f"look-up: the right one first, {how}, %", 100 * right_ / of)
+    return pairs
+
+
+def compared(lookup_scores: list[float], pairs: list[tuple[str, str, bool]], figures: Figures) -> None:
+    """Print precision, recall and F1 of both on pairs, at the threshold of each (0.7 both)."""
+    figures.only("pairs: ours", _quality(lookup_scores, [same for *_, same in pairs], LIKELY))
+    if not PEER.exists():
+        figures.only("pairs: logic-v2", "not measured", "scripts/peers makes its environment")
+        return
+    script = Path(__file__).parent / "peers/with_nomenklatura.py"
+    answer = subprocess.run(
+        [PEER, script], input=json.dumps([pair[:2] for pair in pairs]), capture_output=True, text=True, check=True
+    )
+    told = json.loads(answer.stdout)
+    figures.only("pairs: logic-v2", _quality(told["scores"], [same for *_, same in pairs], 0.7))
+    figures.only("pairs: logic-v2 compares a second", told["speed"])
+
+
+def _quality(scores: list[float], same: list[bool], least: float) -> str:
+    yes = [score >= least for score in scores]
+    both = sum(a and b for a, b in zip(yes, same, strict=True))
+    precision, recall = both / max(sum(yes), 1), both / max(sum(same), 1)
+    return f"precision {precision:.3f}, recall {recall:.3f}, F1 {2 * both / max(sum(yes) + sum(same), 1):.3f}"
+
+
+def labelled(file: Path, figures: Figures) -> None:
+    """Compare the pairs of a file; words weigh by how rare they are among its own names."""
+    with file.open(encoding="utf-8", newline="") as lines:
+        pairs = [(row["left"], row["right"], row["same"].lower() in ("1", "true", "yes")) for row in csv.DictReader(lines)]
+    names = dict.fromkeys(name for left, right, _ in pairs for name in (left, right))
+    with TemporaryDirectory() as folder:
+        build((Entry(name, name) for name in names), Path(folder) / "index")
+        lookup = Lookup([Path(folder) / "index"])
+        scores = [lookup.compare(Asked(left), Entry("", right)).score for left, right, _ in pairs]
+    compared(scores, pairs, figures)
+
+
+if __name__ == "__main__":
+    told = Figures("lookup", SEED)
+    if sys.argv[1:2] == ["--pairs"]:
+        labelled(Path(sys.argv[2]), told)
+    else:
+        measure(int(sys.argv[1]) if sys.argv[1:] else ROWS, told)
