@@ -1,7 +1,7 @@
 """Looking up a name among a million organisations: speed, what is found, and nomenklatura's logic-v2 on the same pairs.
 
-    python -m benchmarks.lookup [ROWS]          generated names and variations with known answers
-    python -m benchmarks.lookup --pairs FILE    labelled pairs: columns left, right, same (1 or 0), as CSV
+python -m benchmarks.lookup [ROWS]          generated names and variations with known answers
+python -m benchmarks.lookup --pairs FILE    labelled pairs: columns left, right, same (1 or 0), as CSV
 """
 
 from __future__ import annotations
@@ -29,14 +29,80 @@ QUERIES = 3_000
 PEER = Path("/tmp/me/lenv/bin/python")
 
 TRADES = {
-    "gb": "trading services bakery motors kitchens consulting care properties logistics foods engineering dental "
-    "plumbing media software recruitment interiors roofing farms textiles".split(),
-    "nl": "bouw installatie transport beheer advies bakkerij schilders techniek zorg tuinen makelaars horeca".split(),
-    "de": "maschinenbau bau immobilien handel technik bäckerei spedition elektro druckerei metallbau".split(),
-    "fr": "boulangerie transports immobilier bâtiment électricité conseil restauration menuiserie".split(),
-    "pl": "budownictwo usługi handel piekarnia transport produkcja".split(),
+    "gb": [
+        "trading",
+        "services",
+        "bakery",
+        "motors",
+        "kitchens",
+        "consulting",
+        "care",
+        "properties",
+        "logistics",
+        "foods",
+        "engineering",
+        "dental",
+        "plumbing",
+        "media",
+        "software",
+        "recruitment",
+        "interiors",
+        "roofing",
+        "farms",
+        "textiles",
+    ],
+    "nl": [
+        "bouw",
+        "installatie",
+        "transport",
+        "beheer",
+        "advies",
+        "bakkerij",
+        "schilders",
+        "techniek",
+        "zorg",
+        "tuinen",
+        "makelaars",
+        "horeca",
+    ],
+    "de": [
+        "maschinenbau",
+        "bau",
+        "immobilien",
+        "handel",
+        "technik",
+        "bäckerei",
+        "spedition",
+        "elektro",
+        "druckerei",
+        "metallbau",
+    ],
+    "fr": [
+        "boulangerie",
+        "transports",
+        "immobilier",
+        "bâtiment",
+        "électricité",
+        "conseil",
+        "restauration",
+        "menuiserie",
+    ],
+    "pl": ["budownictwo", "usługi", "handel", "piekarnia", "transport", "produkcja"],
 }
-SHARED = "international group holding european global general first new united central royal national".split()
+SHARED = [
+    "international",
+    "group",
+    "holding",
+    "european",
+    "global",
+    "general",
+    "first",
+    "new",
+    "united",
+    "central",
+    "royal",
+    "national",
+]
 FORMS = {
     "gb": ["Ltd", "Limited", "PLC", "LLP", ""],
     "nl": ["B.V.", "BV", "N.V.", "VOF", ""],
@@ -46,12 +112,62 @@ FORMS = {
     "zh": ["有限公司", "股份有限公司", "有限责任公司"],
 }
 SHORT = {"international": "intl", "services": "svcs", "group": "grp", "engineering": "eng", "national": "natl"}
-ONSETS = "b br c ch cl d dr f fl g gr h j k kl l m n p pr r s sch st sw t tr v w z".split()
-VOWELS = "a e i o u ai ea ee oo ou".split()
-CODAS = "l ll m n nd ng r rd rs s st t th x ck".split()
-CITIES = "北京 上海 广州 深圳 成都 武汉 南京 杭州 苏州 西安 重庆 天津 青岛 长沙 大连 厦门 宁波 郑州".split()
+ONSETS = [
+    "b",
+    "br",
+    "c",
+    "ch",
+    "cl",
+    "d",
+    "dr",
+    "f",
+    "fl",
+    "g",
+    "gr",
+    "h",
+    "j",
+    "k",
+    "kl",
+    "l",
+    "m",
+    "n",
+    "p",
+    "pr",
+    "r",
+    "s",
+    "sch",
+    "st",
+    "sw",
+    "t",
+    "tr",
+    "v",
+    "w",
+    "z",
+]
+VOWELS = ["a", "e", "i", "o", "u", "ai", "ea", "ee", "oo", "ou"]
+CODAS = ["l", "ll", "m", "n", "nd", "ng", "r", "rd", "rs", "s", "st", "t", "th", "x", "ck"]
+CITIES = [
+    "北京",
+    "上海",
+    "广州",
+    "深圳",
+    "成都",
+    "武汉",
+    "南京",
+    "杭州",
+    "苏州",
+    "西安",
+    "重庆",
+    "天津",
+    "青岛",
+    "长沙",
+    "大连",
+    "厦门",
+    "宁波",
+    "郑州",
+]
 CHARACTERS = "阳光华泰明德信诚金鑫龙凤天宇海洋新兴隆盛福瑞祥和平安康健美佳丽东南西北中正大同文博雅创元亨利贞恒通达顺"
-WORKS = "科技 贸易 建筑工程 食品 物流 电子 机械 医药 服装 置业 广告 教育咨询".split()
+WORKS = ["科技", "贸易", "建筑工程", "食品", "物流", "电子", "机械", "医药", "服装", "置业", "广告", "教育咨询"]
 
 
 def word(random_: random.Random) -> str:
@@ -81,38 +197,41 @@ def organisations(rows: int) -> Iterator[tuple[str, str]]:
 
 def variation(country: str, name: str, random_: random.Random) -> tuple[str, str]:
     """Return how a name was changed, and what became of it."""
+    return changed_han(name, random_) if country == "zh" else changed(country, name.split(), random_)
+
+
+def changed_han(name: str, random_: random.Random) -> tuple[str, str]:
+    """Leave a character out, write it by its sounds, or with another legal form."""
     from pypinyin import lazy_pinyin
 
-    how = random_.choice(("as it is", "one slip", "two slips", "word out", "order", "form", "script", "short", "spaces"))
-    if country == "zh":
-        core = next(name.removesuffix(form) for form in FORMS["zh"][::-1] if name.endswith(form))
-        if how in ("one slip", "two slips", "spaces"):
-            at = random_.randrange(2, len(core))
-            return "character out", core[:at] + core[at + 1 :] + "有限公司"
-        if how in ("script", "order"):
-            sounds = [s.capitalize() for s in lazy_pinyin(core)]
-            return "pinyin", " ".join("".join(sounds[at : at + 2]) for at in range(0, len(sounds), 2)) + " Co Ltd"
-        return "form", core + random_.choice(FORMS["zh"])
-    words = name.split()
-    if how in ("one slip", "two slips"):
-        for _ in range(1 + (how == "two slips")):
-            words[random_.choice((0, 0, 1))] = slip(words[0], random_) if random_.random() < 0.7 else words[0]
-        words = name.split()
-        for at in [0, min(1, len(words) - 1)][: 1 + (how == "two slips")]:
-            words[at] = slip(words[at], random_)
-    elif how == "word out" and len(words) > 2:
-        del words[random_.randrange(1, len(words) - 1)]
-    elif how == "order":
-        words[0], words[1:2] = (words[1] if len(words) > 1 else words[0]), [words[0]]
-    elif how == "form":
-        words = [w for w in words if w not in FORMS[country]] + [random_.choice(FORMS[country])]
-    elif how == "script":
-        words = "".join(c for c in name.translate(str.maketrans("äöüéèâłżó", "aoueealzo"))).upper().split()
-    elif how == "short":
-        words = [SHORT.get(w.lower(), w) for w in words]
-    elif how == "spaces" and len(words) > 1:
-        words[:2] = [words[0] + words[1].lower()]
-    return how, " ".join(words)
+    how = random_.choice(("character out", "pinyin", "form"))
+    core = next(name.removesuffix(form) for form in FORMS["zh"][::-1] if name.endswith(form))
+    if how == "character out":
+        at = random_.randrange(2, len(core))
+        return how, core[:at] + core[at + 1 :] + "有限公司"
+    if how == "pinyin":
+        sounds = [sound.capitalize() for sound in lazy_pinyin(core)]
+        return how, " ".join("".join(sounds[at : at + 2]) for at in range(0, len(sounds), 2)) + " Co Ltd"
+    return how, core + random_.choice(FORMS["zh"])
+
+
+def changed(country: str, words: list[str], random_: random.Random) -> tuple[str, str]:
+    """Change a name in Latin script in one of nine ways."""
+    second = min(1, len(words) - 1)
+    ways = {
+        "as it is": lambda: words,
+        "one slip": lambda: [slip(words[0], random_), *words[1:]],
+        "two slips": lambda: [slip(words[0], random_), *(slip(one, random_) for one in words[1:2]), *words[2:]],
+        "word out": lambda: [one for at, one in enumerate(words) if at != out],
+        "order": lambda: [words[second], *words[:second], *words[second + 1 :]],
+        "form": lambda: [*(one for one in words if one not in FORMS[country]), random_.choice(FORMS[country])],
+        "script": lambda: " ".join(words).translate(str.maketrans("äöüéèâłżó", "aoueealzo")).upper().split(),
+        "short": lambda: [SHORT.get(one.lower(), one) for one in words],
+        "spaces": lambda: [words[0] + words[second].lower() * second, *words[2:]],
+    }
+    how = random_.choice(tuple(ways))
+    out = random_.randrange(1, len(words) - 1) if len(words) > 2 else len(words)
+    return how, " ".join(ways[how]()).strip()
 
 
 def slip(text: str, random_: random.Random) -> str:
@@ -136,7 +255,9 @@ def strangers(rows: int) -> list[str]:
     made = []
     for _ in range(rows):
         country = random_.choice(tuple(TRADES))
-        made.append(f"{word(random_)} {word(random_)} {random_.choice(TRADES[country])} {random_.choice(FORMS[country])}")
+        made.append(
+            f"{word(random_)} {word(random_)} {random_.choice(TRADES[country])} {random_.choice(FORMS[country])}"
+        )
     return made
 
 
@@ -211,7 +332,9 @@ def _quality(scores: list[float], same: list[bool], least: float) -> str:
 def labelled(file: Path, figures: Figures) -> None:
     """Compare the pairs of a file; words weigh by how rare they are among its own names."""
     with file.open(encoding="utf-8", newline="") as lines:
-        pairs = [(row["left"], row["right"], row["same"].lower() in ("1", "true", "yes")) for row in csv.DictReader(lines)]
+        pairs = [
+            (row["left"], row["right"], row["same"].lower() in ("1", "true", "yes")) for row in csv.DictReader(lines)
+        ]
     names = dict.fromkeys(name for left, right, _ in pairs for name in (left, right))
     with TemporaryDirectory() as folder:
         build((Entry(name, name) for name in names), Path(folder) / "index")

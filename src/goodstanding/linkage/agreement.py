@@ -6,7 +6,7 @@ word as it was written. What one name merely leaves out counts for less than wha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from rapidfuzz.distance import OSA
@@ -17,8 +17,15 @@ LIKELY = 0.7
 """The agreement from which a candidate is shown as likely."""
 _SLIP, _STOOD_FOR, _JOINED, _SHORTENED, _INITIAL, _SOUND = 0.7, 0.95, 0.97, 0.8, 0.4, 0.55
 """What a word counts for: the least similarity of a slip; standing for the same; joined; cut short; initial; sound."""
-_LEFT_OUT, _DIFFERENT, _OTHER_CHARACTER = 0.55, 1.3, 2.5
-"""How much words without a partner weigh: where one name only has such, where both have, and characters."""
+_ALL_INITIALS = 0.75
+_OMITTED, _DIFFERENT, _OMITTED_CHARACTER, _OTHER_CHARACTER = 0.7, 1.3, 1.2, 2.5
+"""How much words without a partner weigh: where one name only has such, where both have; and characters."""
+_TELLING = 5.0
+"""Bits that a word weighs at least, however common, where the other name says something else."""
+_NUMBERS = (1.0, 0.85, 0.6)
+"""What is kept of a score where none, one, both of the names have a number that the other has not."""
+_TURNED, _TURNED_CHARACTERS, _OTHER_FORM = 0.97, 0.85, 0.95
+"""And where the words stand in another order, the characters do, the legal form is another."""
 _KNOWN = 0.55
 """What is left of the worth of a slip where the word as written is a name's word elsewhere."""
 _COMMON = 0.35
@@ -36,17 +43,11 @@ class Reason(NamedTuple):
     found: str
 
 
-REASONS = ("same", "stands-for", "slip", "joined", "shortened", "initials", "sound", "order", "asked-only", "found-only")
-REASONS += ("number-other", "form-same", "form-other", "place-same", "place-other", "date-same", "date-other")
-REASONS += ("identifier-same", "identifier-other")
-
-
-class Agreement(NamedTuple):
-    """`score` from 0 to 1; `whole`: whether every word that was asked has its partner."""
-
-    score: float
-    whole: bool
-    reasons: tuple[Reason, ...]
+REASONS: tuple[str, ...] = (
+    *("same", "stands-for", "slip", "joined", "shortened", "initials", "sound", "order", "asked-only", "found-only"),
+    *("form-same", "form-other", "place-same", "place-other", "date-same", "date-other"),
+    *("identifier-same", "identifier-other"),
+)
 
 
 class Pairing(NamedTuple):
@@ -58,98 +59,122 @@ class Pairing(NamedTuple):
     code: str
 
 
+class Agreement(NamedTuple):
+    """`score` from 0 to 1; `pairs`: words that belong together; `left`: places of those without a partner, by side."""
+
+    score: float
+    pairs: tuple[Pairing, ...]
+    left: tuple[tuple[int, ...], tuple[int, ...]]
+
+    @property
+    def whole(self) -> bool:
+        """Whether every word that was asked has its partner."""
+        return bool(self.pairs) and not self.left[0]
+
+
 def agreement(asked: Wording, found: Wording, weigh: Weigh) -> Agreement:
     """Compare a name that was asked with one that was found."""
-    pairs = _pairings(asked.words, found.words, weigh)
-    weights = [[_weight(word, weigh) for word in side.words] for side in (asked, found)]
-    left = [
-        [at for at in range(len(side.words)) if not any(at in pair[which] for pair in pairs)]
-        for which, side in enumerate((asked, found))
-    ]
-    shared = sum(
-        pair.worth * (sum(weights[0][at] for at in pair.asked) + sum(weights[1][at] for at in pair.found))
-        for pair in pairs
-    )
-    there = sum(
-        sum(weights[0][at] for at in pair.asked) + sum(weights[1][at] for at in pair.found) for pair in pairs
-    )
-    lacking = _lacking(asked, found, left, weights)
-    score = shared / (there + lacking) if there else 0.0
-    reasons = [
-        Reason(pair.code, _said(asked.words, pair.asked), _said(found.words, pair.found)) for pair in pairs
-    ]
-    reasons += [Reason("asked-only", _said([asked.words[at]], [0]), "") for at in left[0]]
-    reasons += [Reason("found-only", "", _said([found.words[at]], [0])) for at in left[1]]
-    score, more = _corrected(score, asked, found, pairs, left)
-    return Agreement(max(0.0, min(1.0, score)), not left[0] and bool(pairs), tuple(reasons + more))
+    pairs, free = _pairings(asked.words, found.words, weigh)
+    left = (tuple(sorted(free[0])), tuple(sorted(free[1])))
+    shared = there = 0.0
+    for pair in pairs:
+        both = sum(_weight(asked.words[at], weigh) for at in pair.asked)
+        both += sum(_weight(found.words[at], weigh) for at in pair.found)
+        shared += pair.worth * both
+        there += both
+    if not pairs:
+        return Agreement(0.0, (), left)
+    score = shared / (there + _lacking(asked, found, left, weigh))
+    numbers = [any(_numeric(side.words[at]) for at in left[n]) for n, side in enumerate((asked, found))]
+    score *= _NUMBERS[sum(numbers)]
+    if _turned(pairs):
+        score *= _TURNED_CHARACTERS if asked.words[0].own else _TURNED
+    if _forms(asked, found) == "form-other":
+        score *= _OTHER_FORM
+    return Agreement(min(1.0, score), tuple(pairs), left)
 
 
-def _lacking(asked: Wording, found: Wording, left: list[list[int]], weights: list[list[float]]) -> float:
-    """Return what the words without a partner weigh."""
-    sums = [sum(weights[side][at] for at in left[side]) for side in (0, 1)]
-    if not all(sums):
-        return _LEFT_OUT * sum(sums)
-    against = min(sums)
-    sounds = any(asked.words[at].own for at in left[0]) or any(found.words[at].own for at in left[1])
-    factor = _OTHER_CHARACTER if sounds else _DIFFERENT
-    return factor * 2 * against + _LEFT_OUT * (sum(sums) - 2 * against)
+def reasons(asked: Wording, found: Wording, agreed: Agreement) -> list[Reason]:
+    """Return what speaks for and against, word by word, then order and legal form."""
+    told = [Reason(one.code, _said(asked.words, one.asked), _said(found.words, one.found)) for one in agreed.pairs]
+    told += [Reason("asked-only", _said(asked.words, [at]), "") for at in agreed.left[0]]
+    told += [Reason("found-only", "", _said(found.words, [at])) for at in agreed.left[1]]
+    told += [Reason("order", "", "")] if _turned(agreed.pairs) else []
+    form = _forms(asked, found)
+    return told + ([Reason(form, " ".join(sorted(asked.forms)), " ".join(sorted(found.forms)))] if form else [])
 
 
-def _corrected(
-    score: float, asked: Wording, found: Wording, pairs: Sequence[Pairing], left: list[list[int]]
-) -> tuple[float, list[Reason]]:
-    more: list[Reason] = []
-    numbers = [{side.words[at].letters for at in left[n] if _numeric(side.words[at])} for n, side in enumerate((asked, found))]
-    if all(numbers):
-        score *= 0.6
-        more.append(Reason("number-other", " ".join(sorted(numbers[0])), " ".join(sorted(numbers[1]))))
-    elif any(numbers):
-        score *= 0.85
-    in_order = [pair.found[0] for pair in sorted(pairs, key=lambda pair: pair.asked[0])]
-    if in_order != sorted(in_order):
-        score *= 0.85 if asked.words[0].own else 0.97
-        more.append(Reason("order", "", ""))
-    if asked.forms and found.forms:
-        same = bool(asked.forms & found.forms) or any(not form.isascii() for form in asked.forms ^ found.forms)
-        score *= 1 if same else 0.95
-        if asked.forms & found.forms:
-            more.append(Reason("form-same", " ".join(sorted(asked.forms)), " ".join(sorted(found.forms))))
-        elif not same:
-            more.append(Reason("form-other", " ".join(sorted(asked.forms)), " ".join(sorted(found.forms))))
-    return score, more
+def _lacking(asked: Wording, found: Wording, left: tuple[tuple[int, ...], tuple[int, ...]], weigh: Weigh) -> float:
+    """Return what the words without a partner weigh: more where both names have such, and say different things."""
+    words = [[side.words[at] for at in left[n]] for n, side in enumerate((asked, found))]
+    sums = [sum(_weight(word, weigh) for word in side) for side in words]
+    sounds = any(word.own for side in words for word in side)
+    omitted = (_OMITTED_CHARACTER if sounds else _OMITTED) * sum(sums)
+    if not all(words):
+        return omitted
+    against = min(sum(_against(word, weigh) for word in side) for side in words)
+    return max(omitted, 2 * against * (_OTHER_CHARACTER if sounds else _DIFFERENT))
 
 
-def _pairings(asked: Sequence[Word], found: Sequence[Word], weigh: Weigh) -> list[Pairing]:
-    """Pair the words of two names, the surest first; a word has one partner."""
+def _against(word: Word, weigh: Weigh) -> float:
+    """Return what a word weighs where the other name says another: another trade is another business."""
+    weight = _weight(word, weigh)
+    return weight if word.own or word.means.startswith("S:") or len(word.letters) < 3 else max(weight, _TELLING)
+
+
+def _turned(pairs: Sequence[Pairing]) -> bool:
+    places = [pair.found[0] for pair in sorted(pairs, key=lambda pair: pair.asked[0])]
+    return places != sorted(places)
+
+
+def _forms(asked: Wording, found: Wording) -> str:
+    """Return the code of what legal forms say; forms in characters are too seldom written in full to differ."""
+    if not asked.forms or not found.forms:
+        return ""
+    if asked.forms & found.forms:
+        return "form-same"
+    return "form-other" if all(form.isascii() for form in asked.forms | found.forms) else ""
+
+
+def _pairings(asked: Sequence[Word], found: Sequence[Word], weigh: Weigh) -> tuple[list[Pairing], list[set[int]]]:
+    """Pair the words of two names, the surest first; a word has one partner. Return pairs, and what is left over."""
     free = [set(range(len(asked))), set(range(len(found)))]
     pairs: list[Pairing] = []
-
-    def take(pair: Pairing) -> None:
-        pairs.append(pair)
-        free[0].difference_update(pair.asked)
-        free[1].difference_update(pair.found)
-
     for same, worth, code in _EQUAL:
         for at in sorted(free[0]):
-            near = sorted(free[1], key=lambda to: abs(to - at))
-            if (to := next((to for to in near if same(asked[at], found[to])), None)) is not None:
-                take(Pairing((at,), (to,), worth, code))
-    for pair in _joined(asked, found, free):
-        if set(pair.asked) <= free[0] and set(pair.found) <= free[1]:
-            take(pair)
-    close = [
-        Pairing((at,), (to,), worth, code)
-        for at in free[0]
-        for to in free[1]
-        for worth, code in [_closeness(asked[at], found[to], weigh)]
-        if worth > 0
-    ]
-    for pair in sorted(close, key=lambda pair: (-pair.worth, pair.asked, pair.found)):
-        if set(pair.asked) <= free[0] and set(pair.found) <= free[1]:
-            take(pair)
-    if initials := _initials(asked, found, free):
-        take(initials)
-    return sorted(pairs, key=lambda pair: pair.asked)
+            near = [to for to in free[1] if same(asked[at], found[to])]
+            if near:
+                to = near[0] if len(near) == 1 else min(near, key=lambda to: abs(to - at))
+                pairs.append(Pairing((at,), (to,), worth, code))
+                free[0].discard(at)
+                free[1].discard(to)
+    if all(free):
+        _take(_joined(asked, found, free), pairs, free)
+    if all(free):
+        _take(_close(asked, found, free, weigh), pairs, free)
+    if all(free):
+        _take(_initials(asked, found, free), pairs, free)
+    return sorted(pairs, key=lambda pair: pair.asked), free
+
+
+def _take(offered: Iterable[Pairing], pairs: list[Pairing], free: list[set[int]]) -> None:
+    """Take those of the pairs whose words are free still, the first ones first."""
+    for pair in offered:
+        if free[0].issuperset(pair.asked) and free[1].issuperset(pair.found):
+            pairs.append(pair)
+            free[0].difference_update(pair.asked)
+            free[1].difference_update(pair.found)
+
+
+def _close(asked: Sequence[Word], found: Sequence[Word], free: list[set[int]], weigh: Weigh) -> list[Pairing]:
+    """Return words that may be one word written twice, the closest first."""
+    close = []
+    for at in free[0]:
+        for to in free[1]:
+            worth, code = _closeness(asked[at], found[to], weigh)
+            if worth:
+                close.append(Pairing((at,), (to,), worth, code))
+    return sorted(close, key=lambda pair: (-pair.worth, pair.asked, pair.found))
 
 
 _EQUAL: tuple[tuple[Callable[[Word, Word], bool], float, str], ...] = (
@@ -180,7 +205,8 @@ def _runs(words: Sequence[Word], free: set[int], letters: str) -> list[tuple[int
             whole += words[last].letters
             if last not in free or len(whole) > len(letters) + 1:
                 break
-            near = whole == letters or (len(letters) >= 8 and OSA.distance(whole, letters, score_cutoff=1) <= 1)
+            slip = len(letters) >= 8 and not words[last].own and OSA.distance(whole, letters, score_cutoff=1) <= 1
+            near = whole == letters or slip
             if last > first and near:
                 found.append(tuple(range(first, last + 1)))
     return found
@@ -199,7 +225,7 @@ def _closeness(asked: Word, found: Word, weigh: Weigh) -> tuple[float, str]:
         worth = alike if a[0] == b[0] else alike**2
         return worth * (_KNOWN if _borne(asked, weigh) and not _plural(shorter, longer) else 1), "slip"
     if len(shorter) >= 3 and longer.startswith(shorter):
-        return _SHORTENED * (0.75 if _borne(asked, weigh) else 1), "shortened"
+        return _SHORTENED * (len(shorter) / len(longer)) ** 0.5, "shortened"
     return 0.0, ""
 
 
@@ -212,16 +238,15 @@ def _borne(word: Word, weigh: Weigh) -> bool:
     return bool(word.means) or weigh(word.letters) < weigh("") - 1
 
 
-def _initials(asked: Sequence[Word], found: Sequence[Word], free: list[set[int]]) -> Pairing | None:
+def _initials(asked: Sequence[Word], found: Sequence[Word], free: list[set[int]]) -> list[Pairing]:
     """Pair one short word with the first letters of all that is left of the other name."""
-    for mine, theirs, turned in ((0, 1, False), (1, 0, True)):
-        sides = (asked, found)
-        if len(free[mine]) != 1 or len(free[theirs]) < 2:
-            continue
-        (one,), many = tuple(free[mine]), tuple(sorted(free[theirs]))
-        if sides[mine][one].letters == "".join(sides[theirs][at].letters[0] for at in many):
-            return Pairing(many, (one,), 0.75, "initials") if turned else Pairing((one,), many, 0.75, "initials")
-    return None
+    one, other = (tuple(sorted(side)) for side in free)
+    first, last = ("".join(words[at].letters[0] for at in side) for words, side in ((asked, one), (found, other)))
+    if len(one) == 1 and len(other) > 1 and asked[one[0]].letters == last:
+        return [Pairing(one, other, _ALL_INITIALS, "initials")]
+    if len(other) == 1 and len(one) > 1 and found[other[0]].letters == first:
+        return [Pairing(one, other, _ALL_INITIALS, "initials")]
+    return []
 
 
 def _weight(word: Word, weigh: Weigh) -> float:

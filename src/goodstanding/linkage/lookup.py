@@ -18,14 +18,16 @@ import numpy as np
 import numpy.typing as npt
 from rapidfuzz.distance import OSA
 
-from goodstanding.linkage.agreement import Reason, agreement
+from goodstanding.linkage.agreement import Agreement, Reason, agreement, reasons
 from goodstanding.linkage.postings import Postings, begun_of, number_of, slips_of, weight, written
 from goodstanding.linkage.wording import WHOLE, Wording, terms, text_of, worded, worded_all, wording_of
 
 _POSTINGS = 100_000
 """Rows that the rarest words of a name may propose; words beyond that only confirm."""
-_CONFIRMED, _COMPARED = 1_000, 40
+_CONFIRMED, _COMPARED = 1_000, 30
 """Rows in which the other words are looked for, and those that are compared letter by letter."""
+_AT_LEAST, _SURE = 10, 0.9
+"""Rows that are compared at least; the others only as long as none agrees so far."""
 _BATCH = 10_000
 
 
@@ -55,6 +57,23 @@ class Candidate(NamedTuple):
     score: float
     whole: bool
     reasons: tuple[Reason, ...]
+
+
+class _Compared(NamedTuple):
+    score: float
+    entry: Entry
+    wording: Wording
+    named: Agreement
+
+
+def _told(asked: Asked, wording: Wording, one: _Compared) -> Candidate:
+    """Add the reasons."""
+    told = reasons(wording, one.wording, one.named)
+    for what, same, *_ in _OTHERS:
+        mine, theirs = getattr(asked, what), getattr(one.entry, what)
+        if mine and theirs:
+            told.append(Reason(f"{what}-{'same' if same(mine, theirs) else 'other'}", mine, theirs))
+    return Candidate(one.entry, one.score, one.named.whole, tuple(told))
 
 
 def build(entries: Iterable[Entry], folder: Path) -> None:
@@ -87,36 +106,39 @@ class Lookup:
         wording = worded(asked.name)
         if not wording.words:
             return []
-        best: dict[str, Candidate] = {}
+        best: dict[str, _Compared] = {}
         for part in self._parts:
-            for row in self._proposed(part, wording):
+            for seen, row in enumerate(self._proposed(part, wording, max(limit, _COMPARED))):
+                if seen >= max(limit, _AT_LEAST) and any(one.score >= _SURE for one in best.values()):
+                    break
                 *cells, text = json.loads(part.line(row))
                 found = self._compared(asked, wording, Entry(*cells), wording_of(text))
-                if found.score >= least and found.score > best.get(found.entry.key, found._replace(score=-1.0)).score:
+                known = best.get(found.entry.key)
+                if found.score >= least and (known is None or found.score > known.score):
                     best[found.entry.key] = found
-        return sorted(best.values(), key=lambda one: (-one.score, one.entry.name, one.entry.key))[:limit]
+        chosen = sorted(best.values(), key=lambda one: (-one.score, one.entry.name, one.entry.key))[:limit]
+        return [_told(asked, wording, one) for one in chosen]
 
     def compare(self, asked: Asked, entry: Entry) -> Candidate:
         """Compare who is asked for with an entry that need not be in the index, whose words weigh as they do in it."""
-        return self._compared(asked, worded(asked.name), entry, worded(entry.name))
+        wording = worded(asked.name)
+        return _told(asked, wording, self._compared(asked, wording, entry, worded(entry.name)))
 
-    def _compared(self, asked: Asked, wording: Wording, entry: Entry, found: Wording) -> Candidate:
+    def _compared(self, asked: Asked, wording: Wording, entry: Entry, found: Wording) -> _Compared:
         named = agreement(wording, found, self._weigh)
-        score, more = named.score, []
+        score = named.score
         for what, same, gain, loss in _OTHERS:
             mine, theirs = getattr(asked, what), getattr(entry, what)
             if mine and theirs:
-                agree = same(mine, theirs)
-                score = score + (1 - score) * gain * score if agree else score * loss
-                more.append(Reason(f"{what}-{'same' if agree else 'other'}", mine, theirs))
-        return Candidate(entry, round(score, 4), named.whole, (*named.reasons, *more))
+                score = score + (1 - score) * gain * score if same(mine, theirs) else score * loss
+        return _Compared(round(score, 4), entry, found, named)
 
     def _weight(self, term: str) -> float:
         rows = sum(len(part.rows(number_of(term))) for part in self._parts) if term else 0
         return float(weight(rows, self.size))
 
-    def _proposed(self, part: Postings, wording: Wording) -> list[int]:
-        """Return the rows of a part that share most, weighed by rarity; the rarest words propose, the others confirm."""
+    def _proposed(self, part: Postings, wording: Wording, most: int) -> list[int]:
+        """Return the rows of a part that share most, by rarity: the rarest words propose, the others confirm."""
         lists = sorted(self._lists(part, wording), key=lambda one: len(one[0]))
         ends = np.cumsum([len(rows) for rows, _ in lists])
         taken = max(1, int(np.searchsorted(ends, _POSTINGS, side="right")))
@@ -133,7 +155,7 @@ class Lookup:
         for more, bits in lists[taken:]:
             at = np.minimum(np.searchsorted(more, found), len(more) - 1)
             shares += bits * (more[at] == found)
-        return [int(row) for row in _best(found, shares, own + part.weights(found), _COMPARED)[0]]
+        return [int(row) for row in _best(found, shares, own + part.weights(found), most)[0]]
 
     def _sums(self, size: int) -> npt.NDArray[np.float32]:
         """Return zeros for each row, kept for this thread."""
@@ -180,7 +202,7 @@ def _best(
 
 def _near(one: str, other: str) -> bool:
     a, b = ("".join(word.letters for word in worded(text).words) for text in (one, other))
-    return a == b or bool(a and b) and (OSA.normalized_similarity(a, b) >= 0.8 or a in b or b in a)
+    return a == b or (bool(a and b) and (OSA.normalized_similarity(a, b) >= 0.8 or a in b or b in a))
 
 
 def _same_number(one: str, other: str) -> bool:

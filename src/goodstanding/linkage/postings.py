@@ -78,11 +78,13 @@ class Postings:
             if told["form"] != FORM:
                 raise ValueError(f"form {told['form']}, expected {FORM}")
             self.size = int(told["rows"])
-            self._lines = np.memmap(folder / "lines.bin", mode="r") if self.size else np.zeros(0, np.uint8)
+            self._lines = np.asarray(np.memmap(folder / "lines.bin", mode="r")) if self.size else np.zeros(0, np.uint8)
             for name in _NAMES:
-                setattr(self, f"_{name}", np.load(folder / f"{name}.npy", mmap_mode="r"))
+                setattr(self, f"_{name}", np.asarray(np.load(folder / f"{name}.npy", mmap_mode="r")))
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise InputError(f"{folder}: not an index of names ({error}); remove the folder, it is made again") from None
+            raise InputError(
+                f"{folder}: not an index of names ({error}); remove the folder, it is made again"
+            ) from None
 
     _terms: npt.NDArray[np.uint64]
     _starts: npt.NDArray[np.int64]
@@ -128,7 +130,11 @@ def written(rows: Iterable[tuple[Wording, str]], folder: Path) -> None:
     try:
         _fill(rows, made)
         shutil.rmtree(folder, ignore_errors=True)
-        os.replace(made, folder)
+        try:
+            os.rename(made, folder)
+        except OSError:
+            if not (folder / "index.json").exists():  # else another process made it in the same moment
+                raise
     finally:
         shutil.rmtree(made, ignore_errors=True)
 
@@ -156,7 +162,7 @@ def _fill(rows: Iterable[tuple[Wording, str]], folder: Path) -> None:
     bits = np.zeros(len(order))
     bits[place[alone]] = weight(counts[place[alone]], size)
     weights = np.bincount(np.frombuffer(to, np.int32) if to else own, bits[own], size)
-    columns = {
+    columns: dict[str, npt.NDArray[Any]] = {
         "weights": weights.astype(np.float32),
         "terms": hashes[order],
         "starts": np.concatenate(([0], np.cumsum(counts))).astype(np.int64),

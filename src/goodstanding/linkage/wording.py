@@ -73,7 +73,7 @@ def wording_of(text: str) -> Wording:
 
 
 def terms(wording: Wording) -> list[str]:
-    """Return what a name is found by: its words, or what they stand for; neighbouring sounds; initials; all letters at once."""
+    """Return what a name is found by: words, or what they stand for; neighbouring sounds; initials; all letters."""
     found = [word.means or word.letters for word in wording.words if not word.own]
     sounds = [word.letters for word in wording.words if word.own]
     found += ["".join(sounds[at : at + n]) for n in (2, 3) for at in range(len(sounds) - n + 1)]
@@ -113,7 +113,7 @@ def _plain(name: str) -> Wording:
 
 def _han(name: str, sounds: list[str]) -> Wording:
     """Put characters beside their sounds; what is left at the end, without a sound, is the legal form."""
-    own = [one for one in re.findall(rf"{_HAN.pattern}|[^\W\u3400-\u9fff\uf900-\ufaff]+", name)]
+    own = re.findall(rf"{_HAN.pattern}|[^\W\u3400-\u9fff\uf900-\ufaff]+", name)
     words = [Word(_bare(sound), "", own[at]) for at, sound in enumerate(sounds) if at < len(own)]
     words = [word._replace(own=word.own if _HAN.match(word.own) else "") for word in words if word.letters]
     form = "".join(own[len(sounds) :])

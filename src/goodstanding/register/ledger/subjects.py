@@ -12,6 +12,9 @@ import sqlalchemy as sa
 
 from goodstanding.facts.catalogue import Subject as Being
 from goodstanding.facts.identifiers import publishable
+from goodstanding.linkage.agreement import LIKELY, Reason
+from goodstanding.linkage.lookup import Asked
+from goodstanding.register.ledger.finding import candidates
 from goodstanding.register.ledger.numbers import canonical, numbers, place_of
 from goodstanding.register.log import commitments
 from goodstanding.register.log.commitments import SUBJECT as TOLD
@@ -40,10 +43,15 @@ class Subject:
 
 @dataclass(frozen=True)
 class Hit:
-    """A subject that was found; `grades` has the grade or outcome of each policy's latest run, None where not in it."""
+    """A subject that was found; `grades` has the grade or outcome of each policy's latest run, None where not in it.
+
+    `score`: how far it agrees with what was asked, from 0 to 1; `reasons`: why, none where it was found by its number.
+    """
 
     subject: Subject
     grades: dict[str, str | None]
+    score: float
+    reasons: tuple[Reason, ...]
 
 
 _COLUMNS = [schema.subject.c[name] for name in ("id", *TOLD)]
@@ -61,31 +69,36 @@ def by_identifier(register: Register, identifier: str) -> Subject | None:
         return _one(connection, schema.subject.c.identifier == identifier)
 
 
-def search(register: Register, text: str, limit: int = 50) -> list[Hit]:
-    """Find subjects by a part of name or Latin name, whatever case and accents, or by identifier or public number.
+def search(register: Register, text: str, limit: int = 50, place: str = "", date: str = "") -> list[Hit]:
+    """Find subjects by name, with slips and in any script, by identifier, or by public number.
 
-    Finds only what may be published: never a person, never a thing whose holder is not known. Those that begin with
-    the text come first. An empty text finds nothing, since nobody may list a register.
+    Finds only what may be published: never a person, never a thing whose holder is not known. `place` and `date` (as
+    YYYY-MM-DD) speak for and against those that were found by name. The likeliest come first; whoever bears all words
+    of the text is found too, however much longer the name is. An empty text finds nothing, since nobody may list a
+    register. Raises InputError where the index of names cannot be kept.
     """
-    wanted = folded(text)
-    if not wanted:
+    if not text.strip():
         return []
     column = schema.subject.c
-    part = column.sought.contains(wanted, autoescape=True)
-    order = (column.sought.startswith(wanted, autoescape=True).desc(), column.sought, column.id)
     with register.engine.connect() as connection:
-        exact = sa.or_(column.identifier == text.strip(), _numbered(connection, text))
-        found = sa.select(column.id).where(column.publishable, sa.or_(part, exact))
-        best = sa.select(*_COLUMNS).where(column.id.in_(found), column.publishable)
-        hits = [_subject(row) for row in connection.execute(best.order_by(*order).limit(limit))]
-        grades = _grades(connection, [hit.id for hit in hits])
-    return [Hit(hit, grades[hit.id]) for hit in hits]
-
-
-def folded(text: str) -> str:
-    """Return a text without case, accents and outer spaces, as names are compared in a search."""
-    readable = text.strip().encode("utf-8", "replace").decode()
-    return str(pl.select(_folded(pl.lit(readable))).item())
+        numbered_so = sa.or_(column.identifier == text.strip(), _numbered(connection, text))
+        exact = connection.execute(sa.select(column.id).where(column.publishable, numbered_so)).scalars().all()
+        asked = Asked(text, place, date)
+        likely = [] if exact else candidates(connection, asked, limit)
+        found = {int(one.entry.key): one for one in likely if one.score >= LIKELY or one.whole}
+        query = sa.select(*_COLUMNS).where(column.id.in_([*exact, *found]), column.publishable)
+        told = {row.id: _subject(row) for row in connection.execute(query)}
+        grades = _grades(connection, list(told))
+    return [
+        Hit(
+            told[id_],
+            grades[id_],
+            found[id_].score if id_ in found else 1.0,
+            found[id_].reasons if id_ in found else (),
+        )
+        for id_ in dict.fromkeys([*exact, *found])
+        if id_ in told
+    ]
 
 
 def numbered(newcomers: pl.DataFrame, first: int, salt: str) -> pl.DataFrame:
