@@ -18,7 +18,7 @@ LIKELY = 0.7
 _SLIP, _STOOD_FOR, _JOINED, _SHORTENED, _INITIAL, _SOUND = 0.7, 0.95, 0.97, 0.8, 0.4, 0.55
 """What a word counts for: the least similarity of a slip; standing for the same; joined; cut short; initial; sound."""
 _ALL_INITIALS = 0.75
-_OMITTED, _DIFFERENT, _OMITTED_CHARACTER, _OTHER_CHARACTER = 0.7, 1.3, 1.2, 2.5
+_OMITTED, _DIFFERENT, _OMITTED_CHARACTER, _OTHER_CHARACTER = 1.2, 1.3, 1.5, 2.5
 """How much words without a partner weigh: where one name only has such, where both have; and characters."""
 _TELLING = 5.0
 """Bits that a word weighs at least, however common, where the other name says something else."""

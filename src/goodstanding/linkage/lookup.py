@@ -77,7 +77,7 @@ def _told(asked: Asked, wording: Wording, one: _Compared) -> Candidate:
 
 
 def build(entries: Iterable[Entry], folder: Path) -> None:
-    """Write an index of entries into a folder, in place of what was there: 25 s and 400 MB for a million."""
+    """Write an index of entries into a folder, in place of what was there: minutes and 1 GB for a million."""
     written(_rows(entries), folder)
 
 

@@ -2,7 +2,7 @@
 
 Only what may be published is in it: nobody who is a person, or may be one, is ever looked up by likeness. It stands
 in parts, each over a range of subjects; subjects that came since make a part of their own, and small parts become one.
-Every process maps the same files. A part whose last subject is not the register's (a backup was put back) is made again.
+Every process maps the same files. A part whose last subject is not the register's (a backup was put back) is made anew.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class _Part(NamedTuple):
 def candidates(connection: sa.Connection, asked: Asked, limit: int) -> list[Candidate]:
     """Return the subjects that may be who is asked for, the likeliest first; the key of an entry is the subject's id.
 
-    The first time in a register's life this reads all its organisations: 40 seconds for a million. Raises InputError
+    The first time in a register's life this reads all its organisations: minutes for a million. Raises InputError
     where the cache folder cannot be written to.
     """
     newest = connection.execute(sa.select(sa.func.max(schema.subject.c.id))).scalar_one() or 0
