@@ -66,7 +66,7 @@ bench-ledger: setup-dev .venv-peers/ready ## measure deliveries, reading the led
 	$(BIN)/python -m benchmarks.verify
 
 bench-lookup: setup-dev .venv-peers/ready ## measure looking up names among a million, beside nomenklatura; PAIRS=file compares labelled pairs
-	$(BIN)/python -m benchmarks.lookup $(if $(PAIRS),--pairs $(PAIRS))
+	$(BIN)/python benchmarks/lookup.py $(if $(PAIRS),--pairs $(PAIRS))
 
 bench-kernel: setup-dev ## measure the kernels
 	$(BIN)/python benchmarks/kernel.py

@@ -1,7 +1,7 @@
 """Looking up a name among a million organisations: speed, what is found, and nomenklatura's logic-v2 on the same pairs.
 
-python -m benchmarks.lookup [ROWS]          generated names and variations with known answers
-python -m benchmarks.lookup --pairs FILE    labelled pairs: columns left, right, same (1 or 0), as CSV
+python benchmarks/lookup.py [ROWS]          generated names and variations with known answers
+python benchmarks/lookup.py --pairs FILE    labelled pairs: columns left, right, same (1 or 0), as CSV
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
+from figures import Figures
 
-from benchmarks.figures import Figures
 from goodstanding.linkage.agreement import LIKELY
 from goodstanding.linkage.lookup import Asked, Entry, Lookup, build
 
