@@ -10,11 +10,11 @@ import pytest
 
 from goodstanding.facts.errors import InputError
 from goodstanding.linkage.columns import Columns, Field, prepared
+from goodstanding.linkage.evidence import evidence
 from goodstanding.linkage.linking import links
 from goodstanding.linkage.models import Model, read_model, write_model
-from goodstanding.linkage.training import train
+from goodstanding.linkage.training import FEW, train
 
-pytestmark = pytest.mark.filterwarnings("ignore:Arrow output")
 COLUMNS = Columns(
     key="id",
     fields=(
@@ -86,3 +86,59 @@ def test_columns_that_nobody_shares_teach_nothing() -> None:
     empty = prepared(rows.with_columns(pl.exclude("id").cast(pl.String)), COLUMNS)
     with pytest.raises(InputError, match="no two rows share"):
         train(empty, None, COLUMNS, {})
+
+
+def test_links_do_not_depend_on_the_order_of_rows(model: Model, tables: tuple[pl.DataFrame, pl.DataFrame]) -> None:
+    left, right = tables
+    mixed = links(model, left.sample(fraction=1, shuffle=True, seed=3), right.reverse(), least=-20)
+    assert mixed.equals(links(model, left, right, least=-20))
+
+
+def test_links_are_the_same_from_either_side(model: Model, tables: tuple[pl.DataFrame, pl.DataFrame]) -> None:
+    there, back = links(model, *tables, least=-20), links(model, *reversed(tables), least=-20)
+    turned = back.select(left="right", right="left", weight="weight", probability="probability").sort("left", "right")
+    assert there.drop("weight", "probability").equals(turned.drop("weight", "probability"))
+    assert (there["weight"] - turned["weight"]).abs().max() < 1e-9
+
+
+@pytest.mark.parametrize("value", [None, "the same everywhere"])
+def test_a_column_that_is_empty_or_all_equal_changes_nothing(
+    model: Model, tables: tuple[pl.DataFrame, pl.DataFrame], value: str | None
+) -> None:
+    wider = Columns(key="id", fields=(*COLUMNS.fields, Field(column="more", role="code")))
+    left, right = (table.with_columns(pl.lit(value, pl.String).alias("code")) for table in tables)
+    trained = train(left, right, wider, {"rows": 600})
+    assert trained.keys == model.keys
+    assert trained.settings["comparisons"] == model.settings["comparisons"]
+    assert links(trained, left, right, least=-20).equals(links(model, *tables, least=-20))
+
+
+def test_the_evidence_of_a_pair_sums_up_to_its_weight(model: Model, tables: tuple[pl.DataFrame, pl.DataFrame]) -> None:
+    found = links(model, *tables, least=-20)
+    for left, right, weight, _ in found.sample(6, seed=2).iter_rows():
+        rows = tables[0].filter(pl.col("key") == left), tables[1].filter(pl.col("key") == right)
+        told = evidence(model, *rows)
+        assert told["weight"].sum() + told["frequency"].sum() == pytest.approx(weight, abs=1e-9)
+        assert told["comparison"].to_list() == ["prior", "name", "date", "place"]
+        assert told.filter(comparison="date")["left"].to_list() == rows[0]["date"].to_list()
+
+
+def test_evidence_is_of_one_pair(model: Model, tables: tuple[pl.DataFrame, pl.DataFrame]) -> None:
+    with pytest.raises(InputError, match=r"left: 600 rows; expected one"):
+        evidence(model, *tables)
+
+
+def test_training_and_linking_say_nothing_that_was_not_asked(
+    tables: tuple[pl.DataFrame, pl.DataFrame], capfd: pytest.CaptureFixture[str], recwarn: pytest.WarningsRecorder
+) -> None:
+    links(train(*tables, COLUMNS, {}), *tables)
+    assert capfd.readouterr() == ("", "")
+    assert not [str(one.message) for one in recwarn]
+
+
+def test_a_model_names_no_value_that_few_rows_have(model: Model, tables: tuple[pl.DataFrame, pl.DataFrame]) -> None:
+    both = pl.concat(tables)
+    for form in model.frequencies["form"].unique():
+        common = both.filter(pl.col(form).is_not_null())[form].value_counts().filter(pl.col("count") >= FEW)
+        named = model.frequencies.filter(pl.col("form") == form)["value"].drop_nulls()
+        assert set(named) == set(common[form])

@@ -10,7 +10,7 @@ Keys are chosen by what they can be expected to find for what they cost: forms g
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -21,7 +21,7 @@ import numpy.typing as npt
 from goodstanding.linkage.columns import Columns
 
 PAIRS_A_ROW = 10
-LEAST_PAIRS = 10_000_000
+LEAST_PAIRS = 5_000_000
 """Pairs that a run may look at: so many for each row, or so many in all where there are few rows."""
 MOST_KEYS = 12
 _WHOLE, _PART = 0.75, 0.6
@@ -68,11 +68,11 @@ class Count:
     share: float
 
 
-def keys(columns: Columns) -> list[Key]:
-    """Return every key that the columns offer: each telling form, and each pair of the others."""
+def keys(columns: Columns, told: Collection[str]) -> list[Key]:
+    """Return every key that the columns of `told` offer: each telling form, and each pair of the others."""
     strong, weak = [], []
-    labels = list(columns.labels())
-    if {field.role for _, field in labels} & {"name", "given", "family"}:
+    labels = [(label, field) for label, field in columns.labels() if label in told]
+    if "name" in told:
         strong += ["name", "family"]
         weak += ["given", "family", "given3", "family4"]
     for label, field in labels:
@@ -95,21 +95,28 @@ def keys(columns: Columns) -> list[Key]:
     return [Key((one,)) for one in strong] + [Key(pair) for pair in pairs]
 
 
-def chosen(connection: duckdb.DuckDBPyConnection, left: str, right: str | None, columns: Columns) -> list[Count]:
+def chosen(
+    connection: duckdb.DuckDBPyConnection, left: str, right: str | None, columns: Columns, told: Collection[str]
+) -> list[Count]:
     """Choose keys for linking one prepared table with another, or with itself, within `PAIRS_A_ROW`.
 
-    The pairs of one key are those of another too where they share both; the sum is what a run looks at, at most.
+    A key that costs its fair part of that must find twice what a key finds that costs nothing: where rows are few, so
+    that pairs are cheap, wide keys are taken. The pairs of one key are those of another too where they share both; the
+    sum is what a run looks at, at most.
     """
     rows = sum(connection.table(table).count("*").fetchall()[0][0] for table in {left, right or left})
     budget = max(PAIRS_A_ROW * rows, LEAST_PAIRS)
-    offered = [count for key in keys(columns) if (count := _fitting(connection, left, right, key, budget // 4, rows))]
+    offered = [
+        count for key in keys(columns, told) if (count := _fitting(connection, left, right, key, budget // 4, rows))
+    ]
+    fair = budget / MOST_KEYS
     right_forms = _draws(sorted({form for count in offered for form in count.key.forms}))
     found = np.zeros(_DRAWS, dtype=bool)
     taken: list[Count] = []
     hits = {count.key: _hits(count, right_forms, place) for place, count in enumerate(offered)}
     while offered and len(taken) < MOST_KEYS:
         _, best = max(
-            ((np.mean(hits[count.key] & ~found) / (count.pairs / rows + 1), count) for count in offered),
+            ((np.mean(hits[count.key] & ~found) / (count.pairs / fair + 1), count) for count in offered),
             key=lambda one: one[0],
         )
         offered.remove(best)

@@ -6,7 +6,7 @@ Where equal values are common they weigh little: such levels carry term frequenc
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 import splink.comparison_level_library as cll
@@ -19,21 +19,20 @@ _LIKE = 0.8
 """Jaro-Winkler similarities from which two words count as one word written twice, and as alike."""
 
 
-def comparisons(columns: Columns) -> list[CustomComparison]:
-    """Return one comparison for each thing that the columns say of a subject."""
+def comparisons(columns: Columns, told: Collection[str]) -> list[CustomComparison]:
+    """Return one comparison for each thing that the columns say of a subject, of those that `told` names."""
     made = []
-    people = {field.role for field in columns.fields} & {"name", "given", "family"}
-    if people:
+    if "name" in told:
         made.append(_comparison("name", _person_levels()))
     for label, field in columns.labels():
-        if field.role not in ("name", "given", "family"):
+        if field.role not in ("name", "given", "family") and label in told:
             made.append(_comparison(label, _LEVELS[field.role](label)))
     return made
 
 
-def frequencies(columns: Columns) -> list[str]:
+def frequencies(columns: Columns, told: Collection[str]) -> list[str]:
     """Return the forms whose term frequencies the comparisons use."""
-    found = [level["tf_adjustment_column"] for one in comparisons(columns) for level in _tf_levels(one)]
+    found = [level["tf_adjustment_column"] for one in comparisons(columns, told) for level in _tf_levels(one)]
     return list(dict.fromkeys(found))
 
 

@@ -16,9 +16,9 @@ import polars as pl
 
 from goodstanding.facts.errors import InputError
 from goodstanding.linkage.columns import KEY
+from goodstanding.linkage.engines import Rows, engine, view
 from goodstanding.linkage.linking import MOST_PAIRS, counted, keyed, met, only_met, refuse, scored
 from goodstanding.linkage.models import Model, read_model, write_model
-from goodstanding.linkage.training import Rows, engine, view
 
 
 def keep(folder: Path, rows: Rows, model: Model | None = None) -> int:

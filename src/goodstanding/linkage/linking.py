@@ -15,8 +15,8 @@ from splink import DuckDBAPI, Linker
 
 from goodstanding.facts.errors import InputError
 from goodstanding.linkage.blocking import Key
+from goodstanding.linkage.engines import Rows, engine, view
 from goodstanding.linkage.models import Model
-from goodstanding.linkage.training import Rows, engine, view
 
 LINKS = {"left": pl.String, "right": pl.String, "weight": pl.Float64, "probability": pl.Float64}
 COSTS = {"key": pl.String, "pairs": pl.Int64, "rows": pl.Int64, "value": pl.String}
@@ -135,7 +135,7 @@ def scored(
     both = "t_l" if within else "t_both"
     if not within:
         connection.execute("CREATE VIEW t_both AS SELECT * FROM t_l UNION ALL BY NAME SELECT * FROM t_r")
-    predicted = _linker(connection, database, model, both).inference.predict(
+    predicted = linker(connection, database, model, both).inference.predict(
         threshold_match_weight=least, warning_mode="never"
     )
     one, other = ("least(l.key, r.key)", "greatest(l.key, r.key)") if within else ("l.key", "r.key")
@@ -161,20 +161,28 @@ def _pairs(keys: Sequence[Key], right: str, *, within: bool) -> str:
     return "CREATE TABLE pairs AS " + " UNION ALL ".join(parts)
 
 
-def _linker(connection: duckdb.DuckDBPyConnection, database: DuckDBAPI, model: Model, rows: str) -> Linker:
-    """Return Splink over the rows, with our pairs and with the term frequencies of the model."""
+def linker(
+    connection: duckdb.DuckDBPyConnection, database: DuckDBAPI, model: Model, rows: str, *, apart: bool = False
+) -> Linker:
+    """Return Splink over the rows, with the table `pairs` and the term frequencies of the model.
+
+    With `apart` it gives what each comparison adds beside the sum.
+    """
     settings: dict[str, Any] = dict(model.settings) | {
         "link_type": "dedupe_only",
         "unique_id_column_name": NUMBER,
         "blocking_rules_to_generate_predictions": [],
+        "retain_intermediate_calculation_columns": apart,
     }
-    linker = Linker([database.register(rows)], settings, log_level=None)
+    made = Linker([database.register(rows)], settings, log_level=None)
     connection.register("frequencies", model.frequencies.to_arrow())
     for form in model.frequencies["form"].unique().sort():
         connection.execute(
-            f"CREATE TABLE shares_{form} AS SELECT value AS {form}, share AS tf_{form} FROM frequencies "
-            f"WHERE form = '{form}' AND value IN (SELECT {form} FROM {rows})"
+            f"CREATE TABLE shares_{form} AS SELECT {form}, coalesce(share, "
+            f"(SELECT max(share) FROM frequencies WHERE form = '{form}' AND value IS NULL)) AS tf_{form} "
+            f"FROM (SELECT DISTINCT {form} FROM {rows} WHERE {form} IS NOT NULL) AS there LEFT JOIN "
+            f"(SELECT value, share FROM frequencies WHERE form = '{form}') ON value = {form}"
         )
-        linker.table_management.register_term_frequency_lookup(database.register(f"shares_{form}"), form)
-    linker.table_management.register_blocked_pairs_for_predict(database.register("pairs"))
-    return linker
+        made.table_management.register_term_frequency_lookup(database.register(f"shares_{form}"), form)
+    made.table_management.register_blocked_pairs_for_predict(database.register("pairs"))
+    return made

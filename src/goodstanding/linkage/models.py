@@ -28,7 +28,8 @@ CROWDS = {"key": pl.String, "value": pl.UInt64}
 class Model:
     """`settings`: as Splink writes them. `learned`: rows, days, digests of what it was trained on, in words for people.
 
-    `frequencies`: share of the rows with a value of a form. `crowds`: values of keys that too many rows share.
+    `frequencies`: which share of the rows strangers are that have the same value of a form; what few rows have is not
+    listed and has the share without a value. `crowds`: values of keys that too many rows share.
     """
 
     settings: Mapping[str, Any]

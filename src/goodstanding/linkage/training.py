@@ -6,12 +6,9 @@ subject agree by expectation maximisation over pairs that share a key. Nobody ha
 
 from __future__ import annotations
 
-import os
-import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from itertools import combinations
-from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -19,13 +16,14 @@ import polars as pl
 from splink import DuckDBAPI, Linker, SettingsCreator, block_on
 
 from goodstanding.facts.errors import InputError
+from goodstanding.linkage import weighing
 from goodstanding.linkage.blocking import Count, Key, chosen
 from goodstanding.linkage.columns import KEY, Columns
 from goodstanding.linkage.comparing import comparisons, frequencies
+from goodstanding.linkage.engines import Rows, engine, view
+from goodstanding.linkage.linking import links
 from goodstanding.linkage.models import CROWDS, FREQUENCIES, Model
 
-Rows = pl.DataFrame | Path
-"""Prepared rows: a table, or the Parquet file that holds one and need not fit into memory."""
 ROWS = 500_000
 """Rows of each table that a model is learned from, at most; frequencies are taken from all."""
 _STRANGERS = 2e6
@@ -40,57 +38,94 @@ _FOUND = 0.7
 def train(left: Rows, right: Rows | None, columns: Columns, learned: Mapping[str, Any]) -> Model:
     """Learn a model for linking one prepared table with another, or with itself, and say in `learned` from what.
 
-    Raises InputError where no key brings any two rows together, since then nothing can be learned.
+    A form that has the same value wherever it has one tells nothing and is left out. Raises InputError where no key
+    brings any two rows together, since then nothing can be learned.
     """
     tables = {"l": left} if right is None else {"l": left, "r": right}
     with engine() as (connection, database):
         for name, table in tables.items():
             view(connection, f"all_{name}", table)
             connection.execute(f"CREATE TABLE t_{name} AS SELECT * FROM all_{name}{_sample(connection, name)}")
-        counts = chosen(connection, "all_l", "all_r" if right is not None else None, columns)
+        told = _told(connection, tables, columns)
+        counts = chosen(connection, "all_l", "all_r" if right is not None else None, columns, told) if told else []
         if not counts:
             raise InputError("no two rows share a value of any key: nothing can be learned; expected fuller columns")
-        settings = SettingsCreator(
-            link_type="dedupe_only" if right is None else "link_only",
-            comparisons=list(comparisons(columns)),
-            unique_id_column_name=KEY,
-            retain_matching_columns=False,
+        settings = weighing.whole(_estimated(connection, database, tables, columns, told, counts), _STRANGERS)
+        keys = tuple(count.key for count in counts)
+        crowds = _crowds(connection, tables, keys)
+        first = Model(settings, columns, keys, learned, pl.DataFrame(schema=FREQUENCIES), crowds)
+        samples = [_table(connection, f"SELECT * FROM t_{name} ORDER BY {KEY}") for name in tables]
+        return _settled(connection, tables, first, samples, frequencies(columns, told))
+
+
+def _estimated(
+    connection: duckdb.DuckDBPyConnection,
+    database: DuckDBAPI,
+    tables: Mapping[str, Any],
+    columns: Columns,
+    told: Collection[str],
+    counts: Sequence[Count],
+) -> dict[str, Any]:
+    """Return what Splink learns from the samples: settings with the shares that it could observe."""
+    settings = SettingsCreator(
+        link_type="dedupe_only" if len(tables) == 1 else "link_only",
+        comparisons=list(comparisons(columns, told)),
+        unique_id_column_name=KEY,
+        retain_matching_columns=False,
+    )
+    linker = Linker([database.register(f"t_{name}") for name in tables], settings, log_level=None)
+    linker.training.estimate_probability_two_random_records_match(_sure(columns, told), recall=_FOUND)
+    linker.training.estimate_u_using_random_sampling(max_pairs=_STRANGERS, seed=1)
+    for key in _sessions(counts, told):
+        linker.training.estimate_parameters_using_expectation_maximisation(
+            block_on(*key.parts), max_pairs=_ALIKE, record_sample_proportion=0.1
         )
-        linker = Linker([database.register(f"t_{name}") for name in tables], settings, log_level=None)
-        linker.training.estimate_probability_two_random_records_match(_sure(columns), recall=_FOUND)
-        linker.training.estimate_u_using_random_sampling(max_pairs=_STRANGERS, seed=1)
-        for key in _sessions(counts, columns):
-            linker.training.estimate_parameters_using_expectation_maximisation(
-                block_on(*key.parts), max_pairs=_ALIKE, record_sample_proportion=0.1
-            )
-        trained = linker.misc.save_model_to_json()
-        shares = _frequencies(connection, tables, columns)
-        crowds = _crowds(connection, tables, [count.key for count in counts])
-    return Model(trained, columns, tuple(count.key for count in counts), learned, shares, crowds)
+    return linker.misc.save_model_to_json()
 
 
-@contextmanager
-def engine() -> Iterator[tuple[duckdb.DuckDBPyConnection, DuckDBAPI]]:
-    """Open an embedded database for one run, with Splink over it, and close it in the end.
+def _settled(
+    connection: duckdb.DuckDBPyConnection,
+    tables: Mapping[str, Any],
+    first: Model,
+    samples: Sequence[pl.DataFrame],
+    forms: Sequence[str],
+) -> Model:
+    """Return the model with the share of pairs that belong together as its own probabilities say, and what follows.
 
-    It takes half of the machine's memory at most; what is more is written to a temporary folder meanwhile.
+    Who shares a value with strangers, and who with records of its own, depends on that share, and it on them.
     """
-    half = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
-    with tempfile.TemporaryDirectory(prefix="linkage-") as folder, duckdb.connect() as connection:
-        connection.execute("SET enable_progress_bar = false")
-        connection.execute("SET preserve_insertion_order = false")
-        connection.execute(f"SET memory_limit = '{half}B'")
-        connection.execute(f"SET temp_directory = '{folder}'")
-        yield connection, DuckDBAPI(connection=connection)
+    left, right = samples[0], samples[1] if len(samples) > 1 else None
+    rows = [sample.height for sample in samples]
+    pairs = rows[0] * rows[1] if right is not None else rows[0] * (rows[0] - 1) / 2
+    share = float(first.settings["probability_two_random_records_match"])
+    model = first
+    for turn in range(_TURNS + 1):
+        settings = weighing.strangers(first.settings, share) | {"probability_two_random_records_match": share}
+        model = replace(first, settings=settings, frequencies=_frequencies(connection, tables, forms, share))
+        if turn < _TURNS:
+            weights = links(model, left, right, _FAR_OFF)["weight"].to_numpy()
+            share = weighing.prior(weights, share, pairs)
+    return model
 
 
-def view(connection: duckdb.DuckDBPyConnection, name: str, rows: Rows) -> None:
-    """Show prepared rows to an embedded database under a name; those of a file are read as they are needed."""
-    if isinstance(rows, Path):
-        quoted = str(rows).replace("'", "''")
-        connection.execute(f"CREATE OR REPLACE VIEW {name} AS SELECT * FROM read_parquet('{quoted}')")
-    else:
-        connection.register(name, rows.to_arrow())
+_TURNS = 3
+_FAR_OFF = -14.0
+"""The weight below which pairs add nothing to the number of those that belong together."""
+
+
+def _told(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, Any], columns: Columns) -> frozenset[str]:
+    """Return the labels of the forms that have more than one value: the others tell nobody apart."""
+    rows = " UNION ALL ".join(f"SELECT * FROM all_{name}" for name in tables)
+    labels = sorted({"name" if field.role in _PEOPLE else label for label, field in columns.labels()})
+    counts = ", ".join(f"min({label}) IS DISTINCT FROM max({label})" for label in labels)
+    return frozenset(
+        label
+        for label, varies in zip(labels, connection.sql(f"SELECT {counts} FROM ({rows})").fetchall()[0], strict=True)
+        if varies
+    )
+
+
+_PEOPLE = ("name", "given", "family")
 
 
 def _sample(connection: duckdb.DuckDBPyConnection, name: str) -> str:
@@ -98,21 +133,20 @@ def _sample(connection: duckdb.DuckDBPyConnection, name: str) -> str:
     return f" ORDER BY hash({KEY}) LIMIT {ROWS}" if rows > ROWS else ""
 
 
-def _sure(columns: Columns) -> list[Any]:
+def _sure(columns: Columns, told: Collection[str]) -> list[Any]:
     """Return pairs of telling forms: whoever shares both is taken for one subject, to begin with."""
-    telling = [label for label, field in columns.labels() if field.role in _TELLING]
-    people = {field.role for field in columns.fields} & {"name", "given", "family"}
-    forms = (["name"] if people else []) + [label for label in telling if label not in ("name", "given", "family")]
+    telling = [label for label, field in columns.labels() if field.role in _TELLING and label in told]
+    forms = (["name"] if "name" in told else []) + telling
     pairs = [block_on(*pair) for pair in combinations(forms, 2)]
-    return pairs or [block_on(*forms)] if forms else [block_on(*(label for label, _ in columns.labels()))]
+    return pairs or [block_on(*(forms or sorted(told)))]
 
 
 _TELLING = ("organisation", "date", "postcode", "identifier", "address")
 
 
-def _sessions(counts: Sequence[Count], columns: Columns) -> list[Key]:
+def _sessions(counts: Sequence[Count], told: Collection[str]) -> list[Key]:
     """Return keys to learn under, such that each comparison is learned at least once under a key that it is not in."""
-    left = {_compared(label) for label, _ in columns.labels()}
+    left = set(told)
     taken: list[Key] = []
     for count in sorted(counts, key=lambda one: len(one.key.forms)):
         within = {_compared(form) for form in count.key.forms}
@@ -134,15 +168,36 @@ def _compared(form: str) -> str:
     return "name" if stem in ("name", "given", "family") else stem
 
 
-def _frequencies(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, Any], columns: Columns) -> pl.DataFrame:
+def _frequencies(
+    connection: duckdb.DuckDBPyConnection, tables: Mapping[str, Any], forms: Sequence[str], share: float
+) -> pl.DataFrame:
+    """Return how many of the rows a row's strangers are that have the same value, for each value of a form.
+
+    `share` says how many others there are of each row's own subject. What fewer than `FEW` rows have is not listed: it
+    would say who is in the table. All such values get one share, which stands under no value.
+    """
     rows = " UNION ALL ".join(f"SELECT * FROM all_{name}" for name in tables)
     found = [pl.DataFrame(schema=FREQUENCIES)]
-    for form in frequencies(columns):
-        query = f"""
-            SELECT '{form}' AS form, {form} AS value, count(*) / sum(count(*)) OVER () AS share
-            FROM ({rows}) WHERE {form} IS NOT NULL GROUP BY {form}"""
-        found.append(_table(connection, query))
+    for form in forms:
+        counts = _table(
+            connection, f"SELECT {form} AS value, count(*) AS n FROM ({rows}) WHERE {form} IS NOT NULL GROUP BY ALL"
+        )
+        total = int(counts["n"].sum())
+        others = (pl.col("n") - share * total).clip(_LEAST_SHARED) / max(total, 1)
+        listed = counts.filter(pl.col("n") >= FEW).select(pl.lit(form).alias("form"), "value", others.alias("share"))
+        rest = counts.filter(pl.col("n") < FEW).select(
+            pl.lit(form).alias("form"),
+            pl.lit(None, pl.String).alias("value"),
+            ((pl.col("n") ** 2).sum() / pl.col("n").sum() - share * total).fill_nan(1).clip(_LEAST_SHARED)
+            / max(total, 1),
+        )
+        found += [listed, rest.rename({rest.columns[2]: "share"})]
     return pl.concat(found).sort("form", "value")
+
+
+FEW = 5
+"""Rows that must have a value for a model to name it."""
+_LEAST_SHARED = 1.0
 
 
 def _crowds(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, Any], keys: Sequence[Key]) -> pl.DataFrame:

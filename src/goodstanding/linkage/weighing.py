@@ -1,0 +1,84 @@
+"""What agreement is worth, made whole after training: no level without a weight, no subject taken for its own stranger.
+
+Three things that training by random pairs and expectation maximisation leaves open, each settled by a stated rule:
+
+- a level that no random pair showed is taken to be met by half a pair of the sample; one that no pair of one subject
+  showed weighs what lies between its neighbours, and beyond the last of them what that one weighs;
+- some random pairs are of one subject: how often strangers agree is what is left without them (`strangers`);
+- how many pairs belong together is what the model's own probabilities, over all pairs looked at, sum up to (`prior`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import log2
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+_ALMOST_ONE = 0.999999
+_LEAST_LEFT = 0.1
+"""What is left of an observed agreement of strangers at least: the estimate of the rest is no better than that."""
+_ROUNDS = 50
+
+
+def whole(settings: Mapping[str, Any], pairs: float) -> dict[str, Any]:
+    """Return settings in which every level has both shares. `pairs`: how many random pairs strangers were learned by.
+
+    A comparison in which no level was ever learned weighs nothing.
+    """
+    made = [
+        dict(comparison) | {"comparison_levels": _whole(comparison["comparison_levels"], 0.5 / pairs)}
+        for comparison in settings["comparisons"]
+    ]
+    return dict(settings) | {"comparisons": made}
+
+
+def _whole(levels: list[dict[str, Any]], unseen: float) -> list[dict[str, Any]]:
+    told = [level for level in levels if not level.get("is_null_level")]
+    strangers = [level.get("u_probability") or unseen for level in told]
+    known = {
+        place: log2(level["m_probability"] / strangers[place])
+        for place, level in enumerate(told)
+        if level.get("m_probability")
+    }
+    weights = np.interp(range(len(told)), list(known), list(known.values())) if known else np.zeros(len(told))
+    shares = iter(zip(weights, strangers, strict=True))
+    return [level if level.get("is_null_level") else level | _shares(*next(shares)) for level in levels]
+
+
+def _shares(weight: float, strangers: float) -> dict[str, float]:
+    """Return both shares of a level, neither above one, in the proportion that its weight says."""
+    together = min(strangers * 2**weight, _ALMOST_ONE)
+    return {"m_probability": float(together), "u_probability": float(min(together / 2**weight, _ALMOST_ONE))}
+
+
+def strangers(settings: Mapping[str, Any], share: float) -> dict[str, Any]:
+    """Return settings in which `share`, the pairs of one subject among random pairs, is taken out of strangers."""
+    made = []
+    for comparison in settings["comparisons"]:
+        levels = [
+            level if level.get("is_null_level") else level | {"u_probability": _rest(level, share)}
+            for level in comparison["comparison_levels"]
+        ]
+        made.append(dict(comparison) | {"comparison_levels": levels})
+    return dict(settings) | {"comparisons": made}
+
+
+def _rest(level: Mapping[str, Any], share: float) -> float:
+    seen = float(level["u_probability"])
+    return max((seen - share * float(level["m_probability"])) / (1 - share), _LEAST_LEFT * seen)
+
+
+def prior(weights: npt.NDArray[np.float64], share: float, pairs: float) -> float:
+    """Return the share of `pairs` that belong together, from the weights that pairs got under another `share`.
+
+    Expectation maximisation in one unknown: the probabilities under a share sum up to the next one.
+    """
+    evidence = np.exp2(np.clip(weights - log2(share / (1 - share)), -500, 500))
+    for _ in range(_ROUNDS):
+        odds = evidence * (share / (1 - share))
+        found = float((odds / (1 + odds)).sum()) / pairs
+        share = min(max(found, 0.1 / pairs), 0.5)
+    return share
