@@ -173,6 +173,7 @@ def linker(
         "unique_id_column_name": NUMBER,
         "blocking_rules_to_generate_predictions": [],
         "retain_intermediate_calculation_columns": apart,
+        "retain_matching_columns": apart,
     }
     made = Linker([database.register(rows)], settings, log_level=None)
     connection.register("frequencies", model.frequencies.to_arrow())
