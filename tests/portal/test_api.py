@@ -51,6 +51,7 @@ def test_problems_are_problem_details_in_the_language_asked_for(client):
 def test_the_api_describes_itself_without_scripts(client):
     schema = client.get("/schema").json()
     assert set(schema["paths"]) == {
+        "/api/subjects",
         "/api/subjects/{number}",
         "/api/policies/{name}",
         "/api/sources",
@@ -61,3 +62,12 @@ def test_the_api_describes_itself_without_scripts(client):
     assert client.get("/schema/openapi.yaml").status_code == 200
     assert "<script" not in client.get("/schema").text
     assert "float" not in json.dumps(schema["components"])
+
+
+def test_a_look_up_gives_candidates_with_reasons_and_no_person(client, numbers):
+    (hit,) = client.get("/api/subjects", params={"q": "Chengunag", "date": "2001-01-01"}).json()
+    assert hit["number"] == numbers[city.BAKERY]
+    assert 0 < float(hit["score"]) < 1
+    assert "date-unknown" in {one["code"] for one in hit["reasons"]}
+    for person in ("李雪", "Li Xue", city.LI, "Xiaoman", "", "x" * 10_000):
+        assert client.get("/api/subjects", params={"q": person}).json() == []

@@ -7,7 +7,11 @@ from dataclasses import replace
 import pytest
 from litestar.testing import TestClient
 
+from goodstanding.linkage.agreement import REASONS, Reason
 from goodstanding.portal.app import create_app
+from goodstanding.portal.languages import Voice
+from goodstanding.portal.telling import why
+from goodstanding.register.ledger.subjects import Hit
 from tests.portal import city
 from tests.portal.conftest import HOST, SECRET
 from tests.portal.visiting import text
@@ -221,3 +225,18 @@ def test_a_paused_standing_says_the_same_as_data_and_the_last_day_is_decided(lat
         "late": "2026-12-01",
         "paused": ["cn-wendeng"],
     }
+
+
+def test_search_says_why_each_was_found(client, numbers):
+    page = client.get("/search", params={"q": "Chengunag"})
+    assert f"/subjects/{numbers[city.BAKERY]}" in page.text
+    assert "Why it was found" in page.text
+    assert "chengunag" in text(page)
+
+
+@pytest.mark.parametrize("language", ["en", "nl", "zh"])
+@pytest.mark.parametrize("code", REASONS)
+def test_every_reason_has_words_in_every_language(code, language):
+    told = why(Hit(None, {}, 0.8, (Reason(code, "asked", "found"),)), Voice(language))
+    assert told
+    assert not told[0].startswith("reason.")

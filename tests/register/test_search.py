@@ -119,6 +119,7 @@ def test_every_hit_says_why(named) -> None:
     assert [(one.code, one.asked, one.found) for one in hit.reasons] == [
         ("slip", "zotermeer", "zoetermeer"),
         ("same", "holding", "holding"),
+        ("date-unknown", "1999-01-01", ""),
     ]
     assert LIKELY <= hit.score < 1
     assert search(named, "gb.company:01234567")[0].reasons == ()

@@ -18,9 +18,9 @@ LIKELY = 0.7
 _SLIP, _STOOD_FOR, _JOINED, _SHORTENED, _INITIAL, _SOUND = 0.7, 0.95, 0.97, 0.8, 0.4, 0.55
 """What a word counts for: the least similarity of a slip; standing for the same; joined; cut short; initial; sound."""
 _ALL_INITIALS = 0.75
-_OMITTED, _DIFFERENT, _OMITTED_CHARACTER, _OTHER_CHARACTER = 1.2, 1.3, 1.5, 2.5
+_OMITTED, _DIFFERENT, _OMITTED_CHARACTER, _OTHER_CHARACTER = 1.2, 1.3, 1.5, 3.0
 """How much words without a partner weigh: where one name only has such, where both have; and characters."""
-_TELLING = 5.0
+_TELLING = 8.0
 """Bits that a word weighs at least, however common, where the other name says something else."""
 _NUMBERS = (1.0, 0.85, 0.6)
 """What is kept of a score where none, one, both of the names have a number that the other has not."""
@@ -45,8 +45,8 @@ class Reason(NamedTuple):
 
 REASONS: tuple[str, ...] = (
     *("same", "stands-for", "slip", "joined", "shortened", "initials", "sound", "order", "asked-only", "found-only"),
-    *("form-same", "form-other", "place-same", "place-other", "date-same", "date-other"),
-    *("identifier-same", "identifier-other"),
+    *("form-same", "form-other", "place-same", "place-other", "place-unknown"),
+    *("date-same", "date-other", "date-unknown", "identifier-same", "identifier-other", "identifier-unknown"),
 )
 
 
@@ -119,7 +119,9 @@ def _lacking(asked: Wording, found: Wording, left: tuple[tuple[int, ...], tuple[
 def _against(word: Word, weigh: Weigh) -> float:
     """Return what a word weighs where the other name says another: another trade is another business."""
     weight = _weight(word, weigh)
-    return weight if word.own or word.means.startswith("S:") or len(word.letters) < 3 else max(weight, _TELLING)
+    if word.own or len(word.letters) < 3:
+        return weight
+    return max(weight, _TELLING / 2 if word.means.startswith("S:") else _TELLING)
 
 
 def _turned(pairs: Sequence[Pairing]) -> bool:

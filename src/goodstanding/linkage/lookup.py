@@ -22,7 +22,7 @@ from goodstanding.linkage.agreement import Agreement, Reason, agreement, reasons
 from goodstanding.linkage.postings import Postings, begun_of, number_of, slips_of, weight, written
 from goodstanding.linkage.wording import WHOLE, Wording, terms, text_of, worded, worded_all, wording_of
 
-_POSTINGS = 100_000
+_POSTINGS = 30_000
 """Rows that the rarest words of a name may propose; words beyond that only confirm."""
 _CONFIRMED, _COMPARED = 1_000, 30
 """Rows in which the other words are looked for, and those that are compared letter by letter."""
@@ -71,8 +71,9 @@ def _told(asked: Asked, wording: Wording, one: _Compared) -> Candidate:
     told = reasons(wording, one.wording, one.named)
     for what, same, *_ in _OTHERS:
         mine, theirs = getattr(asked, what), getattr(one.entry, what)
-        if mine and theirs:
-            told.append(Reason(f"{what}-{'same' if same(mine, theirs) else 'other'}", mine, theirs))
+        if mine:
+            how = "unknown" if not theirs else "same" if same(mine, theirs) else "other"
+            told.append(Reason(f"{what}-{how}", mine, theirs))
     return Candidate(one.entry, one.score, one.named.whole, tuple(told))
 
 

@@ -12,11 +12,33 @@ from goodstanding.facts.sources import Source
 from goodstanding.policy.reader import parse_yaml
 from goodstanding.portal.content import SubjectContent
 from goodstanding.portal.gathering import day_of, public_subject
-from goodstanding.portal.pages import policy_of
+from goodstanding.portal.pages import HITS, policy_of
 from goodstanding.portal.rendering import Held, Visit
 from goodstanding.register.deliveries.delivering import DeliveryRow, deliveries
 from goodstanding.register.ledger.lateness import Timeliness, timeliness
 from goodstanding.register.ledger.sources import sources
+from goodstanding.register.ledger.subjects import search
+
+
+@dataclass(frozen=True)
+class ReasonContent:
+    """What speaks for or against: a code, the words that were asked and those that were found."""
+
+    code: str
+    asked: str
+    found: str
+
+
+@dataclass(frozen=True)
+class HitContent:
+    """An organisation that was found, how far it agrees with what was asked, and why."""
+
+    number: str
+    identifier: str
+    name: str
+    latin: str
+    score: str
+    reasons: list[ReasonContent]
 
 
 @dataclass(frozen=True)
@@ -64,4 +86,25 @@ def source_data(register: Held) -> list[SourceContent]:
     ]
 
 
-HANDLERS = [subject_data, policy_data, source_data]
+@get("/subjects", sync_to_thread=True, name="api-search")
+def search_data(
+    register: Held, q: FromQuery[str], place: FromQuery[str | None] = None, date: FromQuery[str | None] = None
+) -> list[HitContent]:
+    """Give the organisations that may have a name (`q`), the likeliest first; persons are never found.
+
+    `place` and `date` (as 2026-03-31) speak for and against; the score is from 0.00 to 1.00, from 0.70 on likely.
+    """
+    return [
+        HitContent(
+            hit.subject.number,
+            hit.subject.identifier,
+            hit.subject.name,
+            hit.subject.latin,
+            f"{hit.score:.2f}",
+            [ReasonContent(*reason) for reason in hit.reasons],
+        )
+        for hit in search(register, q, HITS, place or "", date or "")
+    ]
+
+
+HANDLERS = [search_data, subject_data, policy_data, source_data]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from litestar import MediaType, get
@@ -16,7 +17,7 @@ from goodstanding.portal.gathering import day_of, public_subject
 from goodstanding.portal.languages import Voice
 from goodstanding.portal.pictures import Part, bar
 from goodstanding.portal.rendering import Held, Visit, page, voice_of
-from goodstanding.portal.telling import grades_of
+from goodstanding.portal.telling import grades_of, why
 from goodstanding.register.deliveries.delivering import deliveries, refusal_reasons, refusals
 from goodstanding.register.deliveries.holding import held
 from goodstanding.register.ledger.lateness import timeliness
@@ -83,7 +84,8 @@ def find(request: Visit, register: Held) -> Template:
     ranks = {name: {one.id: one.rank for one in grades_of(loaded.policy).values()} for name, loaded in known.items()}
     hits = search(register, text, HITS) if text else []
     applying = [loaded for loaded in known.values() if "organisation" in loaded.policy.subjects]
-    return page(request, "search.html", text=text, hits=hits, limit=HITS, policies=applying, ranks=ranks)
+    told: dict[str, Any] = {"text": text, "hits": hits, "limit": HITS, "policies": applying, "ranks": ranks}
+    return page(request, "search.html", **told, why=partial(why, voice=voice_of(request)))
 
 
 @get("/subjects/{number:str}", sync_to_thread=True, name="subject")

@@ -33,6 +33,7 @@ from goodstanding.portal.content import (
 )
 from goodstanding.portal.languages import LANGUAGES, Voice
 from goodstanding.register.ledger.lateness import PAUSED
+from goodstanding.register.ledger.subjects import Hit
 
 
 def text(number: Number | None) -> str | None:
@@ -45,6 +46,14 @@ def grades_of(policy: Policy) -> dict[str, GradeContent]:
     order = policy.grades.order
     last = max(len(order) - 1, 1)
     return {grade: GradeContent(grade, words, round(at * 5 / last)) for at, (grade, words) in enumerate(order.items())}
+
+
+def why(hit: Hit, voice: Voice) -> list[str]:
+    """Say why a subject was found: first the words that are the same, then each of the other reasons."""
+    same = " ".join(one.found for one in hit.reasons if one.code == "same")
+    others = [one for one in hit.reasons if one.code != "same"]
+    told = [voice.say("reason.same", found=same)] if same else []
+    return told + [voice.say(f"reason.{one.code}", asked=one.asked, found=one.found) for one in others]
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,47 @@
+"""`goodstanding register lookup`: who in the register may have a name."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import click
+
+from goodstanding.cli.options import DAY, DSN, FOLDER, serviced
+
+
+@click.command()
+@click.argument("name")
+@DSN
+@FOLDER
+@click.option("--place", default="", help="Where it is: speaks for and against those found by name.")
+@click.option("--date", type=DAY, help="The day it began, likewise.")
+@click.option("--limit", type=click.IntRange(1, 1000), default=10, show_default=True, help="Show no more than these.")
+def lookup(name: str, dsn: str | None, folder: Path, place: str, date: dt.date | None, limit: int) -> None:
+    """Look up organisations by NAME, with slips and in any script, or by number; persons are never found.
+
+    \b
+    Example:
+      goodstanding register lookup "Sunrise Bakary"
+    """
+    from goodstanding.cli.tables import show
+    from goodstanding.register.ledger.subjects import search
+
+    hits = search(serviced(dsn, folder), name, limit, place, date.isoformat() if date else "")
+    if not hits:
+        click.echo("no organisation that may be shown is likely to have this name", err=True)
+        return
+    show(
+        ("score", "number", "identifier", "name", "reasons"),
+        [
+            (f"{hit.score:.2f}", hit.subject.number, hit.subject.identifier, hit.subject.name, _reasons(hit.reasons))
+            for hit in hits
+        ],
+    )
+
+
+def _reasons(reasons: tuple[tuple[str, str, str], ...]) -> str:
+    return "; ".join(f"{code} {asked} / {found}".rstrip(" /") for code, asked, found in reasons) or "number"
+
+
+COMMANDS = [lookup]
