@@ -29,6 +29,7 @@ READ = {
     "prove record": "1 1 --out new",
     "prove consistency": "checkpoint --out new",
     "held": "",
+    "lookup": "acme",
     "receiver list": "",
     "sources": "",
     "verify": "",

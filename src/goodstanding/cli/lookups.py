@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from goodstanding.cli.options import DAY, DSN, FOLDER, serviced
+from goodstanding.cli.options import DAY, DSN, FOLDER, read
 
 
 @click.command()
@@ -27,7 +27,7 @@ def lookup(name: str, dsn: str | None, folder: Path, place: str, date: dt.date |
     from goodstanding.cli.tables import show
     from goodstanding.register.ledger.subjects import search
 
-    hits = search(serviced(dsn, folder), name, limit, place, date.isoformat() if date else "")
+    hits = search(read(dsn, folder), name, limit, place, date.isoformat() if date else "")
     if not hits:
         click.echo("no organisation that may be shown is likely to have this name", err=True)
         return
