@@ -279,7 +279,7 @@ ENFORCED = (
     ("CREATE TABLE more () INHERITS ({table})", "inheritance of public.{table}"),
     ("ALTER TABLE {table} OWNER TO postgres", "table public.{table}"),
     ("ALTER SEQUENCE {sequence} INCREMENT -1", "sequence public.{sequence}"),
-    ("SELECT setval('{sequence}', 1)", "sequence public.{sequence}"),
+    ("ALTER SEQUENCE {sequence} RESTART WITH 1", "sequence public.{sequence}"),
     ("CREATE FUNCTION aid() RETURNS void LANGUAGE sql SECURITY DEFINER AS 'SELECT 1'", "function public.aid()"),
     ("CREATE OR REPLACE VIEW own_record AS SELECT * FROM record", "view public.own_record"),
 )
