@@ -142,3 +142,12 @@ def test_a_model_names_no_value_that_few_rows_have(model: Model, tables: tuple[p
         common = both.filter(pl.col(form).is_not_null())[form].value_counts().filter(pl.col("count") >= FEW)
         named = model.frequencies.filter(pl.col("form") == form)["value"].drop_nulls()
         assert set(named) == set(common[form])
+
+
+def test_a_model_says_what_it_was_trained_on(model: Model, tables: tuple[pl.DataFrame, pl.DataFrame]) -> None:
+    assert model.learned["left"]["rows"] == model.learned["right"]["rows"] == 600
+    assert model.learned["left"]["filled"]["name"] == 1.0
+    mixed = train(tables[0].reverse(), tables[1], COLUMNS, {"rows": 600})
+    assert mixed.learned == model.learned
+    other = train(tables[0].head(500), tables[1], COLUMNS, {"rows": 600})
+    assert other.learned["left"]["digest"] != model.learned["left"]["digest"]

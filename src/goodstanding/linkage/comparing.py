@@ -146,6 +146,12 @@ def _text_levels(label: str) -> list[Any]:
     return [cll.NullLevel(label), _equal(label), _when(_close(label), "close"), _when(_close(label, _LIKE), "alike")]
 
 
+def _place_levels(label: str) -> list[Any]:
+    within = f"contains(' ' || {label}_l || ' ', ' ' || {label}_r || ' ')"
+    turned = f"contains(' ' || {label}_r || ' ', ' ' || {label}_l || ' ')"
+    return [*_text_levels(label)[:3], _when(f"{within} OR {turned}", "one within the other"), *_text_levels(label)[3:]]
+
+
 def _address_levels(label: str) -> list[Any]:
     words = f"{label}_words"
     return [
@@ -162,7 +168,7 @@ def _code_levels(label: str) -> list[Any]:
 _LEVELS: dict[str, Any] = {
     "organisation": _organisation_levels,
     "date": _date_levels,
-    "place": _text_levels,
+    "place": _place_levels,
     "address": _address_levels,
     "postcode": _postcode_levels,
     "identifier": _identifier_levels,

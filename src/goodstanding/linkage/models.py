@@ -54,8 +54,16 @@ class Model:
         """The SHA-256 over everything that decides a weight, 64 hexadecimal digits."""
         digest = hashlib.sha256(self.text().encode())
         for table in (self.frequencies, self.crowds):
-            digest.update(hashlib.sha256(table.write_csv(float_precision=17).encode()).digest())
+            for column in table.get_columns():
+                digest.update(_bytes(column))
         return digest.hexdigest()
+
+
+def _bytes(column: pl.Series) -> bytes:
+    """Return a digest of a column's values, numbers as 64 bits and never as text."""
+    if column.dtype != pl.String:
+        return hashlib.sha256(column.to_numpy().astype(column.to_numpy().dtype.newbyteorder("<")).tobytes()).digest()
+    return hashlib.sha256(json.dumps(column.to_list(), ensure_ascii=False).encode()).digest()
 
 
 def write_model(model: Model, folder: Path) -> None:

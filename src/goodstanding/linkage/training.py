@@ -36,8 +36,9 @@ _FOUND = 0.7
 
 
 def train(left: Rows, right: Rows | None, columns: Columns, learned: Mapping[str, Any]) -> Model:
-    """Learn a model for linking one prepared table with another, or with itself, and say in `learned` from what.
+    """Learn a model for linking one prepared table with another, or with itself.
 
+    To `learned`, what the caller knows of the tables (whose, of which days), is added what they hold (`_described`).
     A form that has the same value wherever it has one tells nothing and is left out. Raises InputError where no key
     brings any two rows together, since then nothing can be learned.
     """
@@ -53,9 +54,27 @@ def train(left: Rows, right: Rows | None, columns: Columns, learned: Mapping[str
         settings = weighing.whole(_estimated(connection, database, tables, columns, told, counts), _STRANGERS)
         keys = tuple(count.key for count in counts)
         crowds = _crowds(connection, tables, keys)
-        first = Model(settings, columns, keys, learned, pl.DataFrame(schema=FREQUENCIES), crowds)
+        described = dict(learned) | {
+            side: _described(connection, f"all_{name}")
+            for name, side in (("l", "left"), ("r", "right"))
+            if name in tables
+        }
+        first = Model(settings, columns, keys, described, pl.DataFrame(schema=FREQUENCIES), crowds)
         samples = [_table(connection, f"SELECT * FROM t_{name} ORDER BY {KEY}") for name in tables]
         return _settled(connection, tables, first, samples, frequencies(columns, told))
+
+
+def _described(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, Any]:
+    """Return how many rows a table has, which share of them has each form, and a digest.
+
+    The digest does not depend on the order of rows.
+    """
+    forms = [name for name in connection.table(table).columns if name != KEY]
+    counts = ", ".join(f"count({form})" for form in forms)
+    digest = f"bit_xor(md5_number_lower(row({', '.join([KEY, *forms])})::VARCHAR))"
+    rows, said, *filled = connection.sql(f"SELECT count(*), {digest}, {counts} FROM {table}").fetchall()[0]
+    shares = {form: round(there / max(rows, 1), 6) for form, there in zip(forms, filled, strict=True)}
+    return {"rows": rows, "digest": f"{said or 0:016x}", "filled": shares}
 
 
 def _estimated(
