@@ -107,6 +107,8 @@ def prepare(source: Path, columns: Columns, target: Path) -> int:
 
 BATCH = 500_000
 """Rows that are prepared at once."""
+MOST_SHARED = 1_000
+"""Rows of one table (or batch) that may have one identifier; what more have stands for nothing and is left out."""
 _NAMES = ("name", "given", "family", "organisation")
 
 
@@ -176,7 +178,8 @@ def _postcode(cells: pl.Series) -> dict[str, pl.Series]:
 
 def _identifier(cells: pl.Series) -> dict[str, pl.Series]:
     bare = cells.str.to_uppercase().str.replace_all(r"[^0-9A-Z]", "")
-    return {"": pl.select(pl.when(bare != "").then(bare)).to_series()}
+    telling = (bare != "") & (bare.to_frame("it").select(pl.len().over("it")).to_series() <= MOST_SHARED)
+    return {"": pl.select(pl.when(telling).then(bare)).to_series()}
 
 
 def _code(cells: pl.Series) -> dict[str, pl.Series]:

@@ -26,7 +26,7 @@ from goodstanding.linkage.models import CROWDS, FREQUENCIES, Model
 
 ROWS = 500_000
 """Rows of each table that a model is learned from, at most; frequencies are taken from all."""
-_STRANGERS = 2e6
+_STRANGERS = 1e6
 """Random pairs by which is learned how often strangers agree."""
 _ALIKE = 2e6
 """Pairs that share a key by which is learned how often records of one subject agree, at most, each time."""
