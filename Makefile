@@ -8,7 +8,7 @@ FAULTS ?= 500
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo demo-reset demo-stop real bench bench-policy bench-kernel bench-real bench-ledger bench-constructs bench-planted bench-lookup faults tamper test test-long check docs wheel sbom release clean
+.PHONY: help setup setup-dev demo demo-reset demo-stop real bench bench-policy bench-kernel bench-real bench-ledger bench-linkage bench-constructs bench-planted bench-lookup faults tamper test test-long check docs wheel sbom release clean
 
 # A virtual environment does not survive a move: forget that it was set up when the checkout lies elsewhere.
 ifneq ($(shell cat .venv/place 2>/dev/null),$(shell pwd))
@@ -45,7 +45,7 @@ demo-stop: setup ## stop the demo's database
 real: setup ## rate the real food inspections in DATA=file
 	$(BIN)/python benchmarks/real.py $(DATA)
 
-bench: bench-policy bench-kernel bench-real bench-ledger bench-constructs bench-planted bench-lookup tamper faults ## measure everything, beside others where there are any
+bench: bench-policy bench-kernel bench-real bench-ledger bench-linkage bench-constructs bench-planted bench-lookup tamper faults ## measure everything, beside others where there are any
 
 bench-policy: setup-dev .venv-peers/ready ## measure policies beside rules engines: OpenFisca, ZEN, CEL, plain Python
 	$(BIN)/python benchmarks/policy.py
@@ -64,6 +64,9 @@ bench-ledger: setup-dev .venv-peers/ready ## measure deliveries, reading the led
 	$(BIN)/python benchmarks/acts.py
 	$(BIN)/python benchmarks/log.py
 	$(BIN)/python -m benchmarks.verify
+
+bench-linkage: setup-dev .venv-peers/ready ## measure linkage beside Splink: quality, millions of records, a delivery; LINKAGE="--sizes 1000000 --subjects 0"
+	$(BIN)/python -m benchmarks.linkage $(LINKAGE)
 
 bench-lookup: setup-dev .venv-peers/ready ## measure looking up names among a million, beside nomenklatura; PAIRS=file compares labelled pairs
 	$(BIN)/python benchmarks/lookup.py $(if $(PAIRS),--pairs $(PAIRS))
