@@ -3,7 +3,8 @@
 Three things that training by random pairs and expectation maximisation leaves open, each settled by a stated rule:
 
 - a level that no random pair showed is taken to be met by half a pair of the sample; one that no pair of one subject
-  showed weighs what lies between its neighbours, and beyond the last of them what that one weighs;
+  showed weighs what lies between its neighbours, and beyond the last of them what that one weighs; but no agreement
+  at all is taken to be met by `_SELDOM` of the pairs of one subject, where none of them showed it;
 - some random pairs are of one subject: how often strangers agree is what is left without them (`strangers`);
 - how many pairs belong together is what the model's own probabilities, over all pairs looked at, sum up to (`prior`).
 """
@@ -21,6 +22,7 @@ _ALMOST_ONE = 0.999999
 _LEAST_LEFT = 0.1
 """What is left of an observed agreement of strangers at least: the estimate of the rest is no better than that."""
 _ROUNDS = 50
+_SELDOM = 0.01
 
 
 def whole(settings: Mapping[str, Any], pairs: float) -> dict[str, Any]:
@@ -43,6 +45,8 @@ def _whole(levels: list[dict[str, Any]], unseen: float) -> list[dict[str, Any]]:
         for place, level in enumerate(told)
         if level.get("m_probability")
     }
+    if known and len(told) - 1 not in known:
+        known[len(told) - 1] = log2(_SELDOM / strangers[-1])
     weights = np.interp(range(len(told)), list(known), list(known.values())) if known else np.zeros(len(told))
     shares = iter(zip(weights, strangers, strict=True))
     return [level if level.get("is_null_level") else level | _shares(*next(shares)) for level in levels]
