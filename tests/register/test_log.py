@@ -253,6 +253,27 @@ def test_a_key_is_private_new_and_the_registers_own(synthetic, tmp_path) -> None
         sequence.sign(synthetic, notes.Signer.generate(verifier.name))
 
 
+def test_a_later_key_signs_once_an_older_one_signed_its_enrolment(synthetic, key, tmp_path) -> None:
+    log_keys.make_key(synthetic, tmp_path / "new.key")
+    new = log_keys.read_key(tmp_path / "new.key")
+    with pytest.raises(InputError, match="waits for an older key"):
+        sequence.sign(synthetic, new)
+    sequence.sign(synthetic, key)
+    log_keys.make_key(synthetic, tmp_path / "third.key")
+    assert sequence.sign(synthetic, new) is not None
+    assert verify(synthetic) == []
+
+
+def test_a_key_that_follows_a_lost_one_begins_alone(synthetic, key, tmp_path) -> None:
+    first = sequence.sign(synthetic, key)
+    new = log_keys.make_key(synthetic, tmp_path / "new.key")
+    signed = sequence.sign(synthetic, log_keys.read_key(tmp_path / "new.key"), alone=True)
+    assert first is not None
+    assert signed is not None
+    assert verify(synthetic) != []
+    assert verify(synthetic, trusted=[key.verifier, new]) == []
+
+
 def test_what_waits_too_long_makes_the_log_overdue(synthetic, key, tamper) -> None:
     assert sequence.attested(synthetic).waiting_since is not None
     assert not sequence.attested(synthetic).overdue

@@ -42,7 +42,10 @@ def key(file: Path, dsn: str | None, folder: Path) -> None:
 @DSN
 @FOLDER
 @KEY
-def sign(dsn: str | None, folder: Path, file: Path) -> None:
+@click.option(
+    "--alone", is_flag=True, help="The older key is lost: begin with this one, which verifiers must be given."
+)
+def sign(dsn: str | None, folder: Path, file: Path, *, alone: bool) -> None:
     """Append all that happened to the log and sign it, once.
 
     \b
@@ -52,7 +55,7 @@ def sign(dsn: str | None, folder: Path, file: Path) -> None:
     from goodstanding.register.log import sequence
     from goodstanding.register.log.keys import read_key
 
-    signed = sequence.sign(serviced(dsn, folder), read_key(file))
+    signed = sequence.sign(serviced(dsn, folder), read_key(file), alone=alone)
     click.echo(f"signed a log of {signed.size:,} leaves" if signed else "nothing new to sign")
 
 

@@ -94,9 +94,9 @@ def latest(connection: sa.Connection) -> tuple[int, str] | None:
     return row.size, "".join([row.note, *connection.execute(lines).scalars()])
 
 
-def sign(register: Register, key: Signer) -> Checkpoint | None:
-    """Bring all events that wait under checkpoints. See `Sequencer.sign`."""
-    return Sequencer(register, key).sign()
+def sign(register: Register, key: Signer, *, alone: bool = False) -> Checkpoint | None:
+    """Bring all events that wait under checkpoints. See `Sequencer`."""
+    return Sequencer(register, key, alone=alone).sign()
 
 
 @dataclass(frozen=True)
@@ -112,6 +112,13 @@ class Coming:
         return self.records > AT_ONCE
 
 
+_HANDED_OVER = sa.text("""
+    SELECT number = (SELECT min(number) FROM log_key) OR EXISTS (
+        SELECT FROM event JOIN leaf ON leaf.event = event.number
+        WHERE event.kind = 'log_key' AND event.key = log_key.number::text)
+    FROM log_key WHERE verifier = :verifier""")
+
+
 class Sequencer:
     """Signs one checkpoint after another; between them it keeps the top of the map, 6 MB.
 
@@ -119,8 +126,13 @@ class Sequencer:
     another thread or another sequencer, while `attest` signs what else happens. Their deliveries wait that long.
     """
 
-    def __init__(self, register: Register, key: Signer) -> None:
-        """Keep what to sign and with what. Raises InputError where the key is not one of this register's."""
+    def __init__(self, register: Register, key: Signer, *, alone: bool = False) -> None:
+        """Keep what to sign and with what.
+
+        A key takes over once an older one signed its enrolment; `alone` says that the older one is lost, and whoever
+        verifies must name this one. Raises InputError where the key is not one of this register's, or is not handed
+        over yet.
+        """
         self._register, self._key = register, key
         self._size, self._through, self._top = -1, 0, Top()
         self._prepared: tuple[list[int], dict[str, bytes]] = ([], {})
@@ -131,6 +143,16 @@ class Sequencer:
                 f"the key {key.name}+{key.verifier.id.hex()} is not enrolled in this register; "
                 "make one with goodstanding register key FILE"
             )
+        if not alone and not self._handed_over():
+            raise InputError(
+                f"the key {key.name}+{key.verifier.id.hex()} waits for an older key to sign its enrolment; sign once "
+                "more with that one, or, where it is lost, once with goodstanding register sign --alone"
+            )
+
+    def _handed_over(self) -> bool:
+        """Whether the key is the first one, or its enrolment stands under a checkpoint."""
+        with self._register.engine.connect() as connection:
+            return bool(connection.execute(_HANDED_OVER, {"verifier": str(self._key.verifier)}).scalar_one())
 
     def sign(self) -> Checkpoint | None:
         """Bring all events that wait now under checkpoints, one or a few; return the last; None where none waits."""
