@@ -11,7 +11,7 @@ import sys
 
 import click
 
-from goodstanding.cli import catalogue, delivering, demo, explain, lab, policy, proof, register, score
+from goodstanding.cli import catalogue, delivering, demo, explain, lab, link, policy, proof, register, score
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -32,6 +32,7 @@ for command in (policy.group, score.command, explain.command, explain.replay, re
 commands.add_command(catalogue.command)
 commands.add_command(delivering.group)
 commands.add_command(demo.command)
+commands.add_command(link.command)
 
 
 def main() -> None:
