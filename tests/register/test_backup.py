@@ -105,8 +105,9 @@ def test_what_cannot_be_restored_is_said_and_leaves_nothing(lost) -> None:
     with pytest.raises(InputError, match="does not reach"):
         restore(target, parent / "none", moment + dt.timedelta(days=1))
     assert not (parent / "none" / "data").exists()
+    restore(target, parent / "some")
     with pytest.raises(InputError, match="expected a new folder"):
-        backup(parent / "all", target)
+        backup(parent / "some", target)
 
 
 def test_a_backup_that_rotted_is_not_restored(lost) -> None:

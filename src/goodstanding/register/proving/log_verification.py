@@ -272,7 +272,10 @@ def _cosignatures(connection: sa.Connection) -> Iterator[str]:
     query = sa.select(added, kept.note).select_from(added.outerjoin(schema.checkpoint, kept.size == added.c.size))
     for row in connection.execute(query.order_by(added.c.size, added.c.verifier)):
         try:
-            notes.opened((row.note or "") + row.line, [Verifier.parse(row.verifier)])
+            witness = Verifier.parse(row.verifier)
+            notes.opened((row.note or "") + row.line, [witness])
+            if str(witness) != row.verifier:
+                yield f"cosignature {row.size}/{row.verifier}: expected the key as {witness}"
         except ProofError as error:
             yield f"cosignature {row.size}/{row.verifier}: {error}"
 

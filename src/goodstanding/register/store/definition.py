@@ -93,11 +93,13 @@ _PARTS = (
 )
 _QUERY = sa.text(f"WITH {_OWN} " + " UNION ALL ".join(_PARTS))
 _SEQUENCES = sa.text("""
-    SELECT s.relname AS sequence, t.relname AS of, attname AS column, last_value FROM pg_class s
+    SELECT s.relname AS sequence, t.relname AS of, attname AS column, coalesce(last_value, 0) AS last_value
+    FROM pg_class s
     JOIN pg_depend d ON d.objid = s.oid AND d.deptype = 'i' JOIN pg_class t ON t.oid = d.refobjid
     JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = d.refobjsubid
     JOIN pg_sequences ON sequencename = s.relname AND schemaname = 'public'
-    WHERE s.relkind = 'S' AND t.relnamespace = 'public'::regnamespace ORDER BY 1""")
+    WHERE s.relkind = 'S' AND t.relnamespace = 'public'::regnamespace AND has_sequence_privilege(s.oid, 'USAGE, SELECT')
+    ORDER BY 1""")
 
 
 def problems(connection: sa.Connection) -> Iterator[str]:
@@ -115,7 +117,7 @@ def problems(connection: sa.Connection) -> Iterator[str]:
             yield f"{what}: found {found[what]:.200}, expected {made[what]:.200}"
     for row in connection.execute(_SEQUENCES).all():
         last = connection.exec_driver_sql(f'SELECT max("{row.column}") FROM "{row.of}"').scalar()  # noqa: S608
-        if last is not None and row.last_value is not None and row.last_value < last:
+        if last is not None and row.last_value < last:
             yield f"sequence public.{row.sequence}: was set back to {row.last_value}; {row.of} {last} is there"
 
 
