@@ -1,5 +1,7 @@
 """Single acts from many threads: each is durable when it returns, once, and only a wrong one fails."""
 
+import os
+import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -9,6 +11,7 @@ import sqlalchemy as sa
 from goodstanding.register.log import acts
 from goodstanding.register.proving.verification import verify
 from goodstanding.register.store import schema
+from goodstanding.register.store.database import _Session
 
 
 def look(number, subject=1):
@@ -65,3 +68,26 @@ def test_a_lost_connection_is_an_error_to_those_who_wait_and_not_to_those_after(
     acts.add(synthetic, "access", look(2))
     with synthetic.engine.connect() as connection:
         assert connection.execute(sa.select(schema.access.c.who)).scalars().all() == ["W-2"]
+
+
+def test_acts_whose_commit_was_made_and_its_answer_lost_are_an_error_and_not_written_again(synthetic, monkeypatch):
+    real, cut = _Session.commit, []
+
+    def commit(session):
+        told = session.info.transaction_status.name
+        real(session)
+        if told == "INTRANS" and not cut:
+            cut.append(session)
+            with socket.socket(fileno=os.dup(session.fileno())) as line:
+                line.shutdown(socket.SHUT_RDWR)
+            session.execute("SELECT 1")
+
+    with monkeypatch.context() as broke:
+        broke.setattr(_Session, "commit", commit)
+        with pytest.raises(sa.exc.OperationalError):
+            acts.add(synthetic, "access", look(1))
+    assert cut
+    acts.add(synthetic, "access", look(2))
+    with synthetic.engine.connect() as connection:
+        found = connection.execute(sa.select(schema.access.c.who)).scalars().all()
+    assert sorted(found) == ["W-1", "W-2"]

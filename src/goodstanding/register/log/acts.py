@@ -70,7 +70,8 @@ _MAKING = threading.Lock()
 def add(register: Register, kind: str, row: Mapping[str, Any]) -> None:
     """Add a row of a kind of `events.KINDS`, and return when it is durable; from as many threads as there are.
 
-    Raises what the database says of this row, and of no other one.
+    Raises what the database says of this row, and of no other one; where the line was lost, nobody knows whether the row
+    was kept, and the caller must look before it adds it again.
     """
     with _MAKING:
         together = _ALL.setdefault(register.engine, _Together())
@@ -83,9 +84,13 @@ def add(register: Register, kind: str, row: Mapping[str, Any]) -> None:
 def _together(engine: sa.Engine, acts: Sequence[_Act]) -> None:
     try:
         _write(engine, acts)
-    except sa.exc.DBAPIError:
-        for act in acts:  # one that cannot be written must not keep the others from it
-            _alone(engine, act)
+    except sa.exc.DBAPIError as error:
+        if error.connection_invalidated or len(acts) == 1:  # a commit whose answer was lost may have been made
+            for act in acts:
+                act.error = error
+        else:
+            for act in acts:  # one that cannot be written must not keep the others from it
+                _alone(engine, act)
     except BaseException as error:
         for act in acts:
             act.error = error
