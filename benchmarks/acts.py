@@ -10,6 +10,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from benchmarks.figures import Figures
 from goodstanding.facts.catalogue import catalogue
 from goodstanding.facts.shipped import shipped
 from goodstanding.facts.sources import read_sources
@@ -27,14 +28,17 @@ SECONDS = float(sys.argv[1]) if __name__ == "__main__" and len(sys.argv) > 1 els
 TARGET = 3_000
 
 
-def main() -> None:
+def main() -> int:
+    """Measure; return the exit code."""
+    figures = Figures("acts", 0)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         dsn = embedded.start(folder / "pg")
         try:
-            measure(*founded(dsn, folder))
+            measure(*founded(dsn, folder), figures)
         finally:
             embedded.stop(folder / "pg")
+    return figures.write()
 
 
 def founded(dsn: str, folder: Path) -> tuple[Register, Subject]:
@@ -50,7 +54,7 @@ def founded(dsn: str, folder: Path) -> tuple[Register, Subject]:
     return register, subject
 
 
-def measure(register: Register, subject: Subject) -> None:
+def measure(register: Register, subject: Subject, figures: Figures) -> None:
     with register.engine.connect() as connection:
         settings = [connection.exec_driver_sql(f"SHOW {name}").scalar_one() for name in ("fsync", "synchronous_commit")]
     assert settings == ["on", "on"], settings
@@ -60,10 +64,10 @@ def measure(register: Register, subject: Subject) -> None:
         lambda: log_access(register, subject, "jansen", "clerk", "licence", "page"), threads=THREADS
     )
     lost = round(together * SECONDS) - (kept(register) - before)
-    print(f"acts one by one, each committed alone: {alone:,.0f} a second (no target)")
-    print(f"durable acts, {THREADS} threads: {together:,.0f} a second (target {TARGET:,})")
-    print(f"time of an act, 99 of 100: {times[len(times) * 99 // 100] * 1000:,.0f} ms (no target)")
-    print(f"acts acknowledged and not there: {max(lost, 0)} (target 0)")
+    figures.only("acts a second, one by one, each committed alone", alone)
+    figures.least(f"durable acts a second, {THREADS} threads", together, TARGET)
+    figures.only("time of an act, 99 of 100, ms", times[len(times) * 99 // 100] * 1000)
+    figures.exactly("acts acknowledged and not there", max(lost, 0), 0)
 
 
 def one_by_one(register: Register, subject: Subject) -> None:
@@ -98,4 +102,4 @@ def counted(act: object, threads: int) -> tuple[float, list[float]]:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -40,22 +40,24 @@ class Figures:
 
     def exactly(self, name: str, value: float, target: float) -> None:
         """Print a figure that must be as its target."""
-        self._tell(name, value, f"target {target}", value == target)
+        self._tell(name, value, f"target {target:,}", value == target)
 
     def most(self, name: str, value: float, target: float) -> None:
         """Print a figure that may be as much as its target."""
-        self._tell(name, value, f"target {target}", value <= target)
+        self._tell(name, value, f"target {target:,}", value <= target)
 
     def least(self, name: str, value: float, target: float) -> None:
         """Print a figure that must be as much as its target."""
-        self._tell(name, value, f"target {target}", value >= target)
+        self._tell(name, value, f"target {target:,}", value >= target)
 
     def only(self, name: str, value: object, why: str = "no target") -> None:
         """Print a figure that has no target, or could not be measured here."""
         self._tell(name, value, why, met=True)
 
     def _tell(self, name: str, value: object, target: str, met: bool) -> None:
-        print(f"{name}: {value:.2f} ({target})" if isinstance(value, float) else f"{name}: {value} ({target})")
+        large = isinstance(value, float) and abs(value) >= 1000
+        shown = f"{value:,.{0 if large else 2}f}" if isinstance(value, float) else value
+        print(f"{name}: {shown} ({target})", flush=True)
         self.told[name] = {"value": value, "target": target}
         self.missed += [] if met else [name]
 

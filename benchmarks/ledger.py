@@ -17,6 +17,7 @@ from pathlib import Path
 import polars as pl
 import psycopg
 
+from benchmarks.figures import Figures
 from goodstanding.facts.catalogue import catalogue
 from goodstanding.facts.formats import delivery_batches
 from goodstanding.facts.shipped import shipped
@@ -33,10 +34,6 @@ ROOT = Path(__file__).parents[1]
 TODAY = dt.date(2026, 10, 1)
 COLUMNS = "delivery, row, subject_id, source, kind, act, decided, final, occurrence, document, authority, basis, "
 COLUMNS += "attributes, digest, version, state, salt, commitment"
-
-
-def told(name: str, value: str, target: str) -> None:
-    print(f"{name}: {value} (target {target})", flush=True)
 
 
 def inspections(rows: int, first: int = 0, subjects: int = 200_000, version: int = 1) -> pl.DataFrame:
@@ -78,17 +75,21 @@ def another(folder: Path, name: str) -> str:
     return embedded.dsn(folder).replace("@/goodstanding?", f"@/{name}?")
 
 
-def delivery(folder: Path, dsn: str, register: Register, rows: int) -> None:
+def delivery(folder: Path, dsn: str, register: Register, rows: int, figures: Figures) -> None:
     """Deliver rows about subjects that are known, and as many about new ones, each beside a bare COPY."""
     inspections(200_000).write_csv(folder / "first.csv")
     deliver(register, "gb.fsa", folder / "first.csv", TODAY)
-    beside_copy(folder, dsn, register, "delivery, rows a second", inspections(rows, 200_000), "0.50")
-    new = inspections(rows, 200_000 + rows, subjects=1 << 40)
-    beside_copy(folder, dsn, register, "delivery, all of it about new subjects", new, "none: COPY enrols nobody")
+    known = beside_copy(folder, dsn, register, inspections(rows, 200_000))
+    for name, speed in zip(("delivery", "bare COPY of the same rows"), known, strict=True):
+        figures.only(f"{name}, rows a second", speed)
+    figures.least("delivery against a bare COPY, share", known[0] / known[1], 0.5)
+    new = beside_copy(folder, dsn, register, inspections(rows, 200_000 + rows, subjects=1 << 40))
+    figures.only("delivery, all about new subjects, rows a second", new[0])
+    figures.only("the same against a bare COPY, share", new[0] / new[1], "no target: COPY enrols nobody")
 
 
-def beside_copy(folder: Path, dsn: str, register: Register, name: str, table: pl.DataFrame, target: str) -> None:
-    """Deliver rows; then COPY the same rows into a table with the same indexes."""
+def beside_copy(folder: Path, dsn: str, register: Register, table: pl.DataFrame) -> tuple[float, float]:
+    """Deliver rows; then COPY the same rows into a table with the same indexes; return the rows a second of each."""
     rows = table.height
     table.write_csv(folder / "rows.csv")
     start = time.perf_counter()
@@ -124,7 +125,7 @@ def beside_copy(folder: Path, dsn: str, register: Register, name: str, table: pl
         )
         assert same.fetchone() == (0,)
         owner.execute("DROP TABLE bare")
-    told(name, f"{ours:,.0f}; bare COPY {bare:,.0f}; share {ours / bare:.2f}", target)
+    return ours, bare
 
 
 _MEASURED = """
@@ -137,7 +138,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
 
 
-def memory(folder: Path, dsn: str, sizes: list[int]) -> None:
+def memory(folder: Path, dsn: str, sizes: list[int], figures: Figures) -> None:
     """Deliver files of several sizes, each by a process of its own, and read how much memory it had at most."""
     seen, first = [], 50_000_000
     for rows in sizes:
@@ -149,11 +150,11 @@ def memory(folder: Path, dsn: str, sizes: list[int]) -> None:
         first += rows
         run = [sys.executable, "-c", _MEASURED, dsn, str(path)]
         seen.append(int(subprocess.run(run, check=True, capture_output=True, text=True).stdout) // 1024)
-    values = ", ".join(f"{size:,} rows {peak} MB" for size, peak in zip(sizes, seen, strict=True))
-    told("memory of a delivery", values, "constant")
+        figures.only(f"memory of a delivery of {rows:,} rows, MB", seen[-1])
+    figures.most("memory of the largest delivery against the smallest, times", seen[-1] / seen[0], 1.1)
 
 
-def intake(folder: Path, rows: int) -> None:
+def intake(folder: Path, rows: int, figures: Figures) -> None:
     """Check a clean file with row errors looked for, as CSV and as Parquet, beside frictionless on CSV."""
     table = inspections(rows)
     table.write_csv(folder / "clean.csv")
@@ -166,24 +167,24 @@ def intake(folder: Path, rows: int) -> None:
             first, good = first + batch.height, good + checked.records.height
         assert good == rows
         speed = rows / (time.perf_counter() - start)
-        told(f"intake of {name.partition('.')[2]}, rows a second", f"{speed:,.0f}", "1,000,000")
-    _frictionless(folder, min(rows, 20_000))
+        figures.least(f"intake of {name.partition('.')[2]}, rows a second", speed, 1_000_000)
+    _frictionless(folder, min(rows, 20_000), figures)
 
 
-def _frictionless(folder: Path, rows: int) -> None:
+def _frictionless(folder: Path, rows: int, figures: Figures) -> None:
     python = ROOT / ".venv-peers" / "bin" / "python"
     peer = ROOT / "benchmarks" / "peers" / "with_frictionless.py"
     inspections(rows).write_csv(folder / "peer.csv")
     if not python.exists():
-        print("frictionless: not measured; scripts/peers makes the environment that it needs")
+        figures.only("intake of csv by frictionless, rows a second", "not measured", "needs scripts/peers")
         return
     run = subprocess.run([python, peer, "peer.csv"], capture_output=True, text=True, check=True, cwd=folder)
     seen = json.loads(run.stdout)
     assert (seen["rows"], seen["errors"]) == (rows, 0)
-    told("intake of csv by frictionless, rows a second", f"{rows / seen['seconds']:,.0f}", "beside ours")
+    figures.only("intake of csv by frictionless, rows a second", rows / seen["seconds"])
 
 
-def known_on(folder: Path, clean: Register, corrected: Register, rows: int) -> None:
+def known_on(folder: Path, clean: Register, corrected: Register, rows: int, figures: Figures) -> None:
     """Read all that was known at first, in a clean ledger and in one with every tenth record corrected twice."""
     first = inspections(rows, 100_000_000)
     for register in (clean, corrected):
@@ -209,36 +210,38 @@ def known_on(folder: Path, clean: Register, corrected: Register, rows: int) -> N
         frames.append(frame.drop("delivery", "row", "salt", "commitment").sort("document"))
     assert frames[0].equals(frames[1])
     assert frames[0].height == rows
-    told("known-on query, corrected against clean ledger", f"{seconds[1] / seconds[0]:.2f} times", "2.00")
+    figures.most("known-on query, corrected against clean ledger, times", seconds[1] / seconds[0], 2)
 
 
-def main() -> None:
+def main() -> int:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--rows", type=int, default=1_000_000)
     options.add_argument("--memory", type=int, nargs="*", default=[1_000_000, 10_000_000])
     options.add_argument("--only", nargs="*", default=["delivery", "memory", "intake", "known-on"])
-    chosen = options.parse_args()
+    chosen, figures = options.parse_args(), Figures("ledger", 0)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         dsn = server(folder / "postgresql")
         try:
             register = founded(dsn)
             if "intake" in chosen.only:
-                intake(folder, chosen.rows)
+                intake(folder, chosen.rows, figures)
             if "delivery" in chosen.only:
-                delivery(folder, dsn, register, chosen.rows)
+                delivery(folder, dsn, register, chosen.rows, figures)
             if "known-on" in chosen.only:
                 known_on(
                     folder,
                     founded(another(folder / "postgresql", "clean")),
                     founded(another(folder / "postgresql", "corrected")),
                     chosen.rows // 5,
+                    figures,
                 )
             if "memory" in chosen.only:
-                memory(folder, dsn, chosen.memory)
+                memory(folder, dsn, chosen.memory, figures)
         finally:
             embedded.stop(folder / "postgresql")
+    return figures.write()
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

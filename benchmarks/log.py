@@ -1,6 +1,6 @@
 """The log of a register: leaves a second with proof, and a checkpoint over a delivery of 400,000 subjects.
 
-Usage: python benchmarks/log.py. Makes a register of the real world on a PostgreSQL of its own, as it is set up for
+Usage: python -m benchmarks.log. Makes a register of the real world on a PostgreSQL of its own, as it is set up for
 service (fsync and synchronous commit on). "With proof" is everything from the events that wait to a signed checkpoint:
 leaves, tiles, heads, map and root, from which the inclusion of each is then proved.
 """
@@ -14,6 +14,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from benchmarks.figures import Figures
 from goodstanding.facts.catalogue import catalogue
 from goodstanding.facts.shipped import shipped
 from goodstanding.facts.sources import read_sources
@@ -45,12 +46,13 @@ def main() -> int:
             large = _delivery(register, sequencer)
         finally:
             embedded.stop(folder / "postgresql")
-    print(f"leaves with proof a second: {LEAVES / min(seconds):,.0f} (target 50,000)")
-    print(f"seconds for a checkpoint over {LEAVES:,} leaves, the slowest: {max(seconds):.2f} (target 1)")
-    print(f"inclusion proofs made a second: {proofs:,.0f}")
-    print(f"seconds for a checkpoint over 3,000 deliveries of one act: {acts:.2f} (target 1)")
-    print(f"seconds for a checkpoint over a delivery about {SUBJECTS:,} subjects: {large:.1f}")
-    return int(LEAVES / min(seconds) < 50_000 or acts > 1)
+    figures = Figures("log", 0)
+    figures.least("leaves with proof a second", LEAVES / min(seconds), 50_000)
+    figures.most(f"seconds for a checkpoint over {LEAVES:,} leaves, the slowest", max(seconds), 1)
+    figures.only("inclusion proofs made a second", proofs)
+    figures.most("seconds for a checkpoint over 3,000 deliveries of one act", acts, 1)
+    figures.only(f"seconds until a delivery about {SUBJECTS:,} subjects is under a checkpoint", large)
+    return figures.write()
 
 
 def _leaves(register: Register, sequencer: sequence.Sequencer) -> float:

@@ -1,6 +1,6 @@
 """Memory and time of verification as the log grows: at 1 and at 3 million leaves.
 
-Usage: python benchmarks/verify.py [LEAVES ...]. Makes a register of the real world on a PostgreSQL of its own, with so
+Usage: python -m benchmarks.verify [LEAVES ...]. Makes a register of the real world on a PostgreSQL of its own, with so
 many looks at one dossier, signs them, and verifies everything in a process of its own, whose largest memory is told.
 """
 
@@ -16,6 +16,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from benchmarks.acts import founded
+from benchmarks.figures import Figures
 from goodstanding.register.log import keys as log_keys
 from goodstanding.register.log import sequence
 from goodstanding.register.proving.verification import verify
@@ -24,10 +25,12 @@ from goodstanding.register.store.database import Register, open_register
 
 SIZES = (1_000_000, 3_000_000)
 _PART = 250_000
+_VERIFY = (sys.executable, "-m", "benchmarks.verify", "verify")
 
 
-def main(sizes: list[int]) -> None:
-    """Measure at each size, and print one line a figure."""
+def main(sizes: list[int]) -> int:
+    """Measure at each size, and print one line a figure; return the exit code."""
+    figures, memory = Figures("verify", 0), []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         dsn = embedded.start(folder / "postgresql")
@@ -41,9 +44,19 @@ def main(sizes: list[int]) -> None:
                     _look(register, subject.id)
                     sequencer.sign()
                 there = size
-                subprocess.run([sys.executable, "-m", "benchmarks.verify", "verify", dsn, str(size)], check=True)
+                memory.append(_told(figures, size, subprocess.check_output([*_VERIFY, dsn], text=True)))
         finally:
             embedded.stop(folder / "postgresql")
+    figures.most("memory to verify the largest log against the smallest, times", memory[-1] / memory[0], 1.2)
+    return figures.write()
+
+
+def _told(figures: Figures, size: int, said: str) -> float:
+    seconds, memory, *problems = said.splitlines()
+    figures.only(f"seconds to verify {size:,} leaves", float(seconds))
+    figures.only(f"memory to verify {size:,} leaves, MB", float(memory))
+    figures.exactly(f"problems claimed of {size:,} leaves where there is none", len(problems), 0)
+    return float(memory)
 
 
 def _look(register: Register, subject: int) -> None:
@@ -65,18 +78,16 @@ _LOOKS = sa.text("""
     SELECT 'access', number::text, salt, sha256('\\x00'::bytea || salt || content) FROM said""")
 
 
-def _verified(dsn: str, size: int) -> None:
+def _verified(dsn: str) -> None:
     start = time.perf_counter()
     found = verify(open_register(dsn))
     seconds = time.perf_counter() - start
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"megabytes to verify {size:,} leaves: {memory:,.0f} (no target; constant)")
-    print(f"seconds to verify {size:,} leaves: {seconds:,.0f} (no target)")
-    print(f"problems claimed where there is none: {len(found)} (target 0)", *found[:3], flush=True)
+    print(seconds, memory, *found, sep="\n")
 
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["verify"]:
-        _verified(sys.argv[2], int(sys.argv[3]))
+        _verified(sys.argv[2])
     else:
-        main([int(one) for one in sys.argv[1:]] or list(SIZES))
+        sys.exit(main([int(one) for one in sys.argv[1:]] or list(SIZES)))

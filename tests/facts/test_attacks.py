@@ -212,5 +212,17 @@ def test_the_pages_of_honest_files_are_as_large_as_their_footer_says(tmp_path, v
     with path.open("rb") as raw, mmap(raw.fileno(), 0, access=ACCESS_READ) as pages:
         for group in map(groups.row_group, range(groups.num_row_groups)):
             # A footer counts the headers of pages too.
-            assert 0.8 * group.total_byte_size < unpacked(pages, group) <= group.total_byte_size
+            size, sparing = unpacked(pages, group)
+            assert 0.8 * group.total_byte_size < size <= group.total_byte_size
+            assert sparing == ({"a", "n", "e"} if coded else set())
     assert read_table(path).height == 30_000
+
+
+@pytest.mark.parametrize("encoding", ["DELTA_BYTE_ARRAY", "RLE_DICTIONARY"])
+def test_a_value_that_is_written_once_for_many_rows_is_refused_where_it_is_large(tmp_path, encoding) -> None:
+    path = tmp_path / "a.parquet"
+    coded = encoding == "RLE_DICTIONARY"
+    parquet.write_table(pa.table({"subject": ["y" * 1_000_000] * 20_000}), path, use_dictionary=coded,
+        column_encoding=None if coded else {"subject": encoding}, write_statistics=False)  # fmt: skip
+    assert path.stat().st_size < 3_000_000
+    assert answer(path).startswith("refused")

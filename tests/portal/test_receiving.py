@@ -145,3 +145,16 @@ def test_what_is_held_back_is_answered_so_each_time_and_listed_to_its_source_onl
     assert (ended.status_code, "rejected" in ended.json()["detail"]) == (400, True)
     assert asked(path, KEY, "city.tax").json()[0]["reason"] == "another year"
     assert "waiting for a person" not in http.get("/sources/city.tax").text
+
+
+def test_what_was_refused_is_shown_as_text_whatever_it_would_be_elsewhere(http, origin, tmp_path) -> None:
+    cells = ["<script>alert(1)</script>", "=cmd|' /C calc'!A0", "\u202egnp.exe", "{{7*7}}", "'; DROP TABLE record; --"]
+    table = pl.DataFrame([row(PERSON, f"D-{n}", size=cell) for n, cell in enumerate(cells)])
+    table.write_csv(tmp_path / "a")
+    answer = sent(http, origin, (tmp_path / "a").read_bytes())
+    assert [one["found"] for one in answer.json()["refusals"]] == cells, answer.text
+    assert answer.headers["content-type"].startswith("application/json")
+    page = http.get("/sources/city.tax").text
+    assert "size" in page
+    assert "<script>alert" not in page
+    assert "49" not in page.partition("<main")[2].partition("size")[2][:200]

@@ -172,9 +172,9 @@ def _parquet(path: Path) -> Iterator[pl.DataFrame]:
 
     try:
         with pa.OSFile(os.fsencode(path)) as raw, parquet.ParquetFile(raw) as file:
-            _check_parquet(path, file)
-            text = [field.name for field in file.schema_arrow if pa.types.is_large_string(field.type)]
-            text += [field.name for field in file.schema_arrow if pa.types.is_string(field.type)]
+            sparing = _check_parquet(path, file)
+            fields = [field for field in file.schema_arrow if field.name in sparing]
+            text = [one.name for one in fields if pa.types.is_string(one.type) or pa.types.is_large_string(one.type)]
             empty = True
             with parquet.ParquetFile(raw, buffer_size=_BLOCK, read_dictionary=text) as again:
                 for block in again.iter_batches(batch_size=ROWS):
@@ -187,7 +187,8 @@ def _parquet(path: Path) -> Iterator[pl.DataFrame]:
         raise InputError(f"{path}: not a whole Parquet file ({reason}); it may be truncated: send it again") from None
 
 
-def _check_parquet(path: Path, file: Any) -> None:
+def _check_parquet(path: Path, file: Any) -> set[str]:
+    """Return the columns in which a value may be written once for many rows."""
     import pyarrow as pa
 
     fields, groups = list(file.schema_arrow), file.metadata
@@ -203,15 +204,16 @@ def _check_parquet(path: Path, file: Any) -> None:
     if groups.num_rows > MOST_ROWS:
         raise InputError(f"{path}: found {groups.num_rows:,} rows, expected at most {MOST_ROWS:,}; send it in parts")
     with path.open("rb") as raw, mmap(raw.fileno(), 0, access=ACCESS_READ) as pages:
-        sizes = [
-            (one.total_byte_size, unpacked(pages, one)) for one in map(groups.row_group, range(groups.num_row_groups))
+        seen = [
+            (one.total_byte_size, *unpacked(pages, one)) for one in map(groups.row_group, range(groups.num_row_groups))
         ]
-    for number, size in enumerate(map(max, sizes)):
+    for number, size in enumerate(max(said, found) for said, found, _ in seen):
         if size > _LARGEST_GROUP:
             raise InputError(
                 f"{path}: row group {number} is {size:,} bytes unpacked, expected at most {_LARGEST_GROUP:,}; "
                 "write it in smaller groups"
             )
+    return {name for *_, sparing in seen for name in sparing}
 
 
 def _texts(path: Path, block: Any) -> pl.DataFrame:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import binascii
 import tempfile
-from asyncio import to_thread
+from asyncio import get_running_loop, timeout, to_thread
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,12 +23,14 @@ from goodstanding.register.deliveries.delivering import Delivered, DeliveryRow, 
 from goodstanding.register.deliveries.holding import Held as HeldDelivery
 from goodstanding.register.deliveries.holding import HeldBackError
 from goodstanding.register.deliveries.own import own_deliveries, own_held, own_refusals
-from goodstanding.register.deliveries.senders import NoteRefusedError, check_request
+from goodstanding.register.deliveries.senders import NoteRefusedError, announced, check_request
 from goodstanding.register.ledger.sources import sources
 from goodstanding.register.store.database import Register
 
 MOST_BYTES = 8 << 30
 """Bytes that a delivery over HTTP may have."""
+SLOWEST = 60.0
+"""Seconds in which the next bytes of a delivery must come."""
 FORMATS = {
     "text/csv": ".csv",
     "application/vnd.apache.parquet": ".parquet",
@@ -71,7 +75,8 @@ async def receive(request: Visit, register: Held, name: FromPath[str]) -> Respon
     """Take in a file from a source: CSV, Parquet or JSON lines, by Content-Type; `Delivery-Note` is its note in base64.
 
     201 where it was applied now, 200 where the same file was applied before. Refused rows come back with their reasons.
-    202 where it does not keep the source's contract: nothing of it is applied until a person releases it.
+    202 where it does not keep the source's contract: nothing of it is applied until a person releases it. Nothing
+    of the file is read before its note is seen to be signed by the source.
     """
     suffix = FORMATS.get(request.headers.get("content-type", "").partition(";")[0].strip().lower())
     if suffix is None:
@@ -80,6 +85,7 @@ async def receive(request: Visit, register: Held, name: FromPath[str]) -> Respon
     note = _note(request)
     if note is None:
         raise HTTPException(status_code=401, detail="Delivery-Note: expected the note of this delivery, in base64")
+    await to_thread(_announced, register, name, note)
     with tempfile.TemporaryDirectory(prefix="received-") as folder:
         path = Path(folder) / f"delivery{suffix}"
         await _received(request, path)
@@ -139,19 +145,28 @@ def _note(request: Visit) -> str | None:
 
 async def _received(request: Visit, path: Path) -> None:
     size = 0
-    with path.open("wb") as file:
-        async for block in request.stream():
-            size += len(block)
-            if size > MOST_BYTES:
-                raise HTTPException(status_code=413, detail=f"found more than {MOST_BYTES:,} bytes; send it in parts")
-            file.write(block)
+    try:
+        with path.open("wb") as file:
+            async with timeout(SLOWEST) as waiting:
+                async for block in request.stream():
+                    waiting.reschedule(get_running_loop().time() + SLOWEST)
+                    size += len(block)
+                    if size > MOST_BYTES:
+                        detail = f"found more than {MOST_BYTES:,} bytes; send it in parts"
+                        raise HTTPException(status_code=413, detail=detail)
+                    file.write(block)
+    except TimeoutError:
+        raise HTTPException(status_code=408, detail=f"nothing came for {SLOWEST:.0f} seconds; send it again") from None
+
+
+def _announced(register: Register, name: str, note: str) -> None:
+    with _told(), register.engine.connect() as connection:
+        announced(connection, name, note)
 
 
 def _delivered(register: Register, name: str, path: Path, note: str) -> Delivered:
-    try:
+    with _told():
         return deliver(register, name, path, register.today, note=note, file=path.name)
-    except NoteRefusedError as error:
-        raise HTTPException(status_code=401 if error.forged else 403, detail=str(error)) from None
 
 
 def _asked(request: Visit, register: Register, name: str) -> None:
@@ -159,7 +174,14 @@ def _asked(request: Visit, register: Register, name: str) -> None:
     note = _note(request)
     if note is None:
         raise HTTPException(status_code=401, detail="Delivery-Note: expected a signed question, in base64")
-    try:
+    with _told():
         check_request(register, name, request.method, request.url.path, note)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Answer a note that is refused: 401 where it is not known who sent it, else 403."""
+    try:
+        yield
     except NoteRefusedError as error:
         raise HTTPException(status_code=401 if error.forged else 403, detail=str(error)) from None

@@ -57,7 +57,7 @@ class Note:
     def parse(cls, text: str) -> Note:
         """Read the text of a note. Raises NoteRefusedError."""
         lines = text.split("\n")
-        if len(lines) != 7 or lines[0] != DELIVERY or not re.fullmatch(r"\d{1,18}", lines[5]):
+        if len(lines) != 7 or lines[0] != DELIVERY or not re.fullmatch("[0-9]{1,18}", lines[5]):
             raise NoteRefusedError(f"delivery note: expected six lines, the first {DELIVERY!r}, the last a number")
         return cls(lines[1], lines[2], lines[3], _read(lines[4]), int(lines[5]))
 
@@ -101,18 +101,26 @@ def checked(connection: sa.Connection, source: str, content: str, note: str | No
 
     Whether it is too old is not looked at: see `check_age`. Raises NoteRefusedError.
     """
-    known = keys(connection, source)
     if note is None:
-        if known:
+        if keys(connection, source):
             raise NoteRefusedError(f"source {source}: delivers with a note, and none came; sign the file", forged=True)
         return None
-    said = Note.parse(_opened(note, known, source))
+    said = announced(connection, source, note)
+    if said.content != content:
+        raise NoteRefusedError("delivery note: it is of another file; sign this one")
+    return said
+
+
+def announced(connection: sa.Connection, source: str, note: str) -> Note:
+    """Return what a note says, before the file that it is of has come.
+
+    Raises NoteRefusedError where no key of the source that holds signed it, or it is for another register or source.
+    """
+    said = Note.parse(_opened(note, keys(connection, source), source))
     origin = connection.execute(sa.select(schema.world.c.origin)).scalar_one()
     for name, found, expected in (("register", said.register, origin), ("source", said.source, source)):
         if found != expected:
             raise NoteRefusedError(f"delivery note: {name}: found {found}, expected {expected}")
-    if said.content != content:
-        raise NoteRefusedError("delivery note: it is of another file; sign this one")
     return said
 
 

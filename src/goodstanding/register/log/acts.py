@@ -70,8 +70,8 @@ _MAKING = threading.Lock()
 def add(register: Register, kind: str, row: Mapping[str, Any]) -> None:
     """Add a row of a kind of `events.KINDS`, and return when it is durable; from as many threads as there are.
 
-    Raises what the database says of this row, and of no other one; where the line was lost, nobody knows whether the row
-    was kept, and the caller must look before it adds it again.
+    Raises what the database says of this row, and of no other one; where the line was lost, nobody knows whether the
+    row was kept, and the caller must look before it adds it again.
     """
     with _MAKING:
         together = _ALL.setdefault(register.engine, _Together())
