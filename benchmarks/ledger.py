@@ -161,12 +161,15 @@ def intake(folder: Path, rows: int, figures: Figures) -> None:
     table.write_parquet(folder / "clean.parquet")
     for name in ("clean.csv", "clean.parquet"):
         rules = Intake(catalogue(World.REAL), World.REAL, "gb.fsa", TODAY, ["food.inspection"], versions=True)
-        start, first, good = time.perf_counter(), 1, 0
-        for batch in delivery_batches(folder / name):
-            checked = check(batch, rules, first)
-            first, good = first + batch.height, good + checked.records.height
-        assert good == rows
-        speed = rows / (time.perf_counter() - start)
+        best = []
+        for _ in range(3):
+            start, first, good = time.perf_counter(), 1, 0
+            for batch in delivery_batches(folder / name):
+                checked = check(batch, rules, first)
+                first, good = first + batch.height, good + checked.records.height
+            assert good == rows
+            best.append(time.perf_counter() - start)
+        speed = rows / min(best)
         figures.least(f"intake of {name.partition('.')[2]}, rows a second", speed, 1_000_000)
     _frictionless(folder, min(rows, 20_000), figures)
 

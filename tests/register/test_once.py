@@ -52,8 +52,8 @@ def test_a_delivery_that_fails_half_way_leaves_nothing_and_can_be_sent_again(
 def test_a_delivery_that_fails_at_its_last_write_leaves_nothing(synthetic, file, monkeypatch) -> None:
     written = []
 
-    def half(connection, number):
-        written.append(write(connection, number))
+    def half(connection, number, *, whole):
+        written.append(write(connection, number, whole=whole))
         raise ConnectionError("gone")
 
     write = application.write

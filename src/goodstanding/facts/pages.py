@@ -2,7 +2,7 @@
 
 The footer says so too, and readers believe it; but a page is unpacked by its own header, so only that bounds memory.
 Headers are structs of Thrift's compact protocol (parquet.thrift, PageHeader: field 2 is the size unpacked, 3 packed, 5
-what a data page is of version 1, 8 of version 2; in these, fields 2 and 4 are the encoding, 0 if every value is written).
+what a data page is of version 1, 8 of version 2; in these, fields 2 and 4 are the encoding, 0: all values are written).
 """
 
 from __future__ import annotations

@@ -7,13 +7,13 @@ nothing in particular. Numbers are whole 10^-scale units (Int64), dates are cale
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
 import polars as pl
+import polars_hash
 
 from goodstanding.facts.catalogue import Attribute, Catalogue
 
@@ -107,8 +107,12 @@ def with_digest(records: pl.DataFrame, catalogue: Catalogue) -> pl.DataFrame:
         )
         .to_series()
     )
-    digests = [hashlib.sha256(line.encode()).hexdigest() for line in text]
-    return records.with_columns(pl.Series("digest", digests, dtype=pl.String))
+    return records.with_columns(sha256(text.alias("digest")))
+
+
+def sha256(contents: pl.Series) -> pl.Series:
+    """Return the SHA-256 of each text (as UTF-8) or each run of bytes, in hexadecimal digits, under the same name."""
+    return contents.to_frame().select(polars_hash.col(contents.name).chash.sha2_256()).to_series()
 
 
 def value_of(attribute: Attribute, cell: Any) -> Value:

@@ -68,7 +68,7 @@ def _records(stage: Staged, number: int, *, whole: bool) -> Edge:
             growing.append(hashing.submit(_grow, tree, batch, None if whole else left_out(connection, batch)))
             if not whole:
                 growing.pop().result()  # what is left out of one batch is forgotten before the next
-        written = write(connection, number)
+        written = write(connection, number, whole=whole)
         for one in growing:
             one.result()
     if written != tree.size:
@@ -87,15 +87,18 @@ def left_out(connection: sa.Connection, batch: Batch) -> pl.DataFrame:
     return copy_out(connection, query, {"row": pl.Int64}, _span(batch))
 
 
-def write(connection: sa.Connection, number: int) -> int:
-    """Write the staged rows that are taken in as the records of a delivery; return how many there are."""
-    return run(connection, _RECORDS, {"number": number})
+def write(connection: sa.Connection, number: int, *, whole: bool) -> int:
+    """Write the staged rows that are taken in as the records of a delivery; return how many there are.
+
+    whole: none is left out, and no row need be asked.
+    """
+    return run(connection, _RECORDS + ("" if whole else f" WHERE {TAKEN_IN}"), {"number": number})
 
 
 _RECORDS = f"""
 INSERT INTO record (delivery, subject_id, {", ".join(STORED)})
 SELECT %(number)s, subject.id, {", ".join(f"staged.{name}" for name in STORED)}
-FROM staged JOIN subject ON subject.identifier = staged.subject WHERE {TAKEN_IN}
+FROM staged JOIN subject ON subject.identifier = staged.subject
 """  # noqa: S608
 
 

@@ -30,7 +30,7 @@ FROM staged JOIN erasure ON erasure.repeats = {in_sql("%(source)s", "staged.docu
 JOIN record ON record.delivery = erasure.delivery AND record.row = erasure.row WHERE {_CANDIDATE}
 """  # noqa: S608
 _MANY = f"""
-CREATE TEMP TABLE many AS SELECT document FROM staged WHERE {_CANDIDATE} GROUP BY document HAVING count(*) > 1;
+CREATE TEMP TABLE many AS SELECT document FROM staged GROUP BY document HAVING count(*) > 1;
 CREATE TEMP TABLE alike AS
 SELECT document, version, min(staged.row) AS first, count(*) AS rows, count(DISTINCT digest) > 1 AS torn
 FROM staged WHERE document IN (SELECT document FROM many) AND {_CANDIDATE}

@@ -1,7 +1,7 @@
 """Where a delivery waits while it is looked through: in temporary tables, and its commitments on disk.
 
-Rows are read and checked in a second thread, batch by batch, while the batch before goes to the database: memory does
-not grow with the delivery. Nobody else's turn is taken for it.
+Rows are read, checked and hashed in threads of their own, batch by batch, while those before go to the database: memory
+does not grow with the delivery. Nobody else's turn is taken for it.
 """
 
 from __future__ import annotations
@@ -87,9 +87,9 @@ def staged(register: Register, checked: Iterator[Checked]) -> Iterator[Staged]:
 def _spooled(
     checked: Iterable[Checked], folder: Path, catalogue: Catalogue
 ) -> Iterator[tuple[Checked, Path, memoryview]]:
-    for number, batch in enumerate(checked):
+    for number, batch in enumerate(ahead(iter(checked))):
         said = with_digest(batch.records, catalogue)
-        records = commitments.committed(said, commitments.bytes_of(said["digest"]))
+        records = commitments.committed(said, said["digest"].str.decode("hex"))
         records.select("row", "commitment").write_ipc(folder / str(number))
         rows = stored(records, catalogue).with_columns(
             subjects_of(pl.col("subject")).alias("is_a"), pl.col("name").str.normalize("NFC")

@@ -7,44 +7,46 @@ from collections.abc import Sequence
 from secrets import token_bytes
 
 import polars as pl
+import pyarrow as pa
 import sqlalchemy as sa
+from pyarrow import compute
 
-from goodstanding.proof import commitments as proof
+from goodstanding.facts.records import sha256
+from goodstanding.proof.commitments import SALT
 from goodstanding.proof.merkle import root
 from goodstanding.register.store.bulk import copied
 
 SUBJECT = ("number", "identifier", "is_a", "name", "latin", "born", "publishable")
 """What is said of a subject: the columns that its commitment covers."""
+_BYTES = pa.large_binary()
+_ZERO, _NOTHING = pa.scalar(b"\x00", _BYTES), pa.scalar(b"", _BYTES)
 REFUSAL = ("row", "field", "found", "expected")
 """What a commitment to a refusal covers."""
 
 
-def lines(frame: pl.DataFrame, columns: Sequence[str]) -> list[bytes]:
-    """Return what each row says: `column=value` in order of name, apart by U+001F, without what is absent."""
+def lines(frame: pl.DataFrame, columns: Sequence[str]) -> pl.Series:
+    """Return what each row says, as bytes: `column=value` in order of name, apart by U+001F, without what is absent."""
     cells = [pl.lit(f"{name}=") + pl.col(name).cast(pl.String) for name in sorted(columns)]
-    said = frame.select(pl.concat_str(cells, separator="\x1f", ignore_nulls=True)).to_series()
-    return [line.encode() for line in said]
+    return frame.select(pl.concat_str(cells, separator="\x1f", ignore_nulls=True).cast(pl.Binary)).to_series()
 
 
-def committed(frame: pl.DataFrame, contents: Sequence[bytes]) -> pl.DataFrame:
-    """Add `salt` and `commitment` to rows with these contents, as text that PostgreSQL reads as bytes."""
-    salts = token_bytes(16 * len(contents))
-    said = proof.commitments(salts, contents)
-    own = [salts[start : start + 16] for start in range(0, len(salts), 16)]
+def committed(frame: pl.DataFrame, contents: pl.Series) -> pl.DataFrame:
+    """Add `salt` and `commitment` to rows with these contents (bytes), as text that PostgreSQL reads as bytes.
+
+    As `proof.commitments.commitment` makes it of each: SHA-256(0x00 || salt || content), here for all rows at once.
+    """
+    random = pa.py_buffer(token_bytes(SALT * frame.height))
+    salts = pa.FixedSizeBinaryArray.from_buffers(pa.binary(SALT), frame.height, [None, random]).cast(_BYTES)
+    said = compute.binary_join_element_wise(_ZERO, salts, contents.to_arrow().cast(_BYTES), _NOTHING)
     return frame.with_columns(
-        (pl.lit("\\x") + pl.Series(values, dtype=pl.Binary).bin.encode("hex")).alias(name)
-        for name, values in (("salt", own), ("commitment", said))
+        salt=pl.lit("\\x") + pl.Series(salts).bin.encode("hex"),
+        commitment=pl.lit("\\x") + sha256(pl.Series("said", said)),
     )
 
 
 def of(frame: pl.DataFrame) -> list[bytes]:
     """Return the commitments of rows as `committed` gives them, in their order."""
-    return bytes_of(frame["commitment"].str.slice(2))
-
-
-def bytes_of(digits: pl.Series) -> list[bytes]:
-    """Return what hexadecimal digits stand for."""
-    return digits.str.decode("hex").to_list()
+    return frame["commitment"].str.slice(2).str.decode("hex").to_list()
 
 
 def root_of(frame: pl.DataFrame) -> bytes:

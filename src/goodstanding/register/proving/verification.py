@@ -222,8 +222,7 @@ def _contents(records: pl.DataFrame, register: Register, table: str) -> Iterator
     present = pl.sum_horizontal(pl.col(name).is_not_null() for name in register.catalogue.attributes)
     again = with_digest(full.rename({"digest": "kept"}), register.catalogue)
     odd = again.filter((pl.col("digest") != pl.col("kept")) | (pl.col("keys").fill_null(0) != present))
-    contents = [bytes.fromhex(digest) for digest in again["digest"]]
-    yield from _changed(table, "row", again, contents, odd["row"].to_list())
+    yield from _changed(table, "row", again, again["digest"].str.decode("hex"), odd["row"].to_list())
 
 
 def _refusals(connection: sa.Connection, delivery: Any) -> Iterator[str]:
@@ -237,7 +236,7 @@ def _refusals(connection: sa.Connection, delivery: Any) -> Iterator[str]:
         yield f"delivery {delivery.number}: its refusals are not those of then: a row was removed, added or changed"
 
 
-def _changed(table: str, key: str, frame: pl.DataFrame, contents: list[bytes], also: Sequence[int]) -> Iterator[str]:
+def _changed(table: str, key: str, frame: pl.DataFrame, contents: pl.Series, also: Sequence[int]) -> Iterator[str]:
     """Name the rows whose content is not what their commitment was made of."""
     salts = [bytes.fromhex(salt[2:]) for salt in frame["salt"]]
     again = [_committed(salt, content) for salt, content in zip(salts, contents, strict=True)]

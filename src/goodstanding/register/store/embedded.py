@@ -61,6 +61,7 @@ password_encryption = scram-sha-256
 timezone = 'UTC'
 log_timezone = 'UTC'
 shared_buffers = 256MB
+wal_buffers = 64MB
 max_wal_size = 4GB
 checkpoint_timeout = 15min
 archive_mode = on
