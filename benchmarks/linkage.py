@@ -15,13 +15,13 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import polars as pl
 
 from benchmarks import people
 from benchmarks.figures import Figures
 from benchmarks.linked import COLUMNS, LEAST
 from goodstanding.linkage import kept
+from goodstanding.linkage.accuracy import accuracy, best_threshold, halves
 from goodstanding.linkage.columns import prepare
 from goodstanding.linkage.linking import links
 from goodstanding.linkage.training import train
@@ -65,14 +65,14 @@ def quality(figures: Figures, folder: Path, data: Path, what: str) -> None:
     told = {}
     for who in ("ours", "splink"):
         if (found := _run(who, what, folder / f"{who}.parquet", files)) is not None:
-            told[who] = Halves(pl.read_parquet(folder / f"{who}.parquet"), truth, len(files))
+            told[who] = Halves(pl.read_parquet(folder / f"{who}.parquet"), *truth)
             figures.only(f"{what}, {who}: seconds", found["seconds"])
-    exact = Halves(_exact(files, what), truth, len(files))
+    exact = Halves(_exact(files, what), *truth)
     figures.only(f"{what}, exact keys: F1", exact.reported()[2])
     target = exact.reported()[2]
     if "splink" in told:
         precision, recall, score = told["splink"].reported()
-        low, high = told["splink"].interval()
+        _, low, high, _ = told["splink"].told.f1
         figures.only(f"{what}, splink: precision", precision)
         figures.only(f"{what}, splink: recall", recall)
         figures.only(f"{what}, splink: F1", round(score, 4), f"95 % within {low:.4f} and {high:.4f}")
@@ -84,57 +84,35 @@ def quality(figures: Figures, folder: Path, data: Path, what: str) -> None:
 
 
 class Halves:
-    """Links with their truth: a threshold is chosen on one half of the subjects, and tried on the other."""
+    """How right links are on one half of the subjects, over a threshold that was chosen on the other."""
 
-    def __init__(self, found: pl.DataFrame, truth: pl.DataFrame, tables: int) -> None:
-        known = truth.with_columns(half=pl.col("cluster").cast(pl.String).hash(3) % 2)
-        left = known.select(left="id", one="cluster", half="half")
-        right = known.select(right="id", other="cluster", same="half")
-        joined = found.join(left, on="left").join(right, on="right").filter(pl.col("half") == pl.col("same"))
-        self.pairs = joined.with_columns(true=pl.col("one") == pl.col("other")).select("weight", "one", "half", "true")
-        sizes = known.group_by("cluster", "half").len("n")
-        pairs = pl.col("n") * (pl.col("n") - 1) // 2 if tables == 1 else pl.col("n") - 1
-        self.there = sizes.select("half", one="cluster", there=pairs)
-        tries = self.pairs.filter(pl.col("half") == 0).sort("weight", descending=True)
-        right_so_far, all_so_far = tries["true"].cum_sum().to_numpy(), np.arange(1, tries.height + 1)
-        scores = 2 * right_so_far / (all_so_far + self.there.filter(pl.col("half") == 0)["there"].sum())
-        self.threshold = float(tries["weight"][int(np.argmax(scores))]) if tries.height else 0.0
-
-    def _by_subject(self) -> pl.DataFrame:
-        kept_pairs = self.pairs.filter(pl.col("half") == 1, pl.col("weight") >= self.threshold)
-        each = kept_pairs.group_by("one").agg(pl.len().alias("found"), pl.col("true").sum())
-        return self.there.filter(pl.col("half") == 1).join(each, on="one", how="left").fill_null(0)
+    def __init__(self, found: pl.DataFrame, truth: pl.DataFrame, *others: pl.DataFrame) -> None:
+        (chosen, *chosen_others), (tried, *tried_others) = zip(
+            *(halves(each) for each in (truth, *others)), strict=True
+        )
+        threshold = best_threshold(found, chosen, *chosen_others)
+        self.told = accuracy(found, tried, *tried_others, least=threshold)
 
     def reported(self) -> tuple[float, float, float]:
-        """Return precision, recall and F1 on the half on which no threshold was chosen."""
-        total = self._by_subject().select("there", "found", "true").sum().row(0)
-        return total[2] / max(total[1], 1), total[2] / total[0], 2 * total[2] / (total[0] + total[1])
-
-    def interval(self) -> tuple[float, float]:
-        """Return between what F1 is in 95 of 100 draws of the subjects (bootstrap)."""
-        each = self._by_subject().select("there", "found", "true").to_numpy()
-        draw = np.random.default_rng(SEED)
-        sums = [each[draw.integers(0, len(each), len(each))].sum(axis=0) for _ in range(400)]
-        scores = [2 * true / (there + found) for there, found, true in sums]
-        return float(np.quantile(scores, 0.025)), float(np.quantile(scores, 0.975))
+        """Return precision, recall and F1; nothing found is a precision of 0."""
+        return self.told.precision.value or 0.0, self.told.recall.value or 0.0, self.told.f1.value or 0.0
 
 
-def _febrl(data: Path, folder: Path) -> tuple[list[Path], pl.DataFrame]:
-    files, names = [], []
+def _febrl(data: Path, folder: Path) -> tuple[list[Path], list[pl.DataFrame]]:
+    files, truth = [], []
     for end in "ab":
         table = pl.read_csv(data / f"febrl4{end}.csv", infer_schema=False)
         table = table.select(pl.col(name).str.strip_chars().alias(name.strip()) for name in table.columns)
         files.append(folder / f"febrl4{end}.parquet")
         table.select(pl.when(pl.all() != "").then(pl.all())).write_parquet(files[-1])
-        names.append(table["rec_id"])
-    both = pl.concat(names)
-    return files, pl.DataFrame({"id": both, "cluster": both.str.extract(r"rec-(\d+)-")})
+        truth.append(table.select(record="rec_id", cluster=pl.col("rec_id").str.extract(r"rec-(\d+)-")))
+    return files, truth
 
 
-def _figures(data: Path, folder: Path) -> tuple[list[Path], pl.DataFrame]:
+def _figures(data: Path, folder: Path) -> tuple[list[Path], list[pl.DataFrame]]:
     table = pl.read_parquet(data / "historical-figures-50k.parquet")
     table.drop("cluster").write_parquet(folder / "figures.parquet")
-    return [folder / "figures.parquet"], table.select(id="unique_id", cluster="cluster")
+    return [folder / "figures.parquet"], [table.select(record="unique_id", cluster="cluster")]
 
 
 def _exact(files: list[Path], what: str) -> pl.DataFrame:
@@ -150,13 +128,13 @@ def scale(figures: Figures, folder: Path, size: int) -> float:
     """Link so many records with ours and with Splink; return the seconds that ours took."""
     file = folder / "people.parquet"
     people.write(file, size, SEED)
-    truth = pl.read_parquet(file, columns=["id", "person"]).rename({"person": "cluster"})
+    truth = pl.read_parquet(file, columns=["id", "person"]).rename({"id": "record", "person": "cluster"})
     name, score, taken = f"{size:,} records", {}, {}
     for who in ("ours", "splink"):
         if (found := _run(who, "people", folder / f"{who}.parquet", [file])) is None:
             continue
         taken[who] = found
-        score[who] = Halves(pl.read_parquet(folder / f"{who}.parquet"), truth, 1).reported()[2]
+        score[who] = Halves(pl.read_parquet(folder / f"{who}.parquet"), truth).reported()[2]
         figures.only(f"{name}, {who}: F1 in ten-thousandths", round(score[who] * 10_000))
     if "splink" in taken:
         ours, theirs = (pl.read_parquet(folder / f"{who}.parquet").filter(pl.col("weight") > 4) for who in taken)
