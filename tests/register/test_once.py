@@ -37,7 +37,7 @@ def test_a_delivery_that_fails_half_way_leaves_nothing_and_can_be_sent_again(
 ) -> None:
     path = file(*MANY)
 
-    def broken(*arguments):
+    def broken(*_, **__):
         raise MemoryError(step)
 
     monkeypatch.setattr(application.events if step == "add" else application, step, broken)
