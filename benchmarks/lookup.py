@@ -6,7 +6,6 @@ python benchmarks/lookup.py --pairs FILE    labelled pairs: columns left, right,
 
 from __future__ import annotations
 
-import csv
 import json
 import random
 import resource
@@ -20,6 +19,8 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from figures import Figures
 
+from goodstanding.facts.errors import InputError
+from goodstanding.facts.reading import read_table
 from goodstanding.linkage.agreement import LIKELY
 from goodstanding.linkage.lookup import Asked, Entry, Lookup, build
 
@@ -329,12 +330,27 @@ def _quality(scores: list[float], same: list[bool], least: float) -> str:
     return f"precision {precision:.3f}, recall {recall:.3f}, F1 {2 * both / max(sum(yes) + sum(same), 1):.3f}"
 
 
+SAME = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
+
+
+def read_pairs(file: Path) -> list[tuple[str, str, bool]]:
+    """Read labelled pairs. Raises InputError where a column, a name or a label is missing, or a label is another."""
+    table = read_table(file)
+    if lacking := [name for name in ("left", "right", "same") if name not in table.columns]:
+        raise InputError(f"{file}: column {lacking[0]}: not there; expected left, right and same (1 or 0)")
+    pairs = []
+    for row, (left, right, same) in enumerate(table.select("left", "right", "same").rows(), 1):
+        if not left or not right or (same or "").lower() not in SAME:
+            raise InputError(f"{file}: row {row}: found {(left, right, same)}; expected two names, and 1 or 0")
+        pairs.append((left, right, SAME[same.lower()]))
+    if not pairs:
+        raise InputError(f"{file}: no rows under the header; expected at least one pair")
+    return pairs
+
+
 def labelled(file: Path, figures: Figures) -> None:
     """Compare the pairs of a file; words weigh by how rare they are among its own names."""
-    with file.open(encoding="utf-8", newline="") as lines:
-        pairs = [
-            (row["left"], row["right"], row["same"].lower() in ("1", "true", "yes")) for row in csv.DictReader(lines)
-        ]
+    pairs = read_pairs(file)
     names = dict.fromkeys(name for left, right, _ in pairs for name in (left, right))
     with TemporaryDirectory() as folder:
         build((Entry(name, name) for name in names), Path(folder) / "index")
@@ -345,7 +361,12 @@ def labelled(file: Path, figures: Figures) -> None:
 
 if __name__ == "__main__":
     told = Figures("lookup", SEED)
-    if sys.argv[1:2] == ["--pairs"]:
-        labelled(Path(sys.argv[2]), told)
-    else:
-        measure(int(sys.argv[1]) if sys.argv[1:] else ROWS, told)
+    try:
+        if sys.argv[1:2] == ["--pairs"] and len(sys.argv) == 3:
+            labelled(Path(sys.argv[2]), told)
+        elif sys.argv[1:] and not sys.argv[1].isdigit():
+            raise InputError(f"found {' '.join(sys.argv[1:])}; expected nothing, a number of rows, or --pairs FILE")
+        else:
+            measure(int(sys.argv[1]) if sys.argv[1:] else ROWS, told)
+    except InputError as error:
+        sys.exit(f"error: {error}")

@@ -2,92 +2,189 @@
 
 from __future__ import annotations
 
-import hashlib
+import math
 import os
-import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING
 
 import click
 
 if TYPE_CHECKING:
     import polars as pl
 
+    from goodstanding.cli.link_columns import Said
+    from goodstanding.cli.link_run import Asked
     from goodstanding.facts.catalogue import Language
-    from goodstanding.linkage.columns import Columns
     from goodstanding.linkage.models import Model
 
-ROW = "row number"
-"""The key of files that have none: rows from 1."""
-_FEW_CHANCES = 0.5
-"""The share of a column's cells above which numbers that fit nl.bsn are no accident: one number in eleven fits."""
+FILE = click.Path(path_type=Path)
+MOST_PAIRS = 100_000_000
+"""Pairs that a run looks at unless it is told otherwise: minutes of work."""
 
 
-@click.command(name="link")
-@click.argument("left", type=click.Path(path_type=Path))
-@click.argument("right", type=click.Path(path_type=Path), required=False)
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="A new folder for links and report.")
-@click.option("--column", "roles", multiple=True, metavar="COLUMN=ROLE", help="Compare these columns, and no others.")
+class _Files(click.Group):
+    """A group whose first word may be a file: then `files` is meant."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the words; without a command they are those of `files`."""
+        named = bool(args) and (args[0] in self.commands or args[0] in ("-h", "--help"))
+        return super().parse_args(ctx, args if named or not args else ["files", *args])
+
+
+@click.group(cls=_Files, name="link")
+def group() -> None:
+    """Find rows of two files, or of one, that may be about one subject.
+
+    Where no command is named, `files` is meant: goodstanding link LEFT RIGHT --out OUT.
+
+    \b
+    Example:
+      goodstanding link register.csv permits.csv --out linked
+      goodstanding link explain linked a2 b2
+    """
+
+
+@group.command()
+@click.argument("left", type=FILE)
+@click.argument("right", type=FILE, required=False)
+@click.option("--out", type=FILE, required=True, help="A new folder for links, model and report.")
+@click.option("--column", "said", multiple=True, metavar="COLUMN=ROLE", help="Compare these columns, and no others.")
+@click.option("--roles", "file", type=FILE, help="A YAML file that says the same, and what names a row.")
 @click.option("--key", help="The column that names a row; without it one that is called so, or the row's number.")
 @click.option(
     "--least", default=0.0, show_default=True, help="Bits of weight that a link has at least; 0 is even odds."
 )
-@click.option("--model", "trained", type=click.Path(path_type=Path), help="A model of an earlier run, OUT/model.")
+@click.option("--model", "trained", type=FILE, help="A model of an earlier run, OUT/model.")
+@click.option(
+    "--pairs",
+    type=click.IntRange(1),
+    default=MOST_PAIRS,
+    show_default=True,
+    help="Refuse, before it starts, a run that would look at more pairs of rows.",
+)
+@click.option(
+    "--people", type=click.Choice(["synthetic", "historical"]), help="Who the people are, where people are compared."
+)
 @click.option("--truth", help="A column that says which rows are one subject: the links are measured by it.")
+@click.option("--show-values", "values", is_flag=True, help="Write what the files say of people into the report too.")
 @click.option("--language", type=click.Choice(["en", "nl", "zh"]), default="en", show_default=True)
-def command(
+def files(
     *,
     left: Path,
     right: Path | None,
     out: Path,
-    roles: tuple[str, ...],
+    said: tuple[str, ...],
+    file: Path | None,
     key: str | None,
     least: float,
     trained: Path | None,
+    pairs: int,
+    people: str | None,
     truth: str | None,
+    values: bool,
     language: Language,
 ) -> None:
     """Find rows of two files, or of one, that may be about one subject.
 
-    CSV, Parquet or JSON lines; both files name their columns alike. ROLE is name, given, family, organisation, date,
-    place, address, postcode, identifier or code; without --column, roles are taken from the headers and shown. OUT gets
-    links.csv, links.parquet, report.html and the model that was learned. Links are candidates, for a person to decide;
-    files with numbers of natural persons are refused.
+    CSV, Parquet or JSON lines. ROLE is name, given, family, organisation, date, place, address, postcode, identifier or
+    code; without --column or --roles, roles are taken from the headers and shown. Where the files call a column
+    differently, say LEFT=RIGHT=ROLE, and LEFT=RIGHT for --key and --truth. OUT gets links.csv, links.parquet,
+    groups.csv, report.html and the model. Links are candidates, for a person to decide; files with numbers of natural
+    persons are refused.
 
     \b
     Example:
       goodstanding link register.csv permits.csv --out linked --key id \\
         --column company=organisation --column street=address --column postcode=postcode
     """
-    from goodstanding.cli.link_report import Run, measured, report
-    from goodstanding.facts.errors import InputError
-    from goodstanding.linkage.linking import links
-    from goodstanding.linkage.models import read_model, write_model
+    from goodstanding.cli.link_files import WARNINGS, warnings
+    from goodstanding.cli.link_report import measured, report
+    from goodstanding.cli.link_run import run, write
+    from goodstanding.cli.progress import step
+    from goodstanding.linkage.models import read_model
 
-    if trained is not None and roles:
-        raise InputError("expected --model or --column: a model knows its columns")
+    model = read_model(trained) if trained else None
+    paths = (left,) if right is None else (left, right)
     with _whole(out) as folder:
-        model = read_model(trained) if trained else None
-        tables = [_read(path) for path in (left, right) if path is not None]
-        columns = _columns(tables, roles, key, truth, model)
-        tables = [table.with_row_index(ROW, offset=1) for table in tables] if columns.key == ROW else tables
-        _show(columns)
-        forms = [_prepared(path, table, columns) for path, table in zip((left, right), tables, strict=False)]
-        if model is None:
-            model = _learned([path for path in (left, right) if path], forms, columns)
-            write_model(model, folder / "model")
-        found = links(model, forms[0], forms[1] if right else None, least)
-        score = measured(found, tables, columns.key, truth) if truth else None
-        found.write_csv(folder / "links.csv")
-        found.write_parquet(folder / "links.parquet")
-        run = Run([path.name for path in (left, right) if path], tables, columns, model, found, least, score)
-        (folder / "report.html").write_text(report(run, language), encoding="utf-8")
-    click.echo(f"{found.height:,} candidates written to {out}", err=True)
+        with step("reading"):
+            asked = _asked(paths, _said(said, file, key, truth), model, people, least, values=values)
+        _show(asked)
+        remarks = warnings(asked)
+        for one in remarks:
+            click.echo(f"{one.file}: column {one.column} {WARNINGS[one.code].format(rows=one.rows)}", err=True)
+        found = run(asked, model, pairs, _costs)
+        write(asked, found, folder, out)
+        score = measured(asked, found) if truth else None
+        with step("report"):
+            text = report(asked, found, remarks, score, language)
+            (folder / "report.html").write_text(text, encoding="utf-8")
     if score is not None:
-        click.echo("\t".join(f"{name} {value:.4f}" for name, value in score.shares().items()))
+        click.echo("\n" + "\t".join(f"{name} {value:.4f}" for name, value in score.shares().items()))
+    click.echo(f"{found.links.height:,} candidates, for a person to decide, written to {out}", err=True)
+
+
+@group.command()
+@click.argument("out", type=FILE)
+@click.argument("left")
+@click.argument("right")
+@click.option("--show-values", "values", is_flag=True, help="Show what the files say of people too.")
+def explain(*, out: Path, left: str, right: str, values: bool) -> None:
+    """Show what speaks for one pair and what against it, in a run that was written to OUT.
+
+    LEFT and RIGHT name the rows, as links.csv does. The files must be where they were, and as they were. The bits of
+    the parts sum up to the weight of the pair.
+
+    \b
+    Example:
+      goodstanding link explain linked a2 b2
+    """
+    from goodstanding.cli.link_evidence import shares_key, told
+    from goodstanding.cli.link_run import forms_of, read_run
+    from goodstanding.cli.progress import step
+    from goodstanding.cli.tables import show
+
+    with step("reading"):
+        asked, model = read_run(out, values=values)
+        forms = forms_of(asked)
+    parts = told(asked, forms, model, left, right)
+    header = ("compared", "agreement", *(f"{side} {key}" for side, key in (("left", left), ("right", right))))
+    show((*header, "bits", "together"), [(*one[:4], f"{one.bits:+.2f}", f"{one.until:+.2f}") for one in parts])
+    weight = parts[-1].until
+    click.echo(f"\n{weight:+.2f} bits, probability {1 / (1 + 2**-weight):.4f}: a candidate, for a person to decide")
+    if not shares_key(asked, forms, model, left, right):
+        click.echo("the two rows share no key: a run does not look at this pair", err=True)
+
+
+def _asked(
+    paths: tuple[Path, ...], said: Said, model: Model | None, people: str | None, least: float, *, values: bool
+) -> Asked:
+    """Read the files and settle which columns are compared. Raises InputError where they may not be linked so."""
+    from goodstanding.cli.link_columns import chosen
+    from goodstanding.cli.link_files import admit_people, read
+    from goodstanding.cli.link_run import Asked
+    from goodstanding.facts.errors import InputError
+
+    if not math.isfinite(least):
+        raise InputError(f"--least {least}: expected a number of bits, as 0 or 6.5")
+    tables = [read(path) for path in paths]
+    columns = chosen([table.columns for table in tables], said, model)
+    admit_people(paths, tables, columns, people)
+    taken = (columns.taken(path, table, side) for side, (path, table) in enumerate(zip(paths, tables, strict=True)))
+    return Asked(paths, tuple(taken), columns, least, people, values)
+
+
+def _said(columns: tuple[str, ...], file: Path | None, key: str | None, truth: str | None) -> Said:
+    """Return what the options say of columns; `--key` says more than a file of roles."""
+    from goodstanding.cli.link_columns import Pair, Said, read_column, read_roles
+    from goodstanding.facts.errors import InputError
+
+    if file is not None and columns:
+        raise InputError("expected --roles or --column, not both")
+    said = read_roles(file) if file else Said(tuple(read_column(one) for one in columns))
+    return said._replace(key=Pair.read(key) if key else said.key, truth=Pair.read(truth) if truth else None)
 
 
 @contextmanager
@@ -106,106 +203,21 @@ def _whole(out: Path) -> Iterator[Path]:
         shutil.rmtree(partial, ignore_errors=True)
 
 
-def _read(path: Path) -> pl.DataFrame:
-    from goodstanding.facts.errors import InputError
-    from goodstanding.facts.reading import read_table
-
-    table = read_table(path)
-    if table.is_empty():
-        raise InputError(f"{path}: no rows under the header; expected at least one")
-    if ROW in table.columns:
-        raise InputError(f"{path}: column '{ROW}': the name is taken for rows without a key; give it another")
-    for column in table.columns:
-        if scheme := _persons(table[column].drop_nulls().unique()):
-            raise InputError(
-                f"{path}: column {column} holds numbers of natural persons ({scheme}); people are linked by number, "
-                "name and day of birth in a register, never by likeness. Expected organisations, or people who are "
-                "synthetic or of the past"
-            )
-    return table
-
-
-def _persons(cells: pl.Series) -> str | None:
-    """Return the scheme of natural persons whose numbers a column holds, with the scheme before them or without."""
-    from goodstanding.facts.identifiers import SCHEMES
-
-    bare = cells.str.replace_all(r"[\s.]", "")
-    for name, scheme in SCHEMES.items():
-        if scheme.subject != "person":
-            continue
-        if cells.str.contains(rf"^\s*{re.escape(name)}:").any():
-            return name
-        numbers = bare.filter(bare.str.contains(r"^(\d{17}[\dXx]|\d{8,9})$")).str.to_uppercase()
-        fitting = sum(scheme.fault(number) is None for number in numbers)
-        if fitting > (_FEW_CHANCES * len(bare) if name == "nl.bsn" else 0):
-            return name
-    return "cn.uscc of sole traders" if bare.str.contains(r"^(cnuscc:)?92[0-9A-Z]{16}$").any() else None
-
-
-def _columns(
-    tables: list[pl.DataFrame], roles: tuple[str, ...], key: str | None, truth: str | None, model: Model | None
-) -> Columns:
-    """Return which columns are compared and what names a row: as said, as the model has it, or by the headers."""
-    from goodstanding.facts.errors import InputError
-    from goodstanding.linkage.columns import Columns, Field
-    from goodstanding.linkage.headers import proposed
-
-    if truth is not None and any(truth not in table.columns for table in tables):
-        raise InputError(f"column {truth}: not in every file; expected the column of --truth in all")
-    if model is not None:
-        return model.columns.model_copy(update={"key": key or model.columns.key})
-    shared = [name for name in tables[0].columns if all(name in table.columns for table in tables)]
-    said, fields = proposed(name for name in shared if name not in (truth, key))
-    if roles:
-        fields = tuple(Field.model_validate(dict(zip(("column", "role"), _role(one), strict=True))) for one in roles)
-        if truth in [field.column for field in fields]:
-            raise InputError(f"column {truth}: is the truth, so that it cannot be compared as well")
-        said = said if said not in [field.column for field in fields] else None
-    if not fields:
-        raise InputError(f"no header tells a role; say some with --column, of the columns {', '.join(shared)[:300]}")
-    try:
-        return Columns(key=key or said or ROW, fields=fields)
-    except ValueError:
-        raise InputError(
-            "--column: expected each of name, given, family and organisation as the role of one column only"
-        ) from None
-
-
-def _role(text: str) -> tuple[str, str]:
-    from goodstanding.facts.errors import InputError
-    from goodstanding.linkage.columns import Role
-
-    column, _, role = text.rpartition("=")
-    if not column or role not in get_args(Role):
-        raise InputError(f"--column {text}: expected COLUMN=ROLE, a role of {', '.join(get_args(Role))}")
-    return column, role
-
-
-def _show(columns: Columns) -> None:
+def _show(asked: Asked) -> None:
+    """Show what each column is taken for, and how many of its cells are filled."""
     from goodstanding.cli.tables import show
 
-    show(("column", "role"), [(columns.key, "key"), *((field.column, field.role) for field in columns.fields)])
+    rows = [(asked.columns.key.said, "key", *("100%" for _ in asked.tables))]
+    for field in asked.columns.fields:
+        filled = (f"{1 - table[field.label].null_count() / table.height:.0%}" for table in asked.tables)
+        rows.append((field.column.said, field.role, *filled))
+    show(("column", "role", *(f"filled in {path.name}" for path in asked.paths)), rows)
 
 
-def _prepared(path: Path | None, table: pl.DataFrame, columns: Columns) -> pl.DataFrame:
-    from goodstanding.facts.errors import InputError
-    from goodstanding.linkage.columns import prepared
+def _costs(costs: pl.DataFrame) -> None:
+    """Show what linking costs, key by key."""
+    from goodstanding.cli.tables import show
 
-    try:
-        return prepared(table, columns)
-    except InputError as error:
-        raise InputError(f"{path}: {error}") from None
-
-
-def _learned(paths: list[Path], forms: list[pl.DataFrame], columns: Columns) -> Model:
-    from goodstanding.linkage.training import train
-
-    learned = {
-        "files": [{"rows": rows.height, "sha256": _digest(path)} for path, rows in zip(paths, forms, strict=True)]
-    }
-    return train(forms[0], forms[1] if len(forms) > 1 else None, columns, learned)
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    click.echo()
+    rows = [*costs.select("key", "pairs", "rows", "value").rows(), ("all, at most", costs["pairs"].sum(), None, None)]
+    show(("key", "pairs", "rows that share", "its commonest value"), rows)

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib.resources import files
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import polars as pl
 import yaml
+from babel.numbers import format_decimal, format_percent
 from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup
+
+from goodstanding.cli.link_evidence import told
+from goodstanding.cli.link_pictures import examples, histogram, waterfall
+from goodstanding.linkage.columns import KEY
 
 if TYPE_CHECKING:
+    from goodstanding.cli.link_files import Warned
+    from goodstanding.cli.link_run import Asked, Found
     from goodstanding.facts.catalogue import Language
-    from goodstanding.linkage.columns import Columns
-    from goodstanding.linkage.models import Model
-
-_BARS = 40
-"""Bars of the histogram, at most."""
 
 
 @dataclass(frozen=True)
@@ -37,65 +42,120 @@ class Measure:
         }
 
 
-@dataclass(frozen=True)
-class Run:
-    """What was read, how it was compared, and what was found."""
-
-    names: list[str]
-    tables: list[pl.DataFrame]
-    columns: Columns
-    model: Model
-    links: pl.DataFrame
-    least: float
-    measure: Measure | None
-
-
-def measured(links: pl.DataFrame, tables: list[pl.DataFrame], key: str, truth: str) -> Measure:
+def measured(asked: Asked, found: Found) -> Measure:
     """Compare links with the pairs of rows whose cell of `truth` is the same; an empty cell is nobody's."""
-    sides = [table.select(key=pl.col(key).cast(pl.String), truth=pl.col(truth).cast(pl.String)) for table in tables]
-    joined = links.join(sides[0], left_on="left", right_on="key").join(
+    sides = [table.select(key=KEY, truth="truth") for table in asked.tables]
+    joined = found.links.join(sides[0], left_on="left", right_on="key").join(
         sides[-1], left_on="right", right_on="key", suffix="_right"
     )
     counts = [side.drop_nulls("truth").group_by("truth").len().cast({"len": pl.Int64}) for side in sides]
-    if len(sides) == 1:
+    if asked.within:
         true = counts[0].select((pl.col("len") * (pl.col("len") - 1) // 2).sum()).item()
     else:
         true = counts[0].join(counts[1], on="truth").select((pl.col("len") * pl.col("len_right")).sum()).item()
-    return Measure(links.height, int(true), joined.filter(pl.col("truth") == pl.col("truth_right")).height)
+    return Measure(found.links.height, int(true), joined.filter(pl.col("truth") == pl.col("truth_right")).height)
 
 
-def histogram(weights: pl.Series) -> list[tuple[int, int, int]]:
-    """Return bars (from, below, pairs) of equal whole bits that hold every weight, empty ones between included."""
-    if weights.is_empty():
-        return []
-    low, high = math.floor(weights.min()), math.floor(weights.max()) + 1  # type: ignore[arg-type]
-    width = -(-(high - low) // _BARS)
-    places = ((weights - low) / width).floor().cast(pl.Int64).value_counts(name="pairs")
-    pairs = dict(places.rows())
-    return [(low + n * width, low + (n + 1) * width, pairs.get(n, 0)) for n in range(-(-(high - low) // width))]
+class Level(NamedTuple):
+    """One level of a comparison: its bits, how often either kind of pairs is at it, and how many candidates are."""
+
+    name: str
+    bits: float
+    together: float
+    strangers: float
+    candidates: int
 
 
-def report(run: Run, language: Language) -> str:
+def worth(found: Found) -> dict[str, list[Level]]:
+    """Return the levels of each comparison of the model, the strongest first."""
+    made = {}
+    for comparison in found.model.settings["comparisons"]:
+        name = comparison["output_column_name"]
+        counts = dict(found.links[name].cast(pl.String).value_counts().rows())
+        levels = []
+        for level in comparison["comparison_levels"]:
+            if level.get("is_null_level"):
+                continue
+            label, m, u = level["label_for_charts"], level["m_probability"], level["u_probability"]
+            last = level is comparison["comparison_levels"][-1]
+            label = "nothing in common" if last else label
+            levels.append(Level(label, math.log2(m / u), m, u, counts.get(label, 0)))
+        made[name] = levels
+    return made
+
+
+def report(
+    asked: Asked, found: Found, warnings: Sequence[Warned], measure: Measure | None, language: Language
+) -> str:
     """Return the page in a language; all that came from the files is escaped."""
     here = files("goodstanding.cli")
     texts = yaml.safe_load(here.joinpath("link_report.yaml").read_text(encoding="utf-8"))
-    words = {name: said[language] for name, said in texts.items()}
+    words = {name: _said(text, language) for name, text in texts.items()}
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment.filters |= {
+        "count": partial(format_decimal, locale=language),
+        "share": partial(format_percent, format="0.0%", locale=language),
+        "rate": partial(format_percent, format="0.###%", locale=language),
+        "bits": partial(format_decimal, format="+0.0;-0.0", locale=language),
+        "four": partial(format_decimal, format="0.0000", locale=language),
+        "thing": partial(_thing, words["things"]),
+        "level": partial(_level, words, language),
+    }
     template = environment.from_string(here.joinpath("link_report.html").read_text(encoding="utf-8"))
-    filled = [
-        (field, [1 - table[field.column].null_count() / table.height for table in run.tables])
-        for field in run.columns.fields
-    ]
-    sides = [run.links["left"], run.links["right"]]
-    sides = sides if len(run.tables) > 1 else [pl.concat(sides)]
-    rows = [
-        (name, table.height, side.n_unique()) for name, table, side in zip(run.names, run.tables, sides, strict=True)
+    bars, threshold = histogram(found.seen["weight"], asked.least)
+    pairs = [
+        (said, left, right, told(asked, found.forms, found.model, left, right))
+        for said, left, right in examples(found.seen, asked.least)
     ]
     return template.render(
         language="zh-Hans" if language == "zh" else language,
         words=words,
-        run=run,
-        files=rows,
-        filled=filled,
-        bars=histogram(run.links["weight"]),
+        asked=asked,
+        found=found,
+        files=_files(asked, found),
+        warnings=warnings,
+        filled=[
+            (field, [1 - table[field.label].null_count() / table.height for table in asked.tables])
+            for field in asked.columns.fields
+        ],
+        below=found.seen.height - found.links.height,
+        grouped=found.groups["group"].n_unique(),
+        largest=int(found.groups["group"].value_counts()["count"].max() or 0),  # type: ignore[arg-type]
+        measure=measure,
+        bars=bars,
+        threshold=threshold,
+        worth=worth(found),
+        pairs=[(*one, waterfall(one[3], asked.least)) for one in pairs],
     )
+
+
+def _said(text: Any, language: Language) -> Any:
+    """Return a text, or a table of texts, in a language."""
+    if language in text:
+        return text[language]
+    return {name: one.get(language, name) for name, one in text.items()}
+
+
+def _thing(things: Mapping[str, str], label: str) -> str:
+    """Return what a comparison is called: a role, and a number where there are several."""
+    stem = label.rstrip("0123456789")
+    return f"{things.get(stem, stem)} {label.removeprefix(stem)}".rstrip()
+
+
+def _level(words: Mapping[str, Any], language: Language, label: str) -> str | Markup:
+    """Return a level in a language; one that has no word there stays English, and is marked so."""
+    if language == "en" or label in words["levels"]:
+        return str(words["levels"].get(label, label))
+    form = label.removeprefix("same ")
+    stem = form.partition("_")[0].rstrip("0123456789") + "".join(form.partition("_")[1:])
+    if form != label and stem in words["things"]:
+        return str(words["same"]).format(words["things"][stem])
+    return Markup('<span lang="en">{}</span>').format(label)
+
+
+def _files(asked: Asked, found: Found) -> list[tuple[str, int, int]]:
+    """Return of each file its name, its rows, and how many of them have a candidate."""
+    return [
+        (path.name, table.height, found.groups.filter(pl.col("file") == side)[KEY].n_unique())
+        for side, (path, table) in enumerate(zip(asked.paths, asked.tables, strict=True), 1)
+    ]

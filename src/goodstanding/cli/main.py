@@ -32,7 +32,7 @@ for command in (policy.group, score.command, explain.command, explain.replay, re
 commands.add_command(catalogue.command)
 commands.add_command(delivering.group)
 commands.add_command(demo.command)
-commands.add_command(link.command)
+commands.add_command(link.group)
 
 
 def main() -> None:

@@ -25,3 +25,17 @@ def bars() -> Iterator[Report]:
             progress.update(tasks[name], completed=done, total=total)
 
         yield report
+
+
+@contextmanager
+def step(name: str) -> Iterator[None]:
+    """Show that one piece of work goes on, which cannot tell how far it is, with the time it takes."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description:<34}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal, redirect_stdout=False) as progress:
+        task = progress.add_task(name, total=None)
+        yield
+        progress.update(task, completed=1, total=1)

@@ -11,10 +11,12 @@ from litestar.params import FromPath, FromQuery
 from goodstanding.facts.sources import Source
 from goodstanding.policy.reader import parse_yaml
 from goodstanding.portal.content import SubjectContent
+from goodstanding.portal.errors import BuildingError
 from goodstanding.portal.gathering import day_of, public_subject
 from goodstanding.portal.pages import HITS, policy_of
 from goodstanding.portal.rendering import Held, Visit
 from goodstanding.register.deliveries.delivering import DeliveryRow, deliveries
+from goodstanding.register.ledger.finding import Building
 from goodstanding.register.ledger.lateness import Timeliness, timeliness
 from goodstanding.register.ledger.sources import sources
 from goodstanding.register.ledger.subjects import search
@@ -93,7 +95,12 @@ def search_data(
     """Give the organisations that may have a name (`q`), the likeliest first; persons are never found.
 
     `place` and `date` (as 2026-03-31) speak for and against; the score is from 0.00 to 1.00, from 0.70 on likely.
+    While the index of names is being built, the answer is 503: ask again in a minute, or by the whole number.
     """
+    try:
+        hits = search(register, q, HITS, place or "", date or "", wait=False)
+    except Building:
+        raise BuildingError from None
     return [
         HitContent(
             hit.subject.number,
@@ -103,7 +110,7 @@ def search_data(
             f"{hit.score:.2f}",
             [ReasonContent(*reason) for reason in hit.reasons],
         )
-        for hit in search(register, q, HITS, place or "", date or "")
+        for hit in hits
     ]
 
 

@@ -28,6 +28,17 @@ class OverdueError(HTTPException):
     )
 
 
+class BuildingError(HTTPException):
+    """The index of names is not there yet: whoever asks by name must ask again."""
+
+    status_code = 503
+    detail = "The index of names is being built. Ask again in a minute, or by the whole number."
+
+
+_STATES = (OverdueError, BuildingError)
+"""What the register says of itself; no fault of its programs."""
+
+
 class Unreadable(ClientException):
     """Something in the request is not as expected; the message of `key`, filled in, says what."""
 
@@ -40,7 +51,7 @@ class Unreadable(ClientException):
 def answer(request: Visit, error: Exception) -> Response[Any]:
     """Answer an error: to a person with a page in the person's language, to a program with problem details."""
     status = _status(error)
-    if status >= 500 and not isinstance(error, OverdueError):
+    if status >= 500 and not isinstance(error, _STATES):
         _log.error("%s %s failed", request.method, request.url.path, exc_info=error)
     if request.url.path.startswith(_FOR_PROGRAMS):
         return _problem(request, error, status)
@@ -69,6 +80,6 @@ def _problem(request: Visit, error: Exception, status: int) -> Response[Any]:
     title = voice_of(request).say(
         f"error.title-{status}" if f"error.title-{status}" in messages() else "error.title-400"
     )
-    said = status < 500 or isinstance(error, OverdueError)
+    said = status < 500 or isinstance(error, _STATES)
     detail = str(error) if isinstance(error, InputError) else getattr(error, "detail", "") if said else ""
     return ProblemDetailsException(status_code=status, title=title, detail=detail).to_response(request)

@@ -20,6 +20,7 @@ from goodstanding.portal.rendering import Held, Visit, page, voice_of
 from goodstanding.portal.telling import grades_of, why
 from goodstanding.register.deliveries.delivering import deliveries, refusal_reasons, refusals
 from goodstanding.register.deliveries.holding import held
+from goodstanding.register.ledger.finding import Building
 from goodstanding.register.ledger.lateness import timeliness
 from goodstanding.register.ledger.policies import policies
 from goodstanding.register.ledger.sources import sources
@@ -82,9 +83,13 @@ def find(request: Visit, register: Held) -> Template:
     text = request.query_params.get("q", "").strip()[:100]
     known = policies(register)
     ranks = {name: {one.id: one.rank for one in grades_of(loaded.policy).values()} for name, loaded in known.items()}
-    hits = search(register, text, HITS) if text else []
+    building = False
+    try:
+        hits = search(register, text, HITS, wait=False) if text else []
+    except Building:
+        hits, building = [], True
     applying = [loaded for loaded in known.values() if "organisation" in loaded.policy.subjects]
-    told: dict[str, Any] = {"text": text, "hits": hits, "limit": HITS, "policies": applying, "ranks": ranks}
+    told: dict[str, Any] = {"text": text, "hits": hits, "building": building, "limit": HITS, "policies": applying, "ranks": ranks}
     return page(request, "search.html", **told, why=partial(why, voice=voice_of(request)))
 
 

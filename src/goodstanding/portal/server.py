@@ -20,6 +20,7 @@ from goodstanding.portal.examples import example_persons
 from goodstanding.portal.observing import Observed
 from goodstanding.proof.notes import Signer
 from goodstanding.register.keeping.sealing import Master
+from goodstanding.register.ledger.finding import begin
 from goodstanding.register.log.sequence import OVERDUE, signing
 from goodstanding.register.store.database import Register
 
@@ -34,7 +35,7 @@ def serve(
 ) -> None:
     """Serve the register's pages until interrupted; `ready` is called with their address once they can be opened.
 
-    With a key, the log is signed every second meanwhile. While an event waits for its checkpoint longer than `overdue`,
+    With a key, the log is signed every second meanwhile. The index of names is made in the background where it lacks some. While an event waits for its checkpoint longer than `overdue`,
     nothing is said about standings and dossiers, and the register is not ready.
 
     Sessions end with the server. Documents of envelopes are opened with the master key in the file that the environment
@@ -51,6 +52,7 @@ def serve(
         if ready is not None:
             named = f"[{host}]" if ":" in host else host
             ready(f"http://{named}:{listener.getsockname()[1]}")
+        begin(register.engine)
         with signing(register, key) if key else nullcontext():
             server.run(sockets=[listener])
 

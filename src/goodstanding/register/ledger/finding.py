@@ -2,15 +2,20 @@
 
 Only what may be published is in it: nobody who is a person, or may be one, is ever looked up by likeness. It stands
 in parts, each over a range of subjects; subjects that came since make a part of their own, and small parts become one.
-Every process maps the same files. A part whose last subject is not the register's (a backup was put back) is made anew.
+Every process maps the same files, and one at a time makes them. A part whose last subject is not the register's (a
+backup was put back) is made anew. Who does not want to wait is told that the index is being made (`Building`).
 """
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
+import re
 import shutil
 import threading
 from collections.abc import Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,8 +30,15 @@ from goodstanding.register.store.bulk import copy_out
 
 _SMALLER = 4
 """A part is joined with the one after it unless it is so many times as large."""
+_SOON = 2_000
+"""Subjects that are added while whoever asks waits: a fraction of a second."""
 _LOCK = threading.Lock()
+_MAKING: dict[Path, Future[None]] = {}
 _OPEN: dict[Path, tuple[tuple[_Part, ...], Lookup]] = {}
+
+
+class Building(Exception):  # noqa: N818 a state, and nobody's error
+    """The index is being made, which takes minutes for a million organisations: ask again later, or by number."""
 
 
 class _Part(NamedTuple):
@@ -45,14 +57,59 @@ class _Part(NamedTuple):
         return self.last - self.first + 1
 
 
-def candidates(connection: sa.Connection, asked: Asked, limit: int) -> list[Candidate]:
+def candidates(connection: sa.Connection, asked: Asked, limit: int, *, wait: bool = True) -> list[Candidate]:
     """Return the subjects that may be who is asked for, the likeliest first; the key of an entry is the subject's id.
 
-    The first time in a register's life this reads all its organisations: minutes for a million. Raises InputError
-    where the cache folder cannot be written to.
+    Where many subjects are not in the index, they are put there first; without `wait` that is begun in the background,
+    and Building raised until it is done. Raises InputError where the cache folder cannot be written to.
     """
-    newest = connection.execute(sa.select(sa.func.max(schema.subject.c.id))).scalar_one() or 0
-    return _current(connection, _folder(connection), newest).find(asked, limit)
+    folder, newest = _folder(connection), _newest(connection)
+    lookup = _opened(connection, folder, newest)
+    if lookup is None:
+        if not wait and _lacking(connection, folder, newest) > _SOON:
+            _begin(connection.engine, folder)
+            raise Building
+        lookup = _current(connection, folder, newest)
+    return lookup.find(asked, limit)
+
+
+def prepare(engine: sa.Engine) -> None:
+    """Put every subject into the index that is not in it. Raises InputError where it cannot be kept."""
+    with engine.connect() as connection:
+        _current(connection, _folder(connection), _newest(connection))
+
+
+def begin(engine: sa.Engine) -> None:
+    """Begin `prepare` in the background, for a process that will be asked."""
+    with engine.connect() as connection:
+        _begin(engine, _folder(connection))
+
+
+def _begin(engine: sa.Engine, folder: Path) -> None:
+    """Begin, unless that was done. Raises InputError where what was begun before could not be done."""
+    with _LOCK:
+        known = _MAKING.get(folder)
+        if known is not None:
+            if known.done():
+                del _MAKING[folder]
+                known.result()
+            return
+        making: Future[None] = Future()
+        _MAKING[folder] = making
+    threading.Thread(target=_finish, args=(engine, making), name="names", daemon=True).start()
+
+
+def _finish(engine: sa.Engine, making: Future[None]) -> None:
+    try:
+        prepare(engine)
+    except Exception as error:  # noqa: BLE001 it is raised where the next one asks
+        making.set_exception(error)
+    else:
+        making.set_result(None)
+
+
+def _newest(connection: sa.Connection) -> int:
+    return connection.execute(sa.select(sa.func.max(schema.subject.c.id))).scalar_one() or 0
 
 
 def _folder(connection: sa.Connection) -> Path:
@@ -61,31 +118,53 @@ def _folder(connection: sa.Connection) -> Path:
     return cache_folder() / "names" / hashlib.sha256(f"names {salt}".encode()).hexdigest()[:40]
 
 
+def _opened(connection: sa.Connection, folder: Path, newest: int) -> Lookup | None:
+    """Return the look-up where it is open and holds all subjects up to the newest."""
+    parts, lookup = _OPEN.get(folder, ((), None))
+    return lookup if parts and parts[-1].last == newest and _ends(connection, newest) == parts[-1].ends else None
+
+
 def _current(connection: sa.Connection, folder: Path, newest: int) -> Lookup:
     """Return the look-up over all subjects up to the newest, with what is missing made first."""
-    with _LOCK:
-        parts, lookup = _OPEN.get(folder, ((), None))
-        if lookup and parts and parts[-1].last == newest and _ends(connection, newest) == parts[-1].ends:
-            return lookup
-        try:
+    with suppress(InputError):  # a part that another process puts into a larger one in this moment
+        parts = tuple(_standing(connection, folder, newest))
+        if newest == (parts[-1].last if parts else 0):
+            return _opening(folder, parts)
+    try:
+        with _alone(folder):
             parts = _made(connection, folder, newest)
-            lookup = Lookup([folder / part.name for part in parts])
-        except OSError as error:
-            raise InputError(
-                f"{folder}: the index of names cannot be kept there ({error.strerror}); "
-                "let GOODSTANDING_CACHE name a folder that can be written to"
-            ) from None
-        _OPEN[folder] = parts, lookup
-        return lookup
+            return _opening(folder, parts)
+    except OSError as error:
+        raise InputError(
+            f"{folder}: the index of names cannot be kept there ({error.strerror}); "
+            "let GOODSTANDING_CACHE name a folder that can be written to"
+        ) from None
+
+
+def _opening(folder: Path, parts: tuple[_Part, ...]) -> Lookup:
+    lookup = Lookup([folder / part.name for part in parts])
+    _OPEN[folder] = parts, lookup
+    return lookup
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Let one process and one thread at a time make parts."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".making").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _lacking(connection: sa.Connection, folder: Path, newest: int) -> int:
+    """Return how many subjects are not in the parts on disk."""
+    parts = _standing(connection, folder, newest)
+    return newest - (parts[-1].last if parts else 0)
 
 
 def _made(connection: sa.Connection, folder: Path, newest: int) -> tuple[_Part, ...]:
     """Return the parts that together hold every subject once, and make the last of them where it is not there."""
-    parts: list[_Part] = []
-    for part in _kept(folder):
-        follows = part.first == (parts[-1].last + 1 if parts else 1)
-        if follows and part.last <= newest and _ends(connection, part.last) == part.ends:
-            parts.append(part)
+    parts = _standing(connection, folder, newest)
     first = parts[-1].last + 1 if parts else 1
     if first > newest:
         return tuple(parts)
@@ -100,13 +179,23 @@ def _made(connection: sa.Connection, folder: Path, newest: int) -> tuple[_Part, 
     return (*parts, made)
 
 
+def _standing(connection: sa.Connection, folder: Path, newest: int) -> list[_Part]:
+    """Return the parts on disk that follow each other from the first subject on, and are of this register."""
+    parts: list[_Part] = []
+    for part in _kept(folder):
+        follows = part.first == (parts[-1].last + 1 if parts else 1)
+        if follows and part.last <= newest and _ends(connection, part.last) == part.ends:
+            parts.append(part)
+    return parts
+
+
 def _kept(folder: Path) -> list[_Part]:
     """Return the parts on disk in order; of those that begin alike the longest comes first."""
     found = []
-    for path in folder.glob("*-*-*") if folder.is_dir() else ():
-        first, last, ends = path.name.split("-")
-        if first.isdigit() and last.isdigit() and _whole(path):
-            found.append(_Part(int(first), int(last), ends))
+    for path in folder.iterdir() if folder.is_dir() else ():
+        named = re.fullmatch(r"(\d+)-(\d+)-([0-9a-f]*)", path.name)
+        if named and _whole(path):
+            found.append(_Part(int(named[1]), int(named[2]), named[3]))
     return sorted(found, key=lambda part: (part.first, -part.last))
 
 

@@ -69,13 +69,16 @@ def by_identifier(register: Register, identifier: str) -> Subject | None:
         return _one(connection, schema.subject.c.identifier == identifier)
 
 
-def search(register: Register, text: str, limit: int = 50, place: str = "", date: str = "") -> list[Hit]:
+def search(
+    register: Register, text: str, limit: int = 50, place: str = "", date: str = "", *, wait: bool = True
+) -> list[Hit]:
     """Find subjects by name, with slips and in any script, by identifier, or by public number.
 
     Finds only what may be published: never a person, never a thing whose holder is not known. `place` and `date` (as
     YYYY-MM-DD) speak for and against those that were found by name. The likeliest come first; whoever bears all words
     of the text is found too, however much longer the name is. An empty text finds nothing, since nobody may list a
-    register. Raises InputError where the index of names cannot be kept.
+    register. Where the index of names has to be made first, and `wait` is false, it is made in the background and
+    finding.Building raised. Raises InputError where it cannot be kept.
     """
     if not text.strip():
         return []
@@ -84,7 +87,7 @@ def search(register: Register, text: str, limit: int = 50, place: str = "", date
         numbered_so = sa.or_(column.identifier == text.strip(), _numbered(connection, text))
         exact = connection.execute(sa.select(column.id).where(column.publishable, numbered_so)).scalars().all()
         asked = Asked(text, place, date)
-        likely = [] if exact else candidates(connection, asked, limit)
+        likely = [] if exact else candidates(connection, asked, limit, wait=wait)
         found = {int(one.entry.key): one for one in likely if one.score >= LIKELY or one.whole}
         query = sa.select(*_COLUMNS).where(column.id.in_([*exact, *found]), column.publishable)
         told = {row.id: _subject(row) for row in connection.execute(query)}

@@ -22,6 +22,7 @@ from goodstanding.facts.errors import InputError
 from goodstanding.proof.notes import Signer
 from goodstanding.register.keeping.expiry import expire
 from goodstanding.register.keeping.receivers import send_each, tell_changed
+from goodstanding.register.ledger.finding import prepare
 from goodstanding.register.ledger.lateness import timeliness
 from goodstanding.register.ledger.policies import policies
 from goodstanding.register.log import effects
@@ -78,6 +79,10 @@ class Duties:
                     connection.execute(_QUEUE)
                     connection.execute(_RESCORE)
 
+    def names(self) -> None:
+        """Put the subjects that came into the index by which organisations are looked up, on this machine."""
+        prepare(self.register.engine)
+
     def send(self) -> None:
         """Tell receivers of what was changed, and send the messages that wait."""
         tell_changed(self.register)
@@ -93,6 +98,7 @@ _RESCORE = sa.text("INSERT INTO procrastinate_jobs (queue_name, task_name) VALUE
 _JOBS: dict[str, str] = {
     "expire": "7 * * * *",
     "late": "17 * * * *",
+    "names": "* * * * *",
     "rescore": "* * * * *",
     "sign": "* * * * *",
     "send": "* * * * *",
