@@ -54,7 +54,19 @@ def test_the_guide_says_what_happens(cli, guide):
     assert "company\torganisation" in answer.out
     links = pl.read_csv(guide / "linked" / "links.csv")
     assert set(links.select("left", "right").rows()) == {(f"a{n}", f"b{n}") for n in range(1, 7)}
-    assert answer.err.splitlines() == [f"6 candidates written to {guide / 'linked'}"]
+    assert answer.err.splitlines() == [f"6 candidates, for a person to decide, written to {guide / 'linked'}"]
+    told = cli("link", "explain", guide / "linked", "a2", "b2")
+    assert told.code == 0, told.err
+    rows = [line.split("\t") for line in told.out.splitlines()]
+    assert rows[2][:4] == [
+        "organisation",
+        "all words of one in the other",
+        "Brook & Sons Limited",
+        "Brook and Sons Ltd",
+    ]
+    (weight,) = links.filter(pl.col("left") == "a2")["weight"]
+    assert sum(float(row[4]) for row in rows[1:6]) == pytest.approx(weight, abs=0.03)
+    assert rows[-1][0].startswith(f"{weight:.2f} bits")
 
 
 def test_links_are_measured_by_a_truth_that_is_not_compared(cli, pair, tmp_path):
@@ -73,7 +85,8 @@ def test_a_model_that_was_kept_gives_the_same_links(cli, pair, tmp_path):
     assert cli("link", *pair, "--out", tmp_path / "one", "--truth", "who").code == 0
     assert cli("link", *pair, "--out", tmp_path / "two", "--model", tmp_path / "one" / "model").code == 0
     assert (tmp_path / "one" / "links.csv").read_bytes() == (tmp_path / "two" / "links.csv").read_bytes()
-    assert not (tmp_path / "two" / "model").exists()
+    models = [tmp_path / one / "model" / "model.json" for one in ("one", "two")]
+    assert models[0].read_bytes() == models[1].read_bytes()
 
 
 def test_one_file_is_linked_with_itself_and_rows_without_a_key_have_numbers(cli, pair, tmp_path):
@@ -109,11 +122,13 @@ def test_the_report_stands_alone_and_has_a_table_beside_the_picture(cli, pair, t
     assert said in text
     assert "&lt;b&gt;.csv" in text
     assert page.addresses == []
-    assert page.tags.count("svg") == 1
-    assert page.tags.count("caption") == page.tags.count("table") == 4
+    assert "script" not in page.tags
+    assert page.tags.count("svg") == page.tags.count("title") == 1 + page.tags.count("h3") + 1
+    assert page.tags.count("caption") == page.tags.count("table") == 5 + 1 + page.tags.count("h3") + 3
     links = pl.read_parquet(tmp_path / "out" / "links.parquet")
-    last = text[text.rindex("<tbody>") :]
-    assert sum(int(n.replace(",", "")) for n in re.findall(r"([0-9,]+)</td></tr>", last)) == links.height
+    weights = re.search(r'<caption id="weights">.*?</table>', text, re.DOTALL).group()
+    bars = [(int(low), int(n)) for low, n in re.findall(r'row" class="n">(-?\d+)<.*?>(\d+)</td></tr>', weights)]
+    assert sum(n for low, n in bars if low >= 0) == links.height
 
 
 def _resident(region):
@@ -147,14 +162,19 @@ def test_a_bad_file_is_refused_with_a_reason_and_nothing_is_left(cli, tmp_path, 
 @pytest.mark.parametrize(
     ("more", "said"),
     [
-        (["--column", "colour=code"], "colour: not in the table"),
+        (["--column", "colour=code"], "colour: not in the file"),
         (["--column", "company=firm"], "a role of name, given"),
-        (["--column", "company=name", "--column", "town=name"], "one column only"),
+        (["--column", "company=organisation", "--column", "town=organisation"], "one column only"),
+        (["--column", "company=name"], "a file of people without a world is refused"),
+        (["--people", "synthetic"], "no name of people is compared"),
+        (["--pairs", "3"], "more than 3; "),
+        (["--least", "nan"], "a number of bits"),
+        (["--roles", "nowhere.yaml"], "nowhere.yaml: cannot be read"),
+        (["--roles", "x", "--column", "town=place"], "not both"),
         (["--column", "who=code", "--truth", "who"], "is the truth"),
-        (["--key", "none"], "none: not in the table"),
-        (["--truth", "none"], "not in every file"),
+        (["--key", "none"], "none: not in the file"),
+        (["--truth", "none"], "none: not in the file"),
         (["--model", "nowhere"], "not a linkage model"),
-        (["--model", "nowhere", "--column", "town=place"], "a model knows its columns"),
     ],
 )
 def test_wrong_use_is_refused_with_a_reason_and_nothing_is_left(cli, pair, tmp_path, more, said):

@@ -1,6 +1,7 @@
 """Search: organisations by name, in either script, without case and accents; never a person."""
 
 import json
+import threading
 
 import polars as pl
 import pytest
@@ -150,7 +151,7 @@ def test_subjects_that_come_later_are_found_and_a_backup_put_back_is_noticed(rea
         assert [hit.subject.name for hit in search(real, name)][:1] == [name]
         finding._OPEN.clear()
     (folder,) = (tmp_path / "cache" / "names").iterdir()
-    (part,) = folder.iterdir()
+    (part,) = (one for one in folder.iterdir() if one.is_dir())
     part.rename(folder / f"{part.name[:-4]}0000")
     finding._OPEN.clear()
     assert search(real, "Bolder Foods")[0].subject.name == "Bolder Foods"
@@ -163,3 +164,41 @@ def test_a_cache_that_cannot_be_written_is_named(real, tmp_path, monkeypatch) ->
     monkeypatch.setenv("GOODSTANDING_CACHE", str(tmp_path / "file"))
     with pytest.raises(InputError, match="the index of names cannot be kept there"):
         search(real, "acme")
+
+
+def test_whoever_does_not_wait_is_told_that_the_index_is_being_made(real, tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("GOODSTANDING_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(finding, "_SOON", 0)
+    pl.DataFrame([inspection("gb.company:01234567", "r", name="Acme")]).write_csv(tmp_path / "one.csv")
+    deliver(real, "gb.fsa", tmp_path / "one.csv", RECEIVED)
+    with pytest.raises(finding.Building):
+        search(real, "acme", wait=False)
+    assert [hit.subject.name for hit in search(real, "gb.company:01234567", wait=False)] == ["Acme"]
+    for thread in threading.enumerate():
+        if thread.name == "names":
+            thread.join()
+    assert [hit.subject.name for hit in search(real, "acme", wait=False)] == ["Acme"]
+
+
+def test_what_went_wrong_in_the_background_is_told_to_the_next_who_asks(real, tmp_path, monkeypatch) -> None:
+    pl.DataFrame([inspection("gb.company:01234567", "r", name="Acme")]).write_csv(tmp_path / "one.csv")
+    deliver(real, "gb.fsa", tmp_path / "one.csv", RECEIVED)
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("GOODSTANDING_CACHE", str(tmp_path / "file"))
+    finding.begin(real.engine)
+    for thread in threading.enumerate():
+        if thread.name == "names":
+            thread.join()
+    with pytest.raises(InputError, match="the index of names cannot be kept there"):
+        finding.begin(real.engine)
+
+
+def test_leftovers_of_an_index_that_was_never_finished_do_no_harm(real, tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("GOODSTANDING_CACHE", str(tmp_path / "cache"))
+    pl.DataFrame([inspection("gb.company:01234567", "r", name="Acme")]).write_csv(tmp_path / "one.csv")
+    deliver(real, "gb.fsa", tmp_path / "one.csv", RECEIVED)
+    with real.engine.connect() as connection:
+        folder = finding._folder(connection)
+    for name in (".1-1-00ff-x7_abc", "1-2-00ff", "1-x-0", "note"):
+        (folder / name).mkdir(parents=True)
+    assert [hit.subject.name for hit in search(real, "acme")] == ["Acme"]

@@ -38,7 +38,8 @@ class _Files(click.Group):
 def group() -> None:
     """Find rows of two files, or of one, that may be about one subject.
 
-    Where no command is named, `files` is meant: goodstanding link LEFT RIGHT --out OUT.
+    Where no command is named, `files` is meant (goodstanding link LEFT RIGHT --out OUT); goodstanding link files --help
+    shows its options.
 
     \b
     Example:
@@ -151,9 +152,9 @@ def explain(*, out: Path, left: str, right: str, values: bool) -> None:
         forms = forms_of(asked)
     parts = told(asked, forms, model, left, right)
     header = ("compared", "agreement", *(f"{side} {key}" for side, key in (("left", left), ("right", right))))
-    show((*header, "bits", "together"), [(*one[:4], f"{one.bits:+.2f}", f"{one.until:+.2f}") for one in parts])
+    show((*header, "bits", "together"), [(*one[:4], f"{one.bits:.2f}", f"{one.until:.2f}") for one in parts])
     weight = parts[-1].until
-    click.echo(f"\n{weight:+.2f} bits, probability {1 / (1 + 2**-weight):.4f}: a candidate, for a person to decide")
+    click.echo(f"\n{weight:.2f} bits, probability {1 / (1 + 2**-weight):.4f}: a candidate, for a person to decide")
     if not shares_key(asked, forms, model, left, right):
         click.echo("the two rows share no key: a run does not look at this pair", err=True)
 

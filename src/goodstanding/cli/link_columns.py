@@ -1,4 +1,4 @@
-"""Which columns of one or two files are compared, and what names a row: as was said, as a model has it, or by headers."""
+"""Which columns of files are compared, and what names a row: as was said, as a model has it, or by the headers."""
 
 from __future__ import annotations
 
@@ -118,6 +118,8 @@ def _columns(key: str, fields: Sequence[tuple[str, str]]) -> Columns:
 
 def labelled(fields: Sequence[tuple[Pair, Role]]) -> tuple[Compared, ...]:
     """Give columns the labels of their forms. Raises InputError where a role that may stand once stands twice."""
+    if not fields:
+        return ()
     labels = [label for label, _ in _columns(KEY, [(pair.left, role) for pair, role in fields]).labels()]
     return tuple(Compared(label, role, pair) for label, (pair, role) in zip(labels, fields, strict=True))
 
@@ -180,7 +182,9 @@ def chosen(headers: Sequence[Sequence[str]], said: Said, model: Model | None) ->
 
     Raises InputError where no header tells a role, the truth would be compared, or a model compares other things.
     """
-    if len(headers) == 1 and any(p.left != p.right for p in (said.key, said.truth, *(one for one, _ in said.compare)) if p):
+    if len(headers) == 1 and any(
+        p.left != p.right for p in (said.key, said.truth, *(one for one, _ in said.compare)) if p
+    ):
         raise InputError("one file is linked with itself; expected one name for each of its columns, not LEFT=RIGHT")
     numbers, proposed = _proposed(headers, said)
     own = labelled([(Pair(one.column, one.column), one.role) for one in model.columns.fields]) if model else ()

@@ -43,8 +43,8 @@ def told(asked: Asked, forms: tuple[pl.DataFrame, ...], model: Model, left: str,
     for one in evidence(model, *rows).iter_rows(named=True):
         bits = one["weight"] + one["frequency"]
         until += bits
-        values = ("", "") if one["comparison"] == PRIOR else (_value(asked, cell, one["comparison"]) for cell in cells)
-        parts.append(Part(one["comparison"], one["level"], *values, bits, until))
+        mine, theirs = ("" if one["comparison"] == PRIOR else _value(asked, cell, one["comparison"]) for cell in cells)
+        parts.append(Part(one["comparison"], one["level"], mine, theirs, bits, until))
     return parts
 
 

@@ -154,5 +154,3 @@ def same(path: Path, expected: str) -> None:
         raise InputError(f"{path}: not there; the pair is compared in the files that were linked, expected them there")
     if digest(path) != expected:
         raise InputError(f"{path}: was changed since it was linked; link the files again")
-
-

@@ -58,8 +58,8 @@ def histogram(weights: pl.Series, least: float) -> tuple[list[Bar], float]:
     """
     if weights.is_empty():
         return [], 0.0
-    low = math.floor(min(weights.min(), least))  # type: ignore[type-var]  # numbers, of which there are some
-    high = math.floor(max(weights.max(), least)) + 1  # type: ignore[type-var]
+    numbers = weights.to_numpy()
+    low, high = math.floor(min(numbers.min(), least)), math.floor(max(numbers.max(), least)) + 1
     wide = -(-(high - low) // _BARS)
     places = ((weights - low) / wide).floor().cast(pl.Int64).value_counts(name="pairs")
     pairs: dict[int, int] = dict(places.rows())

@@ -84,9 +84,7 @@ def worth(found: Found) -> dict[str, list[Level]]:
     return made
 
 
-def report(
-    asked: Asked, found: Found, warnings: Sequence[Warned], measure: Measure | None, language: Language
-) -> str:
+def report(asked: Asked, found: Found, warnings: Sequence[Warned], measure: Measure | None, language: Language) -> str:
     """Return the page in a language; all that came from the files is escaped."""
     here = files("goodstanding.cli")
     texts = yaml.safe_load(here.joinpath("link_report.yaml").read_text(encoding="utf-8"))

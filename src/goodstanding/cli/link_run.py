@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 FAR = -10.0
 """Bits down to which pairs are kept for groups and for the report: one in a thousand."""
-
 
 
 @dataclass(frozen=True)
@@ -106,7 +105,7 @@ def grouped(seen: pl.DataFrame, least: float, *, within: bool) -> pl.DataFrame:
     from goodstanding.linkage.groups import groups
 
     other = "1" if within else "2"
-    named = seen.with_columns("1" + pl.col("left"), other + pl.col("right"))
+    named = seen.with_columns(pl.col("left").str.replace("^", "1"), pl.col("right").str.replace("^", other))
     found = groups(named, least)
     numbers = found.select("group").unique(maintain_order=True).with_row_index("number", offset=1)
     return found.join(numbers, on="group", how="left", maintain_order="left").select(
@@ -168,7 +167,9 @@ def read_run(out: Path, *, values: bool) -> tuple[Asked, Model]:
         told = json.loads((out / "run.json").read_text(encoding="utf-8"))
         paths = tuple(Path(os.path.normpath(out / one["path"])) for one in told["files"])
         digests = [str(one["sha256"]) for one in told["files"]]
-        columns = Chosen(Pair(*told["key"]), None, labelled([(Pair(one, two), role) for one, two, role in told["fields"]]))
+        columns = Chosen(
+            Pair(*told["key"]), None, labelled([(Pair(one, two), role) for one, two, role in told["fields"]])
+        )
         least, people = float(told["least"]), told["people"]
     except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__

@@ -91,4 +91,6 @@ def read_model(folder: Path) -> Model:
         )
     except (OSError, ValueError, KeyError, TypeError, pl.exceptions.PolarsError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise InputError(f"{folder}: not a linkage model ({reason}); `goodstanding link` makes one, OUT/model") from None
+        raise InputError(
+            f"{folder}: not a linkage model ({reason}); `goodstanding link` makes one, OUT/model"
+        ) from None

@@ -89,7 +89,14 @@ def find(request: Visit, register: Held) -> Template:
     except Building:
         hits, building = [], True
     applying = [loaded for loaded in known.values() if "organisation" in loaded.policy.subjects]
-    told: dict[str, Any] = {"text": text, "hits": hits, "building": building, "limit": HITS, "policies": applying, "ranks": ranks}
+    told: dict[str, Any] = {
+        "text": text,
+        "hits": hits,
+        "building": building,
+        "limit": HITS,
+        "policies": applying,
+        "ranks": ranks,
+    }
     return page(request, "search.html", **told, why=partial(why, voice=voice_of(request)))
 
 

@@ -35,7 +35,8 @@ def serve(
 ) -> None:
     """Serve the register's pages until interrupted; `ready` is called with their address once they can be opened.
 
-    With a key, the log is signed every second meanwhile. The index of names is made in the background where it lacks some. While an event waits for its checkpoint longer than `overdue`,
+    With a key, the log is signed every second meanwhile. The index of names is made in the background. While an event
+    waits for its checkpoint longer than `overdue`,
     nothing is said about standings and dossiers, and the register is not ready.
 
     Sessions end with the server. Documents of envelopes are opened with the master key in the file that the environment

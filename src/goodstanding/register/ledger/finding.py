@@ -102,7 +102,7 @@ def _begin(engine: sa.Engine, folder: Path) -> None:
 def _finish(engine: sa.Engine, making: Future[None]) -> None:
     try:
         prepare(engine)
-    except Exception as error:  # noqa: BLE001 it is raised where the next one asks
+    except Exception as error:  # it is raised where the next one asks
         making.set_exception(error)
     else:
         making.set_result(None)
