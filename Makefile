@@ -8,7 +8,7 @@ FAULTS ?= 500
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo demo-reset demo-stop real bench bench-policy bench-kernel bench-real bench-ledger bench-linkage bench-constructs bench-planted bench-lookup faults tamper test test-long check docs wheel sbom release clean
+.PHONY: help setup setup-dev demo demo-reset demo-stop real bench bench-policy bench-kernel bench-real bench-ledger bench-linkage bench-wrong-person bench-constructs bench-planted bench-lookup faults tamper test test-long check docs wheel sbom release clean
 
 # A virtual environment does not survive a move: forget that it was set up when the checkout lies elsewhere.
 ifneq ($(shell cat .venv/place 2>/dev/null),$(shell pwd))
@@ -64,8 +64,11 @@ bench-planted: setup-dev ## plant 31 errors in the compiled form, one by one, an
 bench-ledger: setup-dev .venv-peers/ready ## measure deliveries, reading the ledger, single acts and the log, beside a bare COPY and frictionless
 	@missed=0; for one in ledger acts log verify; do $(BIN)/python -m benchmarks.$$one || missed=1; done; exit $$missed
 
-bench-linkage: setup-dev .venv-peers/ready ## measure linkage beside Splink: quality, millions of records, a delivery; LINKAGE="--sizes 1000000 --subjects 0"
+bench-linkage: setup-dev .venv-peers/ready bench-wrong-person ## measure linkage beside Splink: quality, millions of records, a delivery; LINKAGE="--sizes 1000000 --subjects 0"
 	$(BIN)/python -m benchmarks.linkage $(LINKAGE)
+
+bench-wrong-person: setup-dev ## measure whom adverse records reach in a simulated nation, by three rules; NATION="--people 100000 --seeds 2"
+	$(BIN)/python -m benchmarks.wrong_person $(NATION)
 
 bench-lookup: setup-dev .venv-peers/ready ## measure looking up names among a million, beside nomenklatura; PAIRS=file compares labelled pairs
 	$(BIN)/python benchmarks/lookup.py $(if $(PAIRS),--pairs $(PAIRS))

@@ -1,0 +1,361 @@
+"""Adverse records that reach the wrong person, in a simulated nation: by name, by number, by the register's rule.
+
+Usage: python -m benchmarks.wrong_person [--people N] [--seeds N] [--plot FILE]. The nation and what goes wrong in it are
+`nation.py`'s; the rules are compared on the same records, of which it is known whom they are about:
+
+- *name only*: one of those who have exactly this name, drawn, as a clerk would take whoever the list shows;
+- *number only*: whoever has the number, if its check character fits;
+- *ours*: the register's own rule (`goodstanding.linkage.exact`, charter C27): the number, with name and day of birth
+  equal. What does not corroborate the number is doubt, for a person whose errors are stated.
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from benchmarks import nation, picture
+from benchmarks.figures import Figures
+from goodstanding.facts.identifiers import faults_in
+from goodstanding.facts.world import World
+from goodstanding.lab.draws import uniform
+from goodstanding.linkage import exact
+from goodstanding.linkage.columns import Columns, Field, prepared
+from goodstanding.linkage.linking import links
+from goodstanding.linkage.training import train
+
+ROOT = Path(__file__).parents[1]
+RULES = {"name": "name only", "number": "number only", "ours": "ours"}
+PER = 100_000
+LIMIT, RATIO, GAP = 1.0, 0.8, 1.0
+"""Charter C47: wrong-person adverse records in 100,000; the ratio of shares unharmed; the gap in points."""
+_T = (12.71, 4.30, 3.18, 2.78, 2.57, 2.45, 2.36, 2.31, 2.26)
+"""Student's t at 97.5 % for 1 to 9 degrees of freedom."""
+_SURE = 6.64
+"""The weight in bits of a probability of 0.99."""
+GROUPS = {
+    "script": pl.col("script"),
+    "rarity of the name": pl.when(pl.col("namesakes") == 1)
+    .then(pl.lit("nobody else has it"))
+    .when(pl.col("namesakes") < 10)
+    .then(pl.lit("2 to 9 people have it"))
+    .when(pl.col("namesakes") < 100)
+    .then(pl.lit("10 to 99 people have it"))
+    .otherwise(pl.lit("100 or more people have it")),
+    "origin": pl.when("common")
+    .then(pl.lit("Han, one of the hundred surnames"))
+    .when(pl.col("script") == "han")
+    .then(pl.lit("Han, another surname"))
+    .when(pl.col("script") == "dotted")
+    .then(pl.lit("Central Asian"))
+    .otherwise(pl.lit("foreign")),
+}
+"""What people are told apart by, here where nobody is real; a register never infers origin."""
+
+
+class Rules:
+    """Link rows by each rule to the people of a nation."""
+
+    def __init__(self, people: pl.DataFrame, seed: int) -> None:
+        self.people, self.seed = people, seed
+        self._holders = people.select("subject", holder="id")
+        self._known = people.select(
+            "id", "name", "born", identifier="subject", is_a=pl.lit("person", pl.String)
+        ).select(*exact.SUBJECTS)
+        by_name = people.select("id", "name").sort("name", "id").with_row_index("place")
+        self._ordered = by_name["id"]
+        self._names = by_name.group_by("name").agg(pl.col("place").min().alias("first"), pl.len().alias("namesakes"))
+
+    def linked(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Return row, truth, and the id that each of `RULES` links to or null; and `doubt`, the id in doubt."""
+        rows = rows.join(self._holders, on="subject", how="left", maintain_order="left")
+        strange = rows.filter(pl.col("holder").is_null())["subject"].drop_nulls()
+        valid = rows.filter(
+            pl.col("subject").is_not_null() & ~pl.col("subject").is_in(list(faults_in(strange, World.SYNTHETIC)))
+        )
+        told = exact.link(valid.select("row", "subject", "name", "born"), self._known, World.SYNTHETIC)
+        doubted = told.refusals.filter(pl.col("field").is_in(["name", "born"])).select("row").unique()
+        ours = told.records.select("row", ours="id")
+        found = rows.join(ours, on="row", how="left", maintain_order="left")
+        return found.select(
+            "row",
+            "truth",
+            "ours",
+            name=self._by_name(rows),
+            number=pl.col("holder"),
+            doubt=pl.when(pl.col("row").is_in(doubted["row"].to_list())).then("holder"),
+        )
+
+    def _by_name(self, rows: pl.DataFrame) -> pl.Series:
+        there = rows.select("row", "name").join(self._names, on="name", how="left", maintain_order="left")
+        draw = pl.Series(uniform(self.seed, f"clerk:{rows['row'][0] if rows.height else 0}", rows.height))
+        place = there["first"] + (draw * there["namesakes"]).floor().cast(pl.UInt32)
+        return self._ordered.gather(place)
+
+
+@dataclass
+class Tally:
+    """What came of the records of one nation, by rule: counts, and for each person what reached or missed them."""
+
+    people: pl.DataFrame
+    records: int = 0
+    wrong: dict[str, int] = field(default_factory=lambda: dict.fromkeys(RULES, 0))
+    missed: dict[str, int] = field(default_factory=lambda: dict.fromkeys(RULES, 0))
+    doubts: int = 0
+    doubts_wrong: int = 0
+    harmed: dict[str, npt.NDArray[np.bool_]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.harmed = {rule: np.zeros(self.people.height, dtype=np.bool_) for rule in RULES}
+        self.about, self.asked, self.lost = (np.zeros(self.people.height, dtype=np.int64) for _ in range(3))
+
+    def add(self, linked: pl.DataFrame) -> None:
+        """Count rows of `Rules.linked`."""
+        truth = linked["truth"]
+        self.records += linked.height
+        for rule in RULES:
+            wrong = (linked[rule] != truth).fill_null(value=False)
+            self.wrong[rule] += int(wrong.sum())
+            self.missed[rule] += int((linked[rule].is_null() | wrong).sum())
+            self.harmed[rule][linked[rule].filter(wrong).to_numpy()] = True
+        in_doubt = linked["doubt"].is_not_null()
+        self.doubts += int(in_doubt.sum())
+        self.doubts_wrong += int((linked["doubt"] != truth).fill_null(value=False).sum())
+        for counts, which in (
+            (self.about, truth),
+            (self.asked, truth.filter(in_doubt)),
+            (self.lost, truth.filter(linked["ours"].is_null())),
+        ):
+            counts += np.bincount(which.to_numpy(), minlength=len(counts))
+
+    @cached_property
+    def rates(self) -> dict[str, float]:
+        """Everything in 100,000 adverse records; `one` and `two`: after one reader, or two who must agree."""
+        accepts, rejects = (nation.stated()["reader"][what]["of"][1] for what in ("accepts", "rejects"))
+        right = self.doubts - self.doubts_wrong
+        found = {f"wrong {rule}": float(self.wrong[rule]) for rule in RULES}
+        found |= {f"missed {rule}": float(self.missed[rule]) for rule in RULES}
+        found |= {"person ours": float(self.doubts), "doubts about another": float(self.doubts_wrong)}
+        for name, readers in (("one", 1), ("two", 2)):
+            found[f"wrong {name}"] = self.wrong["ours"] + self.doubts_wrong * accepts**readers
+            found[f"missed {name}"] = self.missed["ours"] - right * (1 - rejects) ** readers
+        return {name: value / self.records * PER for name, value in found.items()}
+
+    def bearable(self, readers: int) -> float:
+        """The share of "the same" said wrongly by each reader up to which the limit holds; 1 at most."""
+        room = max(LIMIT * self.records / PER - self.wrong["ours"], 0.0)
+        return min(room / self.doubts_wrong, 1.0) ** (1 / readers) if self.doubts_wrong else 1.0
+
+    def groups(self, by: pl.Expr) -> pl.DataFrame:
+        """Return by group: people, records about them; in 100: harmed by each rule, in doubt, not linked by ours."""
+        cells = {f"harmed {rule}": pl.Series(harmed) for rule, harmed in self.harmed.items()}
+        each = self.people.select(group=by).with_columns(
+            **cells, about=pl.Series(self.about), asked=pl.Series(self.asked), lost=pl.Series(self.lost)
+        )
+        shares = [pl.col(f"harmed {rule}").mean() * 100 for rule in RULES]
+        in_records = [(pl.col(name).sum() / pl.col("about").sum() * 100).alias(name) for name in ("asked", "lost")]
+        return (
+            each.group_by("group")
+            .agg(pl.len().alias("people"), pl.col("about").sum(), *shares, *in_records)
+            .sort("group")
+        )
+
+
+def tallied(seed: int, people: pl.DataFrame, how: Mapping[str, float]) -> Tally:
+    """Make the records of a nation, link them by each rule, and count."""
+    rules, tally = Rules(people, seed), Tally(people)
+    for rows in nation.records(seed, people, how):
+        tally.add(rules.linked(rows))
+    return tally
+
+
+def over(values: list[float]) -> tuple[float, float, float]:
+    """Return the mean over seeds and a 95 % interval (Student's t), not under 0; of one seed no interval is known."""
+    mean = float(np.mean(values))
+    if len(values) < 2:
+        return mean, float("nan"), float("nan")
+    half = _T[min(len(values) - 2, len(_T) - 1)] * float(np.std(values, ddof=1)) / len(values) ** 0.5
+    return mean, max(mean - half, 0.0), mean + half
+
+
+def by_likeness(people: pl.DataFrame, rows: pl.DataFrame, refused: pl.Series) -> dict[str, float]:
+    """Link rows by weights alone: what would have been decided in 100,000, and what candidates a person would get.
+
+    `refused`: the rows that our rule links to nobody. Of their records about somebody here, the share whose person is
+    among the first five candidates is `found`.
+    """
+    cells = {"key": pl.col("id").cast(pl.String), "name": pl.col("name"), "born": pl.col("born")}
+    columns = Columns(
+        key="key",
+        fields=(
+            Field(column="name", role="name"),
+            Field(column="born", role="date"),
+            Field(column="number", role="identifier"),
+        ),
+    )
+    number = pl.col("subject").str.split(":").list.last()
+    known = prepared(people.select(**cells, number=number), columns)
+    sent = prepared(rows.rename({"row": "id"}).select(**cells, number=number), columns)
+    model = train(known, sent, columns, {})
+    pairs = links(model, known, sent, least=-10.0).select(
+        row=pl.col("right").cast(pl.Int64), to=pl.col("left").cast(pl.Int64), weight="weight"
+    )
+    ranked = pairs.sort("weight", "to", descending=[True, False]).with_columns(rank=pl.int_range(pl.len()).over("row"))
+    truth = rows.select("row", "truth")
+    told = truth.join(ranked.filter(pl.col("rank") == 0), on="row", how="left")
+    made = {}
+    for name, least in (("even", 0.0), ("sure", _SURE)):
+        decided = told.filter(pl.col("weight") >= least)
+        wrong = decided.filter(pl.col("to") != pl.col("truth")).height
+        made[f"wrong {name}"] = wrong / told.height * PER
+        made[f"missed {name}"] = (told.height - decided.height + wrong) / told.height * PER
+    asked = truth.filter(pl.col("row").is_in(refused.to_list()))
+    five = ranked.filter(pl.col("rank") < 5).join(asked, left_on=["row", "to"], right_on=["row", "truth"], how="semi")
+    return made | {"found": five.height / max(asked.height, 1)}
+
+
+def main() -> int:
+    """Measure, print one line a figure, write the results and the picture; return the exit code."""
+    asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    asked.add_argument("--people", type=int, default=1_000_000)
+    asked.add_argument("--seeds", type=int, default=5)
+    asked.add_argument("--plot", type=Path, default=ROOT / "docs" / "images" / "wrong-person.svg")
+    options = asked.parse_args()
+    figures = Figures("wrong_person", 1)
+    tallies = []
+    for seed in range(1, options.seeds + 1):
+        people = nation.people(seed, options.people)
+        tallies.append(tallied(seed, people, nation.rates()))
+        if seed == 1:
+            told_nation(figures, people)
+            ends = {
+                "all errors at their low end": tallied(seed, people, nation.rates("low")),
+                "all errors at their high end": tallied(seed, people, nation.rates("high")),
+                "every list by name, every day of birth from the number": tallied(
+                    seed, people, nation.rates(by_name=1.0, derived=1.0)
+                ),
+                "every day of birth asked for": tallied(seed, people, nation.rates(derived=0.0)),
+            }
+            likeness = told_likeness(people, seed)
+    told_rules(figures, tallies)
+    for name, tally in ends.items():
+        for rule in ("number", "ours"):
+            figures.only(f"{name}: {RULES[rule]}, wrong in 100,000", tally.rates[f"wrong {rule}"], f"C47: {LIMIT:g}")
+        figures.only(f"{name}: ours, share that needs a person, %", tally.rates["person ours"] / PER * 100)
+    told_groups(figures, tallies)
+    for name, value in likeness.items():
+        figures.only(f"by likeness: {name}", value, "why it may not decide about a person")
+    figures.only("GB at most", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6)
+    options.plot.write_text(picture.svg(_drawn(tallies, likeness), LIMIT), encoding="utf-8")
+    return figures.write()
+
+
+def told_nation(figures: Figures, people: pl.DataFrame) -> None:
+    """Say what the nation is like, beside what is known of the real one."""
+    count = people.height
+    commonest = people["namesakes"].max()
+    assert isinstance(commonest, int)
+    figures.only("people in a nation", count)
+    figures.only("share with one of the hundred surnames, %", people["common"].sum() / count * 100, "China: 85.9")
+    figures.only("people with the commonest name, in 100,000", commonest / count * PER, "China: 21")
+    figures.only("people with a namesake, %", people.filter(pl.col("namesakes") > 1).height / count * 100)
+
+
+def told_rules(figures: Figures, tallies: list[Tally]) -> None:
+    """Print what each rule does, with intervals over the seeds, against the limit of the charter."""
+    figures.only("adverse records, all seeds", sum(tally.records for tally in tallies))
+
+    def tell(name: str, key: str, limit: float | None = None) -> None:
+        mean, low, high = over([tally.rates[key] for tally in tallies])
+        if limit is None:
+            figures.only(name, mean, f"95 % within {low:.2f} and {high:.2f}")
+        else:
+            figures.most(name, mean, limit)
+            figures.only(f"{name}: 95 % interval over seeds", f"{low:.2f} to {high:.2f}", f"C47: {limit:g}")
+
+    for rule, said in RULES.items():
+        tell(f"{said}: wrong in 100,000", f"wrong {rule}", LIMIT if rule == "ours" else None)
+        tell(f"{said}: missed in 100,000", f"missed {rule}")
+    tell("ours: needs a person, in 100,000", "person ours")
+    tell("ours: of these about another than the number's holder", "doubts about another")
+    tell("ours, after one reader: wrong in 100,000", "wrong one")
+    tell("ours, after one reader: missed in 100,000", "missed one")
+    tell("ours, after two readers who must agree: wrong in 100,000", "wrong two", LIMIT)
+    tell("ours, after two readers who must agree: missed in 100,000", "missed two")
+    for name, readers in (("one reader", 1), ("two readers who must agree", 2)):
+        mean, low, high = over([tally.bearable(readers) * 100 for tally in tallies])
+        figures.only(
+            f"{name}: another taken for the same up to which C47 holds, %",
+            mean,
+            f"95 % within {low:.2f} and {high:.2f}",
+        )
+    copied = [(LIMIT - tally.rates["wrong ours"]) / tally.rates["wrong number"] * 100 for tally in tallies]
+    mean, low, high = over(copied)
+    figures.only(
+        "copies that may take name and day of birth from the number, C47 holding, %", mean, f"{low:.2f} to {high:.2f}"
+    )
+
+
+def told_groups(figures: Figures, tallies: list[Tally]) -> None:
+    """Print ratio and gap between groups of people harmed, against the charter; where records are lost or in doubt."""
+    for what, by in GROUPS.items():
+        tables = [tally.groups(by) for tally in tallies]
+        for rule, said in RULES.items():
+            harmed = [table[f"harmed {rule}"] for table in tables]
+            ratio, *ratios = over([(100 - one.max()) / (100 - one.min()) for one in harmed])  # type: ignore[operator]
+            gap, *gaps = over([one.max() - one.min() for one in harmed])  # type: ignore[operator]
+            if rule == "ours":
+                figures.least(f"{what}, {said}: ratio of shares unharmed", ratio, RATIO)
+                figures.most(f"{what}, {said}: gap in points", gap, GAP)
+            else:
+                for name, value, (low, high) in (
+                    ("ratio of shares unharmed", ratio, ratios),
+                    ("gap in points", gap, gaps),
+                ):
+                    figures.only(f"{what}, {said}: {name}", value, f"95 % within {low:.2f} and {high:.2f}")
+        both = pl.concat(tables)
+        for group in both["group"].unique().sort():
+            rows = both.filter(pl.col("group") == group)
+            for name, said in (("asked", "needs a person"), ("lost", "not linked")):
+                mean, low, high = over(rows[name].to_list())
+                figures.only(f"{what}, {group}: {said}, % of records", mean, f"95 % within {low:.2f} and {high:.2f}")
+
+
+def told_likeness(people: pl.DataFrame, seed: int) -> dict[str, float]:
+    """Let weights decide about the first block of records; return lines to print."""
+    rows = next(nation.records(seed, people, nation.rates()))
+    linked = Rules(people, seed).linked(rows)
+    found = by_likeness(people, rows, linked.filter(pl.col("ours").is_null())["row"])
+    return {
+        "records": float(rows.height),
+        "wrong in 100,000 at even odds": found["wrong even"],
+        "missed in 100,000 at even odds": found["missed even"],
+        "wrong in 100,000 at a probability of 0.99": found["wrong sure"],
+        "missed in 100,000 at a probability of 0.99": found["missed sure"],
+        "true person among the first five candidates, % of what ours does not link": found["found"] * 100,
+    }
+
+
+def _drawn(tallies: list[Tally], likeness: Mapping[str, float]) -> Iterator[picture.Row]:
+    """What the picture shows: a row for each way to decide, with wrong and missed in 100,000."""
+    ways = {**RULES, "one": "ours, then one reader", "two": "ours, then two readers"}
+    for key, said in ways.items():
+        wrong, missed = (over([tally.rates[f"{what} {key}"] for tally in tallies]) for what in ("wrong", "missed"))
+        yield picture.Row(said, wrong, missed)
+    unknown = float("nan")
+    sure = (likeness[f"{what} in 100,000 at a probability of 0.99"] for what in ("wrong", "missed"))
+    wrong, missed = ((value, unknown, unknown) for value in sure)
+    yield picture.Row("likeness alone, at 0.99", wrong, missed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
