@@ -1,8 +1,8 @@
 """A simulated nation: people with Chinese name statistics, and what agencies write about them, with errors in the keys.
 
 People are the lab's, with its numbers; to its hundred surnames come rarer ones, dotted names and names in Latin
-letters (`nation.yaml`, which states every rate with its source). Records are what the lab's agencies deliver, with their planted
-defects; then the copies go wrong as `nation.yaml` says. Which person a record is about stands in `truth`.
+letters (`nation.yaml`, which states every rate with its source). Records are what the lab's agencies deliver, with
+their planted defects; then the copies go wrong as `nation.yaml` says. Whom a record is about stands in `truth`.
 """
 
 from __future__ import annotations
@@ -98,22 +98,22 @@ def _drawn(seed: int, purpose: str, count: int, values: list[str], weights: list
     return pl.Series(values, dtype=pl.String).gather(pl.Series(choice(uniform(seed, f"nation:{purpose}", count), odds)))
 
 
-def records(seed: int, nation: pl.DataFrame, how: Mapping[str, float]) -> Iterator[pl.DataFrame]:
-    """Yield the adverse records of a year, `BLOCK` people at a time: row, truth, subject, name, born, error.
+def records(
+    seed: int, nation: pl.DataFrame, ways: Mapping[str, Mapping[str, float]]
+) -> Iterator[dict[str, pl.DataFrame]]:
+    """Yield the adverse records of a year, `BLOCK` people at a time, copied in each of the `ways` (rates of errors).
 
-    `subject` is null where no number was sent. `error` says what went wrong with the number: mistyped, sibling, above,
-    null where it is right or missing.
+    Columns row, truth, subject, name, born, error. `subject` is null where no number was sent. `error` says what
+    happened to the number: missing, mistyped, sibling, above; null where it was copied as it was.
     """
     scenario, kinds, sources = _agencies()
     households = Households(nation)
     row = 0
     for block, first in enumerate(range(0, nation.height, BLOCK)):
         own = scenario.model_copy(update={"seed": seed * 1_000 + block})
-        some = nation.slice(first, BLOCK)
-        true = _true(own, some, kinds, sources)
-        made = Copies(own.seed, how, true, nation, households).made(row)
-        row += made.height
-        yield made
+        true = _true(own, nation.slice(first, BLOCK), kinds, sources)
+        yield {name: Copies(own.seed, how, true, nation, households).made(row) for name, how in ways.items()}
+        row += true.height
 
 
 @cache
