@@ -28,7 +28,7 @@ from benchmarks.figures import Figures
 from goodstanding.facts.identifiers import faults_in
 from goodstanding.facts.world import World
 from goodstanding.lab.draws import uniform
-from goodstanding.linkage import exact
+from goodstanding.linkage import exact, intervals
 from goodstanding.linkage.columns import Columns, Field, prepared
 from goodstanding.linkage.linking import links
 from goodstanding.linkage.training import train
@@ -165,18 +165,12 @@ class Tally:
         return min(room / self.doubts_wrong, 1.0) ** (1 / readers) if self.doubts_wrong else 1.0
 
     def groups(self, by: pl.Expr) -> pl.DataFrame:
-        """Return by group: people, records about them; in 100: harmed by each rule, in doubt, not linked by ours."""
+        """Count by group: people, records about them; people harmed by each rule, records in doubt, and not linked."""
         cells = {f"harmed {rule}": pl.Series(harmed) for rule, harmed in self.harmed.items()}
         each = self.people.select(group=by).with_columns(
             **cells, about=pl.Series(self.about), asked=pl.Series(self.asked), lost=pl.Series(self.lost)
         )
-        shares = [pl.col(f"harmed {rule}").mean() * 100 for rule in RULES]
-        in_records = [(pl.col(name).sum() / pl.col("about").sum() * 100).alias(name) for name in ("asked", "lost")]
-        return (
-            each.group_by("group")
-            .agg(pl.len().alias("people"), pl.col("about").sum(), *shares, *in_records)
-            .sort("group")
-        )
+        return each.group_by("group").agg(pl.len().alias("people"), pl.exclude("group").sum()).sort("group")
 
 
 def tallied(seed: int, people: pl.DataFrame, ways: Mapping[str, Mapping[str, float]]) -> dict[str, Tally]:
@@ -289,6 +283,11 @@ def told_rules(figures: Figures, tallies: list[Tally]) -> None:
     for rule, said in RULES.items():
         tell(f"{said}: wrong in 100,000", f"wrong {rule}", LIMIT if rule == "ours" else None)
         tell(f"{said}: missed in 100,000", f"missed {rule}")
+    wrong, records = sum(tally.wrong["ours"] for tally in tallies), sum(tally.records for tally in tallies)
+    rare = intervals.share(wrong / records, records, records).scaled(PER)
+    figures.only(
+        "ours: wrong in 100,000, all seeds together", rare.value, f"95 % within {rare.low:.2f} and {rare.high:.2f}"
+    )
     tell("ours: needs a person, in 100,000", "person ours")
     tell("ours: of these about another than the number's holder", "doubts about another")
     tell("ours, after one reader: wrong in 100,000", "wrong one")
@@ -310,28 +309,39 @@ def told_rules(figures: Figures, tallies: list[Tally]) -> None:
 
 
 def told_groups(figures: Figures, tallies: list[Tally]) -> None:
-    """Print ratio and gap between groups of people harmed, against the charter; where records are lost or in doubt."""
+    """Print ratio and gap between groups of people harmed, against the charter; where records are lost or in doubt.
+
+    All seeds together. The ratio is that of the group harmed most to the one harmed least, of people *not* harmed.
+    """
     for what, by in GROUPS.items():
-        tables = [tally.groups(by) for tally in tallies]
+        table = pl.concat([tally.groups(by) for tally in tallies]).group_by("group").sum().sort("group")
         for rule, said in RULES.items():
-            harmed = [table[f"harmed {rule}"] for table in tables]
-            ratio, *ratios = over([(100 - one.max()) / (100 - one.min()) for one in harmed])  # type: ignore[operator]
-            gap, *gaps = over([one.max() - one.min() for one in harmed])  # type: ignore[operator]
-            if rule == "ours":
-                figures.least(f"{what}, {said}: ratio of shares unharmed", ratio, RATIO)
-                figures.most(f"{what}, {said}: gap in points", gap, GAP)
-            else:
-                for name, value, (low, high) in (
-                    ("ratio of shares unharmed", ratio, ratios),
-                    ("gap in points", gap, gaps),
-                ):
-                    figures.only(f"{what}, {said}: {name}", value, f"95 % within {low:.2f} and {high:.2f}")
-        both = pl.concat(tables)
-        for group in both["group"].unique().sort():
-            rows = both.filter(pl.col("group") == group)
-            for name, said in (("asked", "needs a person"), ("lost", "not linked")):
-                mean, low, high = over(rows[name].to_list())
-                figures.only(f"{what}, {group}: {said}, % of records", mean, f"95 % within {low:.2f} and {high:.2f}")
+            harmed = sorted(_shares(table, f"harmed {rule}", "people").values())
+            gap, ratio = (
+                intervals.gap(harmed[-1], harmed[0]).scaled(100),
+                intervals.ratio(harmed[-1].rest(), harmed[0].rest()),
+            )
+            for name, figure, tell in (
+                ("ratio of shares unharmed", ratio, lambda name, value: figures.least(name, value, RATIO)),
+                ("gap in points", gap, lambda name, value: figures.most(name, value, GAP)),
+            ):
+                within = f"95 % within {figure.low:.4f} and {figure.high:.4f}"
+                if rule == "ours":
+                    tell(f"{what}, {said}: {name}", figure.value)
+                    figures.only(f"{what}, {said}: {name}: interval", within, f"C47: {RATIO:g} and {GAP:g}")
+                else:
+                    figures.only(f"{what}, {said}: {name}", figure.value, within)
+        for name, said in (("asked", "needs a person"), ("lost", "not linked")):
+            for group, figure in _shares(table, name, "about").items():
+                found = figure.scaled(100)
+                within = f"95 % within {found.low:.2f} and {found.high:.2f}"
+                figures.only(f"{what}, {group}: {said}, % of records", found.value, within)
+
+
+def _shares(table: pl.DataFrame, name: str, of: str) -> dict[str, intervals.Figure]:
+    """Return by group which share of the people, or of the records about them, is counted in a column."""
+    rows = table.select("group", name, of).rows()
+    return {group: intervals.share(count / size, size, size) for group, count, size in rows}
 
 
 def told_likeness(people: pl.DataFrame, seed: int) -> dict[str, float]:
