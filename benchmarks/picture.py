@@ -67,7 +67,7 @@ def _key() -> Iterator[str]:
     yield '<circle class="wrong" cx="28" cy="46" r="5"/><text x="40" y="50">wrong: reaches another person</text>'
     yield '<rect class="missed" x="243" y="41" width="10" height="10"/>'
     yield '<text x="260" y="50">missed: reaches nobody, or another</text>'
-    yield '<text class="soft" x="480" y="50">lines: 95 % interval over seeds</text>'
+    yield '<text class="soft" x="500" y="50">lines: 95 % interval</text>'
 
 
 def _scale(bottom: float, limit: float) -> Iterator[str]:
@@ -100,7 +100,7 @@ def _row(row: Row, y: float) -> Iterator[str]:
 
 
 def _number(value: float) -> str:
-    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+    return f"{value:,.0f}" if value >= 100 else f"{value:.2g}" if value < 1 else f"{value:.3g}"
 
 
 def _described(rows: list[Row], limit: float) -> str:
