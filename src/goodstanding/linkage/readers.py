@@ -43,7 +43,7 @@ def agreement(readings: Iterable[Reading]) -> Agreement:
         return Agreement(NOT_KNOWN, NOT_KNOWN)
     agreed = share(sum(one == other for one, other in pairs) / len(pairs), len(pairs), len(pairs))
     said = Counter(answer for pair in pairs for answer in pair)
-    chance = sum((count / (2 * len(pairs))) ** 2 for count in said.values())
+    chance = sum(count * count for count in said.values()) / (2 * len(pairs)) ** 2
     return Agreement(agreed, _above(agreed, chance) if chance < 1 else NOT_KNOWN)
 
 
