@@ -55,8 +55,9 @@ class Figures:
         self._tell(name, value, why, met=True)
 
     def _tell(self, name: str, value: object, target: str, met: bool) -> None:
+        digits = 4 if isinstance(value, float) and abs(value) <= 1 else 2
         large = isinstance(value, float) and abs(value) >= 1000
-        shown = f"{value:,.{0 if large else 2}f}" if isinstance(value, float) else value
+        shown = f"{value:,.{0 if large else digits}f}" if isinstance(value, float) else value
         print(f"{name}: {shown} ({target})", flush=True)
         self.told[name] = {"value": value, "target": target}
         self.missed += [] if met else [name]

@@ -1,7 +1,9 @@
 """Our linkage, end to end, in a process of its own: `python -m benchmarks.linked WHAT OUT FILE...`.
 
-WHAT is `people`, `figures` or `febrl`; OUT is written as Parquet: left, right, weight. `python -m benchmarks.linked
-deliver FOLDER OUT RECORDS` links records with kept subjects. One line of JSON says seconds, CPU seconds and GB.
+WHAT is `people`, `figures` or `febrl`; OUT is written as Parquet: left, right, weight. `keep FOLDER SUBJECTS` prepares
+subjects, learns a model from them and keeps them; `deliver FOLDER OUT RECORDS` links records with kept subjects;
+`again FOLDER OUT SUBJECTS RECORDS` links them with all rows of the subjects, by the same model. One line of JSON says
+seconds, in all and by phase, CPU seconds and GB.
 """
 
 from __future__ import annotations
@@ -13,11 +15,16 @@ import sys
 import tempfile
 import time
 import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
+from goodstanding.facts.errors import InputError
 from goodstanding.linkage import kept
 from goodstanding.linkage.columns import Columns, Field, Role, prepare
 from goodstanding.linkage.linking import links
+from goodstanding.linkage.models import read_model
 from goodstanding.linkage.training import train
 
 LEAST = -6.6
@@ -57,23 +64,62 @@ COLUMNS = {
 }
 
 
-def run(what: str, out: Path, files: list[Path]) -> None:
+PHASES: dict[str, float] = {}
+
+
+@contextmanager
+def phase(name: str) -> Iterator[None]:
+    """Note how many seconds something takes."""
+    start = time.perf_counter()
+    yield
+    PHASES[name] = PHASES.get(name, 0.0) + time.perf_counter() - start
+
+
+def run(what: str, out: Path, *files: Path) -> None:
     """Prepare the files, learn a model from them, link them, write the links."""
     with tempfile.TemporaryDirectory() as name:
         forms = [Path(name) / f"{place}.parquet" for place in range(len(files))]
-        for file, target in zip(files, forms, strict=True):
-            prepare(file, COLUMNS[what], target)
+        with phase("prepare"):
+            for file, target in zip(files, forms, strict=True):
+                prepare(file, COLUMNS[what], target)
         right = forms[1] if len(forms) > 1 else None
-        model = train(forms[0], right, COLUMNS[what], {})
-        links(model, forms[0], right, LEAST).write_parquet(out)
+        with phase("learn"):
+            model = train(forms[0], right, COLUMNS[what], {})
+        with phase("link"):
+            links(model, forms[0], right, LEAST).write_parquet(out)
+
+
+def keep(folder: Path, subjects: Path) -> None:
+    """Prepare subjects, learn a model from them, keep them."""
+    with tempfile.TemporaryDirectory() as name:
+        forms = Path(name) / "subjects.parquet"
+        with phase("prepare"):
+            prepare(subjects, COLUMNS["people"], forms)
+        with phase("learn"):
+            model = train(forms, None, COLUMNS["people"], {})
+        with phase("keep"):
+            kept.keep(folder, forms, model)
 
 
 def deliver(folder: Path, out: Path, records: Path) -> None:
     """Prepare records, link them with kept subjects, write the links."""
     with tempfile.TemporaryDirectory() as name:
         forms = Path(name) / "records.parquet"
-        prepare(records, COLUMNS["people"], forms)
-        kept.linked(folder, forms, LEAST).write_parquet(out)
+        with phase("prepare"):
+            prepare(records, COLUMNS["people"], forms)
+        with phase("link"):
+            kept.linked(folder, forms, LEAST).write_parquet(out)
+
+
+def again(folder: Path, out: Path, subjects: Path, records: Path) -> None:
+    """Link records with all subjects as they are, read and prepared again; only the model is the kept one."""
+    with tempfile.TemporaryDirectory() as name:
+        forms = [Path(name) / f"{place}.parquet" for place in range(2)]
+        with phase("prepare"):
+            for file, target in zip((subjects, records), forms, strict=True):
+                prepare(file, COLUMNS["people"], target)
+        with phase("link"):
+            links(read_model(folder / "model"), forms[0], forms[1], LEAST).write_parquet(out)
 
 
 def main(what: str, *paths: str) -> None:
@@ -81,15 +127,18 @@ def main(what: str, *paths: str) -> None:
     warnings.simplefilter("ignore")
     logging.disable(logging.CRITICAL)
     start = time.perf_counter()
-    first, *others = [Path(path) for path in paths]
-    if what == "deliver":
-        deliver(first, *others)
-    else:
-        run(what, first, others)
+    asked = [Path(path) for path in paths]
+    try:
+        (_OTHERS[what] if what in _OTHERS else partial(run, what))(*asked)
+        refused = ""
+    except InputError as error:
+        refused = str(error)
     used = resource.getrusage(resource.RUSAGE_SELF)
     taken = {"seconds": time.perf_counter() - start, "cpu": used.ru_utime + used.ru_stime}
-    print(json.dumps(taken | {"memory": used.ru_maxrss / 1e6}))
+    print(json.dumps(taken | {"memory": used.ru_maxrss / 1e6, "phases": PHASES, "refused": refused}))
 
+
+_OTHERS: dict[str, Callable[..., None]] = {"keep": keep, "deliver": deliver, "again": again}
 
 if __name__ == "__main__":
     main(*sys.argv[1:])

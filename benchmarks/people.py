@@ -95,8 +95,27 @@ def delivery(subjects: int, count: int, seed: int) -> pl.DataFrame:
     """Return records, half of them about people in `write(path, subjects, seed)`, half about others."""
     draw = np.random.default_rng((seed, 9))
     chunks = range(-(-subjects // CHUNK))
-    known = [persons(chunk, int(min(CHUNK, subjects - chunk * CHUNK) * (1 - AGAIN)), seed) for chunk in chunks]
-    some = [part.sample(count // 2 // len(chunks), seed=seed) for part in known]
+    sizes = [int(min(CHUNK, subjects - chunk * CHUNK) * (1 - AGAIN)) for chunk in chunks]
+    each = count // 2 // len(chunks)
+    some = [persons(chunk, size, seed).sample(each, seed=seed) for chunk, size in enumerate(sizes)]
     others = persons(len(chunks) + 1, count - sum(part.height for part in some), seed)
     told = slipped(pl.concat([*some, others]), draw)
     return told.select(pl.format("d{}", pl.int_range(pl.len())).alias("id"), pl.all())
+
+
+def bad(count: int) -> dict[str, pl.DataFrame]:
+    """Return deliveries that say nothing or nonsense, by what is wrong with them."""
+    number = pl.select(pl.int_range(count)).to_series()
+    nobody = pl.DataFrame({"id": pl.select(pl.format("x{}", number)).to_series()}).with_columns(
+        pl.lit(None, pl.String).alias(name) for name in _CELLS
+    )
+    noise = [pl.select(number.hash(seed).cast(pl.String)).to_series() for seed in (1, 2)]
+    broken = pl.Series(["Ã©", "\ufffd", "\u202e", "ï»¿", "\x00", "\ud7ff", "Å¾", "ä½ "])
+    mixed = [broken.gather((number.hash(seed) % len(broken)).cast(pl.Int64)) + noise[seed - 1] for seed in (1, 2)]
+    long = pl.when(number % (count // 100) == 0).then(pl.lit("ba " * 350_000)).otherwise(noise[0])
+    return {
+        "one name for everybody": nobody.with_columns(given=pl.lit("dolin"), family=pl.lit("bakolin")),
+        "one day for everybody": nobody.with_columns(born=pl.lit("1970-01-01")),
+        "a hundred names of a megabyte": nobody.with_columns(given=noise[1], family=long),
+        "mixed encodings": nobody.with_columns(given=mixed[0], family=mixed[1], town=mixed[0]),
+    }

@@ -64,4 +64,4 @@ def test_the_prior_does_not_depend_on_the_guess_it_began_with(one: float, other:
     evidence = np.where(belongs, random.normal(12, spread, 20_000), random.normal(-12, spread, 20_000))
     found = [weighing.prior(evidence + log2(guess / (1 - guess)), guess, 20_000) for guess in (one, other)]
     assert found[0] == pytest.approx(found[1], rel=0.02)
-    assert found[0] == pytest.approx(belongs.mean(), rel=0.1)
+    assert found[0] == pytest.approx(belongs.mean(), rel=0.3)

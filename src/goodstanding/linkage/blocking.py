@@ -27,8 +27,8 @@ MOST_KEYS = 12
 _WHOLE, _PART = 0.75, 0.6
 """How often a form is expected to be the same in two rows about one subject; and a part of it, where it is not."""
 _DRAWS = 8192
-_SAMPLED = 16
-"""One in so many values of a key is counted, where a table is large."""
+_COUNTED = 62_500
+"""Rows about whose values of a key are counted; where there are more, one in so many values."""
 _LEAST_GAIN = 0.0005
 
 
@@ -104,11 +104,18 @@ def chosen(
     that pairs are cheap, wide keys are taken. The pairs of one key are those of another too where they share both; the
     sum is what a run looks at, at most.
     """
-    rows = sum(connection.table(table).count("*").fetchall()[0][0] for table in {left, right or left})
-    budget = max(PAIRS_A_ROW * rows, LEAST_PAIRS)
+    rows = [connection.table(table).count("*").fetchall()[0][0] for table in (left, right) if table]
+    budget = max(PAIRS_A_ROW * sum(rows), LEAST_PAIRS)
+    possible = keys(columns, told)
+    parts = sorted({part for key in possible for part in key.parts})
+    for side, table in (("l", left), ("r", right)):
+        if table:
+            _hashed(connection, table, f"hashed_{side}", parts)
     offered = [
-        count for key in keys(columns, told) if (count := _fitting(connection, left, right, key, budget // 4, rows))
+        count for key in possible if (count := _fitting(connection, key, parts, budget // 4, rows, right is not None))
     ]
+    for side in "lr":
+        connection.execute(f"DROP TABLE IF EXISTS hashed_{side}")
     fair = budget / MOST_KEYS
     right_forms = _draws(sorted({form for count in offered for form in count.key.forms}))
     found = np.zeros(_DRAWS, dtype=bool)
@@ -128,33 +135,45 @@ def chosen(
     return taken
 
 
+def _hashed(connection: duckdb.DuckDBPyConnection, table: str, target: str, parts: Sequence[str]) -> None:
+    """Make a table of the hashes of all that keys are made of, so that each is read once for all keys."""
+    hashes = ", ".join(
+        f"CASE WHEN {part} IS NOT NULL THEN (hash({part}) % {_DIFFERENT})::UINTEGER END AS part_{place}"
+        for place, part in enumerate(parts)
+    )
+    connection.execute(f"CREATE OR REPLACE TABLE {target} AS SELECT {hashes} FROM {table}")
+
+
+_DIFFERENT = 2**32 - 5
+
+
 def _fitting(
-    connection: duckdb.DuckDBPyConnection, left: str, right: str | None, key: Key, most: int, rows: int
+    connection: duckdb.DuckDBPyConnection, key: Key, parts: Sequence[str], most: int, rows: Sequence[int], apart: bool
 ) -> Count | None:
     """Return a key with the largest crowd under which it costs no more than `most` pairs; None where none does."""
-    sampled = _SAMPLED if rows > 500_000 else 1
-    groups = connection.execute(
-        _GROUPS[right is None].format(left=left, right=right, key=key.sql, n=sampled)
-    ).fetchnumpy()
+    sampled = max(sum(rows) // _COUNTED, 1)
+    columns = [f"part_{parts.index(part)}" for part in key.parts]
+    value = f"CASE WHEN {' AND '.join(f'{one} IS NOT NULL' for one in columns)} THEN hash({', '.join(columns)}) END"
+    groups = connection.execute(_GROUPS[apart].format(key=value, n=sampled)).fetchnumpy()
     size, pairs, members = (groups[name].astype(np.float64) * sampled for name in ("size", "pairs", "members"))
     size = size / sampled
     within = np.cumsum(pairs) <= most
     if not within.any() or not pairs.sum():
         return None
     last = int(np.flatnonzero(within)[-1])
-    share = float(members[: last + 1].sum()) / max(connection.table(left).count("*").fetchall()[0][0], 1)
+    share = float(members[: last + 1].sum()) / max(rows[0], 1)
     return Count(Key(key.forms, int(size[last])), int(pairs[: last + 1].sum()), min(share, 1.0))
 
 
 _GROUPS = {
-    True: """
-        SELECT n AS size, count(*) * n * (n - 1) / 2 AS pairs, count(*) * n AS members
-        FROM (SELECT count(*) AS n FROM (SELECT {key} AS key FROM {left}) WHERE key % {n} = 0 GROUP BY key)
-        WHERE n >= 1 GROUP BY n ORDER BY n""",
     False: """
+        SELECT n AS size, count(*) * n * (n - 1) / 2 AS pairs, count(*) * n AS members
+        FROM (SELECT count(*) AS n FROM (SELECT {key} AS key FROM hashed_l) WHERE key % {n} = 0 GROUP BY key)
+        WHERE n >= 1 GROUP BY n ORDER BY n""",
+    True: """
         SELECT nl + nr AS size, sum(nl * nr) AS pairs, sum(nl) AS members FROM (
             SELECT key, count(*) FILTER (side = 0) AS nl, count(*) FILTER (side = 1) AS nr
-            FROM (SELECT {key} AS key, 0 AS side FROM {left} UNION ALL SELECT {key}, 1 FROM {right})
+            FROM (SELECT {key} AS key, 0 AS side FROM hashed_l UNION ALL SELECT {key}, 1 FROM hashed_r)
             WHERE key % {n} = 0 GROUP BY key)
         GROUP BY nl + nr ORDER BY size""",
 }

@@ -78,7 +78,7 @@ def _person_levels() -> list[Any]:
         _equal("name"),
         _when(_same_letters("name"), "same letters"),
         _when(f"family_l = family_r AND {_close('given')}", "same family, close given name"),
-        _when(f"{_shared('words', 2)}", "two words shared"),
+        _when(f"len(words_l) + len(words_r) > 4 AND {_shared('words', 2)}", "two words shared"),
         _when(f"{_close('family')} AND {_close('given')} OR {_close('name', 0.95)}", "close names"),
         _when("family_l = family_r AND left(given_l, 1) = left(given_r, 1)", "same family name and initial"),
         _equal("family"),

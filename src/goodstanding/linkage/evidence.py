@@ -6,12 +6,14 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+import duckdb
 import polars as pl
+from splink import DuckDBAPI, Linker
 
 from goodstanding.facts.errors import InputError
 from goodstanding.linkage.engines import engine
-from goodstanding.linkage.linking import linker
 from goodstanding.linkage.models import Model
+from goodstanding.linkage.scoring import NUMBER
 
 EVIDENCE = {
     "comparison": pl.String,
@@ -38,21 +40,45 @@ def evidence(model: Model, left: pl.DataFrame, right: pl.DataFrame) -> pl.DataFr
         if rows.height != 1:
             raise InputError(f"{side}: {rows.height} rows; expected one, whose evidence is asked")
     with engine() as (connection, database):
-        both = pl.concat([left, right]).with_row_index("number").to_arrow()
+        both = pl.concat([left, right]).with_row_index(NUMBER).to_arrow()
         connection.register("both_rows", both)
-        connection.execute("CREATE TABLE t_pair AS SELECT * REPLACE (number::BIGINT AS number) FROM both_rows")
+        connection.execute(f"CREATE TABLE t_pair AS SELECT * REPLACE ({NUMBER}::BIGINT AS {NUMBER}) FROM both_rows")
         connection.execute(
             "CREATE TABLE pairs AS SELECT '0' AS match_key, 0::BIGINT AS join_key_l, 1::BIGINT AS join_key_r"
         )
-        scorer = linker(connection, database, model, "t_pair", apart=True)
-        table = scorer.inference.predict(warning_mode="never").physical_name
-        found = pl.DataFrame(pl.from_arrow(connection.sql(f"SELECT * FROM {table}").to_arrow_table())).row(
-            0, named=True
-        )
+        table = linker(connection, database, model, "t_pair").inference.predict(warning_mode="never").physical_name
+        arrow = connection.sql(f"SELECT * FROM {table}").to_arrow_table()
+        found = pl.DataFrame(pl.from_arrow(arrow)).row(0, named=True)
     share = float(model.settings["probability_two_random_records_match"])
     first = (PRIOR, "before anything is compared", None, None, math.log2(share / (1 - share)), 0.0)
     parts = [first, *(_row(one, found, left, right) for one in model.settings["comparisons"])]
     return pl.DataFrame(parts, schema=EVIDENCE, orient="row")
+
+
+def linker(connection: duckdb.DuckDBPyConnection, database: DuckDBAPI, model: Model, rows: str) -> Linker:
+    """Return Splink over a table of numbered rows, with the table `pairs` and the term frequencies of the model.
+
+    It gives the levels, and what each comparison adds, beside the sum.
+    """
+    settings: dict[str, Any] = dict(model.settings) | {
+        "link_type": "dedupe_only",
+        "unique_id_column_name": NUMBER,
+        "blocking_rules_to_generate_predictions": [],
+        "retain_intermediate_calculation_columns": True,
+        "retain_matching_columns": True,
+    }
+    made = Linker([database.register(rows)], settings, log_level=None)
+    connection.register("frequencies", model.frequencies.to_arrow())
+    for form in model.frequencies["form"].unique().sort():
+        connection.execute(
+            f"CREATE TABLE shares_{form} AS SELECT {form}, coalesce(share, "
+            f"(SELECT max(share) FROM frequencies WHERE form = '{form}' AND value IS NULL)) AS tf_{form} "
+            f"FROM (SELECT DISTINCT {form} FROM {rows} WHERE {form} IS NOT NULL) AS there LEFT JOIN "
+            f"(SELECT value, share FROM frequencies WHERE form = '{form}') ON value = {form}"
+        )
+        made.table_management.register_term_frequency_lookup(database.register(f"shares_{form}"), form)
+    made.table_management.register_blocked_pairs_for_predict(database.register("pairs"))
+    return made
 
 
 def _row(

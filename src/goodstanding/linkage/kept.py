@@ -17,7 +17,7 @@ import polars as pl
 from goodstanding.facts.errors import InputError
 from goodstanding.linkage.columns import KEY
 from goodstanding.linkage.engines import Rows, engine, view
-from goodstanding.linkage.linking import MOST_PAIRS, counted, keyed, met, only_met, refuse, scored
+from goodstanding.linkage.linking import MOST_PAIRS, counted, keyed, only_met, refuse, scored
 from goodstanding.linkage.models import Model, read_model, write_model
 
 
@@ -33,14 +33,14 @@ def keep(folder: Path, rows: Rows, model: Model | None = None) -> int:
         raise InputError(f"{folder}: was made with another model ({known.version}); keep the rows in a new folder")
     parts = _parts(folder)
     with engine() as (connection, _):
+        view(connection, "incoming", rows)
         held = 0
         if parts:
             held = connection.sql(f"SELECT count(*) FROM {_all(folder)}").fetchall()[0][0]
-            view(connection, "incoming_keys", rows)
-            twice = f"SELECT {KEY} FROM {_all(folder)} WHERE {KEY} IN (SELECT {KEY} FROM incoming_keys) LIMIT 1"
+            twice = f"SELECT {KEY} FROM {_all(folder)} WHERE {KEY} IN (SELECT {KEY} FROM incoming) LIMIT 1"
             if found := connection.sql(twice).fetchall():
                 raise InputError(f"{folder}: {found[0][0]!r} is kept already; expected rows that are new")
-        keyed(connection, known, rows, "t_l", held)
+        keyed(connection, known, "incoming", "t_l", held)
         path = folder / f"rows-{len(parts) + 1:06}.parquet"
         partial = path.with_suffix(".partial")
         connection.execute(f"COPY t_l TO {_quoted(partial)} (FORMAT parquet, COMPRESSION zstd)")
@@ -54,10 +54,10 @@ def linked(folder: Path, records: Rows, least: float = 0.0, most: int = MOST_PAI
     Raises InputError where nothing is kept there, or where more than `most` pairs would be looked at.
     """
     model = read_model(folder / "model")
-    with engine() as (connection, database):
+    with engine() as (connection, _):
         _meet(connection, folder, model, records)
         refuse(counted(connection, model, within=False), most)
-        return scored(connection, database, model, least, within=False)
+        return scored(connection, model, least, within=False)
 
 
 def costs(folder: Path, records: Rows) -> pl.DataFrame:
@@ -73,9 +73,10 @@ def _meet(connection: duckdb.DuckDBPyConnection, folder: Path, model: Model, rec
     if not _parts(folder):
         raise InputError(f"{folder}: no rows are kept there; add some first")
     held = connection.sql(f"SELECT count(*) FROM {_all(folder)}").fetchall()[0][0]
-    keyed(connection, model, records, "t_r", held)
-    connection.execute(f"CREATE TABLE t_l AS SELECT * FROM {_all(folder)} WHERE {met(model.keys, 't_r')}")
-    only_met(connection, model.keys, "t_r", "t_l")
+    view(connection, "incoming", records)
+    keyed(connection, model, "incoming", "t_r", held)
+    only_met(connection, len(model.keys), _all(folder), "t_l", "t_r")
+    only_met(connection, len(model.keys), "t_r", "t_r", "t_l")
 
 
 def _parts(folder: Path) -> list[Path]:

@@ -9,8 +9,9 @@ import polars as pl
 
 from goodstanding.linkage.columns import KEY
 from goodstanding.linkage.engines import engine
-from goodstanding.linkage.linking import NUMBER, linker
+from goodstanding.linkage.evidence import linker
 from goodstanding.linkage.models import Model
+from goodstanding.linkage.scoring import NUMBER
 
 MISSING, NOTHING = "missing", "nothing in common"
 """The levels where a form is missing on either side, and where no other level fits."""
@@ -47,7 +48,7 @@ def levels(model: Model, left: pl.DataFrame, right: pl.DataFrame | None, pairs: 
             "CREATE TABLE pairs AS SELECT '0' AS match_key, left_number AS join_key_l, right_number AS join_key_r "
             "FROM asked"
         )
-        scored = linker(connection, database, model, "t_both", apart=True).inference.predict(warning_mode="never")
+        scored = linker(connection, database, model, "t_both").inference.predict(warning_mode="never")
         gammas = ", ".join(f"gamma_{one['output_column_name']}" for one in comparisons)
         found = connection.sql(
             f"SELECT {NUMBER}_l AS left_number, {NUMBER}_r AS right_number, {gammas} FROM {scored.physical_name}"

@@ -6,24 +6,19 @@ that are linked as they come (see `kept`) get the same links as all of them link
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
 import duckdb
 import polars as pl
-from splink import DuckDBAPI, Linker
 
 from goodstanding.facts.errors import InputError
-from goodstanding.linkage.blocking import Key
 from goodstanding.linkage.engines import Rows, engine, view
 from goodstanding.linkage.models import Model
+from goodstanding.linkage.scoring import NUMBER, arrange, compared, weight
 
 LINKS = {"left": pl.String, "right": pl.String, "weight": pl.Float64, "probability": pl.Float64}
 COSTS = {"key": pl.String, "pairs": pl.Int64, "rows": pl.Int64, "value": pl.String}
 """What a key costs: pairs, the rows that share its commonest value, and that value, for people."""
 MOST_PAIRS = 1_000_000_000
 """Pairs that a run may look at, unless it is told otherwise: hours of work."""
-NUMBER = "number"
 
 
 def links(
@@ -40,10 +35,10 @@ def links(
 
     Raises InputError where more than `most` pairs would be looked at, before any is.
     """
-    with engine() as (connection, database):
+    with engine() as (connection, _):
         _read(connection, model, left, right)
         refuse(counted(connection, model, within=right is None), most)
-        return scored(connection, database, model, least, within=right is None)
+        return scored(connection, model, least, within=right is None)
 
 
 def costs(model: Model, left: Rows, right: Rows | None = None) -> pl.DataFrame:
@@ -57,16 +52,17 @@ def costs(model: Model, left: Rows, right: Rows | None = None) -> pl.DataFrame:
 
 
 def _read(connection: duckdb.DuckDBPyConnection, model: Model, left: Rows, right: Rows | None) -> None:
-    keyed(connection, model, left, "t_l", 0)
+    view(connection, "rows_l", left)
+    keyed(connection, model, "rows_l", "t_l", 0)
     if right is not None:
-        keyed(connection, model, right, "t_r", connection.table("t_l").count("*").fetchall()[0][0])
-        only_met(connection, model.keys, "t_l", "t_r")
-        only_met(connection, model.keys, "t_r", "t_l")
+        view(connection, "rows_r", right)
+        keyed(connection, model, "rows_r", "t_r", connection.table("t_l").count("*").fetchall()[0][0])
+        only_met(connection, len(model.keys), "t_l", "t_l", "t_r")
+        only_met(connection, len(model.keys), "t_r", "t_r", "t_l")
 
 
-def keyed(connection: duckdb.DuckDBPyConnection, model: Model, rows: Rows, table: str, first: int) -> None:
-    """Make a table of prepared rows, numbered from `first`, with the value of each key but where it is crowded."""
-    view(connection, "incoming", rows)
+def keyed(connection: duckdb.DuckDBPyConnection, model: Model, source: str, table: str, first: int) -> None:
+    """Make a table of the prepared rows of another, numbered from `first`, with their keys unless they are crowded."""
     connection.register("crowds", model.crowds.to_arrow())
     values = ", ".join(f"{key.sql} AS raw_{place}" for place, key in enumerate(model.keys))
     crowd = "SELECT value FROM crowds WHERE key ="
@@ -74,30 +70,36 @@ def keyed(connection: duckdb.DuckDBPyConnection, model: Model, rows: Rows, table
         f"CASE WHEN raw_{place} NOT IN ({crowd} '{key.name}') THEN raw_{place} END AS key_{place}"
         for place, key in enumerate(model.keys)
     )
+    raw = ", ".join(f"raw_{place}" for place in range(len(model.keys)))
     connection.execute(
-        f"CREATE TABLE {table} AS SELECT * EXCLUDE ({', '.join(f'raw_{p}' for p in range(len(model.keys)))}), "
-        f"{uncrowded} FROM (SELECT row_number() OVER () - 1 + {first} AS {NUMBER}, *, {values} FROM incoming)"
+        f"CREATE OR REPLACE TABLE {table} AS SELECT * EXCLUDE ({raw}), "
+        f"{uncrowded} FROM (SELECT row_number() OVER () - 1 + {first} AS {NUMBER}, *, {values} FROM {source})"
     )
 
 
-def only_met(connection: duckdb.DuckDBPyConnection, keys: Sequence[Key], table: str, other: str) -> None:
-    """Keep of a table the rows that share a key with another: the rest cannot be linked."""
-    connection.execute(f"CREATE OR REPLACE TABLE {table} AS SELECT * FROM {table} WHERE {met(keys, other)}")
+def only_met(connection: duckdb.DuckDBPyConnection, keys: int, source: str, table: str, other: str) -> None:
+    """Make a table of the rows of `source` that share a key with some row of another: the rest cannot be linked."""
+    shared = " UNION ALL ".join(
+        f"SELECT a.{NUMBER} FROM {source} AS a SEMI JOIN {other} AS b USING (key_{place})" for place in range(keys)
+    )
+    connection.execute(f"CREATE OR REPLACE TABLE met AS SELECT DISTINCT {NUMBER} FROM ({shared})")
+    connection.execute(
+        f"CREATE OR REPLACE TABLE {table} AS SELECT a.* FROM {source} AS a SEMI JOIN met USING ({NUMBER})"
+    )
 
 
-def met(keys: Sequence[Key], other: str) -> str:
-    """Return the condition under which a row shares a key with some row of another table."""
-    return " OR ".join(f"key_{place} IN (SELECT key_{place} FROM {other})" for place in range(len(keys)))
-
-
-def counted(connection: duckdb.DuckDBPyConnection, model: Model, *, within: bool) -> pl.DataFrame:
-    """Return what the keys of the tables `t_l` and `t_r`, or of `t_l` with itself, cost: columns `COSTS`."""
+def counted(
+    connection: duckdb.DuckDBPyConnection, model: Model, left: str = "t_l", right: str = "t_r", *, within: bool
+) -> pl.DataFrame:
+    """Return what the keys of two tables that have them, or of the left one with itself, cost: columns `COSTS`."""
     found = []
     for place, key in enumerate(model.keys):
-        pairs, rows, value = connection.execute(_COSTS[within].format(key=f"key_{place}")).fetchall()[0]
+        pairs, rows, value = connection.execute(_COSTS[within].format(key=f"key_{place}", l=left, r=right)).fetchall()[
+            0
+        ]
         said = None
         if value is not None:
-            forms = f"SELECT concat_ws(', ', {', '.join(key.parts)}) FROM t_l WHERE key_{place} = {value} LIMIT 1"
+            forms = f"SELECT concat_ws(', ', {', '.join(key.parts)}) FROM {left} WHERE key_{place} = {value} LIMIT 1"
             said = connection.execute(forms).fetchall()[0][0][:100]
         found.append({"key": key.name, "pairs": int(pairs), "rows": int(rows), "value": said})
     return pl.DataFrame(found, schema=COSTS)
@@ -106,11 +108,11 @@ def counted(connection: duckdb.DuckDBPyConnection, model: Model, *, within: bool
 _COSTS = {
     True: """
         SELECT coalesce(sum(n::HUGEINT * (n - 1) // 2), 0), coalesce(max(n), 0), arg_max(key, n)
-        FROM (SELECT {key} AS key, count(*) AS n FROM t_l WHERE {key} IS NOT NULL GROUP BY ALL HAVING count(*) > 1)""",
+        FROM (SELECT {key} AS key, count(*) AS n FROM {l} WHERE {key} IS NOT NULL GROUP BY ALL HAVING count(*) > 1)""",
     False: """
         SELECT coalesce(sum(l.n::HUGEINT * r.n), 0), coalesce(max(l.n + r.n), 0), arg_max(l.key, l.n::HUGEINT * r.n)
-        FROM (SELECT {key} AS key, count(*) AS n FROM t_l WHERE {key} IS NOT NULL GROUP BY ALL) AS l
-        JOIN (SELECT {key} AS key, count(*) AS n FROM t_r WHERE {key} IS NOT NULL GROUP BY ALL) AS r USING (key)""",
+        FROM (SELECT {key} AS key, count(*) AS n FROM {l} WHERE {key} IS NOT NULL GROUP BY ALL) AS l
+        JOIN (SELECT {key} AS key, count(*) AS n FROM {r} WHERE {key} IS NOT NULL GROUP BY ALL) AS r USING (key)""",
 }
 
 
@@ -127,63 +129,23 @@ def refuse(found: pl.DataFrame, most: int) -> None:
     )
 
 
-def scored(
-    connection: duckdb.DuckDBPyConnection, database: DuckDBAPI, model: Model, least: float, *, within: bool
-) -> pl.DataFrame:
+def scored(connection: duckdb.DuckDBPyConnection, model: Model, least: float, *, within: bool) -> pl.DataFrame:
     """Return the links between the tables `t_l` and `t_r`, or within `t_l`, as `links` does."""
-    connection.execute(_pairs(model.keys, "t_l" if within else "t_r", within=within))
-    both = "t_l" if within else "t_both"
-    if not within:
-        connection.execute("CREATE VIEW t_both AS SELECT * FROM t_l UNION ALL BY NAME SELECT * FROM t_r")
-    predicted = linker(connection, database, model, both).inference.predict(
-        threshold_match_weight=least, warning_mode="never"
-    )
+    connection.register("frequencies", model.frequencies.to_arrow())
+    keys, sides = len(model.keys), ("l", "l" if within else "r")
+    for side in sorted(set(sides)):
+        arrange(connection, model.settings, keys, f"t_{side}", f"s_{side}")
+        connection.execute(f"CREATE OR REPLACE TABLE t_{side} AS SELECT {NUMBER}, key FROM t_{side}")
+    connection.execute("CREATE OR REPLACE TABLE linked (l BIGINT, r BIGINT, weight DOUBLE)")
+    for place in range(keys):
+        pairs = compared(model.settings, place, f"s_{sides[0]}", f"s_{sides[1]}", within=within)
+        connection.execute(f"CREATE OR REPLACE TABLE compared AS {pairs}")
+        weighed = f"SELECT {NUMBER}_l, {NUMBER}_r, {weight(model.settings)} AS weight FROM compared"
+        connection.execute(f"INSERT INTO linked SELECT * FROM ({weighed}) WHERE weight >= {least}")
     one, other = ("least(l.key, r.key)", "greatest(l.key, r.key)") if within else ("l.key", "r.key")
     found = connection.sql(
-        f"SELECT {one} AS left, {other} AS right, match_weight AS weight, match_probability AS probability "
-        f"FROM {predicted.physical_name} AS p JOIN {both} AS l ON l.{NUMBER} = p.{NUMBER}_l "
-        f"JOIN {both} AS r ON r.{NUMBER} = p.{NUMBER}_r ORDER BY 1, 2"
+        f"SELECT {one} AS left, {other} AS right, weight, CASE WHEN weight >= 0 THEN 1 / (1 + power(2.0, -weight)) "
+        f"ELSE power(2.0, weight) / (1 + power(2.0, weight)) END AS probability FROM linked "
+        f"JOIN t_{sides[0]} AS l ON l.{NUMBER} = linked.l JOIN t_{sides[1]} AS r ON r.{NUMBER} = linked.r ORDER BY 1, 2"
     ).to_arrow_table()
     return pl.DataFrame(pl.from_arrow(found), schema=LINKS)
-
-
-def _pairs(keys: Sequence[Key], right: str, *, within: bool) -> str:
-    """Return SQL that makes the table of pairs as Splink reads it: each once, under its first key."""
-    columns = ", ".join([NUMBER, *(f"key_{place}" for place in range(len(keys)))])
-    parts = []
-    for place in range(len(keys)):
-        earlier = "".join(f" AND NOT coalesce(l.key_{p} = r.key_{p}, false)" for p in range(place))
-        parts.append(
-            f"SELECT '{place}' AS match_key, l.{NUMBER} AS join_key_l, r.{NUMBER} AS join_key_r "
-            f"FROM (SELECT {columns} FROM t_l) AS l JOIN (SELECT {columns} FROM {right}) AS r "
-            f"ON l.key_{place} = r.key_{place} WHERE {f'l.{NUMBER} < r.{NUMBER}' if within else 'true'}{earlier}"
-        )
-    return "CREATE TABLE pairs AS " + " UNION ALL ".join(parts)
-
-
-def linker(
-    connection: duckdb.DuckDBPyConnection, database: DuckDBAPI, model: Model, rows: str, *, apart: bool = False
-) -> Linker:
-    """Return Splink over the rows, with the table `pairs` and the term frequencies of the model.
-
-    With `apart` it gives what each comparison adds beside the sum.
-    """
-    settings: dict[str, Any] = dict(model.settings) | {
-        "link_type": "dedupe_only",
-        "unique_id_column_name": NUMBER,
-        "blocking_rules_to_generate_predictions": [],
-        "retain_intermediate_calculation_columns": apart,
-        "retain_matching_columns": apart,
-    }
-    made = Linker([database.register(rows)], settings, log_level=None)
-    connection.register("frequencies", model.frequencies.to_arrow())
-    for form in model.frequencies["form"].unique().sort():
-        connection.execute(
-            f"CREATE TABLE shares_{form} AS SELECT {form}, coalesce(share, "
-            f"(SELECT max(share) FROM frequencies WHERE form = '{form}' AND value IS NULL)) AS tf_{form} "
-            f"FROM (SELECT DISTINCT {form} FROM {rows} WHERE {form} IS NOT NULL) AS there LEFT JOIN "
-            f"(SELECT value, share FROM frequencies WHERE form = '{form}') ON value = {form}"
-        )
-        made.table_management.register_term_frequency_lookup(database.register(f"shares_{form}"), form)
-    made.table_management.register_blocked_pairs_for_predict(database.register("pairs"))
-    return made

@@ -7,11 +7,12 @@ subject agree by expectation maximisation over pairs that share a key. Nobody ha
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any
 
 import duckdb
+import numpy as np
 import polars as pl
 from splink import DuckDBAPI, Linker, SettingsCreator, block_on
 
@@ -21,11 +22,13 @@ from goodstanding.linkage.blocking import Count, Key, chosen
 from goodstanding.linkage.columns import KEY, Columns
 from goodstanding.linkage.comparing import comparisons, frequencies
 from goodstanding.linkage.engines import Rows, engine, view
-from goodstanding.linkage.linking import links
+from goodstanding.linkage.linking import counted, keyed
 from goodstanding.linkage.models import CROWDS, FREQUENCIES, Model
+from goodstanding.linkage.scoring import arrange, patterns, weight
 
+_PARTS = 1 << 20
 ROWS = 500_000
-"""Rows of each table that a model is learned from, at most; frequencies are taken from all."""
+"""Rows of each table that a model is learned from, about, where it has more; frequencies are taken from all."""
 _STRANGERS = 1e6
 """Random pairs by which is learned how often strangers agree."""
 _ALIKE = 2e6
@@ -60,8 +63,7 @@ def train(left: Rows, right: Rows | None, columns: Columns, learned: Mapping[str
             if name in tables
         }
         first = Model(settings, columns, keys, described, pl.DataFrame(schema=FREQUENCIES), crowds)
-        samples = [_table(connection, f"SELECT * FROM t_{name} ORDER BY {KEY}") for name in tables]
-        return _settled(connection, tables, first, samples, frequencies(columns, told))
+        return _settled(connection, tables, first, frequencies(columns, told))
 
 
 def _described(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, Any]:
@@ -69,9 +71,13 @@ def _described(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, A
 
     The digest does not depend on the order of rows.
     """
-    forms = [name for name in connection.table(table).columns if name != KEY]
+    relation = connection.table(table)
+    forms = [
+        name for name, kind in zip(relation.columns, relation.types, strict=True) if kind == "VARCHAR" and name != KEY
+    ]
     counts = ", ".join(f"count({form})" for form in forms)
-    digest = f"bit_xor(md5_number_lower(row({', '.join([KEY, *forms])})::VARCHAR))"
+    cells = ", ".join(f"coalesce({form}, chr(1))" for form in [KEY, *forms])
+    digest = f"bit_xor(md5_number_lower(concat_ws(chr(2), {cells})))"
     rows, said, *filled = connection.sql(f"SELECT count(*), {digest}, {counts} FROM {table}").fetchall()[0]
     shares = {form: round(there / max(rows, 1), 6) for form, there in zip(forms, filled, strict=True)}
     return {"rows": rows, "digest": f"{said or 0:016x}", "filled": shares}
@@ -106,30 +112,55 @@ def _settled(
     connection: duckdb.DuckDBPyConnection,
     tables: Mapping[str, Any],
     first: Model,
-    samples: Sequence[pl.DataFrame],
     forms: Sequence[str],
 ) -> Model:
     """Return the model with the share of pairs that belong together as its own probabilities say, and what follows.
 
-    Who shares a value with strangers, and who with records of its own, depends on that share, and it on them.
+    Who shares a value with strangers, and who with records of its own, depends on that share, and it on them. The pairs
+    of the samples are compared once.
     """
-    left, right = samples[0], samples[1] if len(samples) > 1 else None
-    rows = [sample.height for sample in samples]
-    pairs = rows[0] * rows[1] if right is not None else rows[0] * (rows[0] - 1) / 2
+    met = [_met(connection, tables, form) for form in forms]
+    rows, one_in = _patterns(connection, first, list(tables), met)
+    pairs = (rows[0] * rows[-1] if len(rows) > 1 else rows[0] * (rows[0] - 1) / 2) / one_in
     share = float(first.settings["probability_two_random_records_match"])
-    model = first
-    for turn in range(_TURNS + 1):
+    for _ in range(_TURNS):
         settings = weighing.strangers(first.settings, share) | {"probability_two_random_records_match": share}
-        model = replace(first, settings=settings, frequencies=_frequencies(connection, tables, forms, share))
-        if turn < _TURNS:
-            weights = links(model, left, right, _FAR_OFF)["weight"].to_numpy()
-            share = weighing.prior(weights, share, pairs)
-    return model
+        shares = ", ".join(f"{one.sql(share)} AS common_{one.form}" for one in met)
+        source = f"SELECT * REPLACE ({shares}) FROM patterns" if met else "FROM patterns"
+        told = connection.execute(f"SELECT {weight(settings)} AS weight, pairs FROM ({source})").fetchnumpy()
+        share = weighing.prior(told["weight"], share, pairs, told["pairs"])
+    settings = weighing.strangers(first.settings, share) | {"probability_two_random_records_match": share}
+    return replace(first, settings=settings, frequencies=_frequencies(met, share))
 
 
+def _patterns(
+    connection: duckdb.DuckDBPyConnection, model: Model, names: Sequence[str], met: Sequence[_Met]
+) -> tuple[list[int], int]:
+    """Make `patterns` of the samples' pairs, with frequencies in rows.
+
+    Return how many rows each sample has, and one in how many of their pairs was compared.
+    """
+    listed = [one.listed.select(pl.lit(one.form).alias("form"), "value", pl.col("n").alias("share")) for one in met]
+    others = [pl.DataFrame({"form": one.form, "value": None, "share": 0}) for one in met]
+    schema = pl.Schema({"form": pl.String, "value": pl.String, "share": pl.Int64})
+    told = pl.concat([pl.DataFrame(schema=schema), *(one.cast(schema) for one in [*listed, *others])])
+    connection.register("frequencies", told.to_arrow())
+    rows: list[int] = []
+    within = len(names) == 1
+    for name in names:
+        keyed(connection, model, f"t_{name}", f"k_{name}", sum(rows))
+        arrange(connection, model.settings, len(model.keys), f"k_{name}", f"s_{name}")
+        rows.append(int(connection.table(f"s_{name}").count("*").fetchall()[0][0]))
+    sides = f"k_{names[0]}", f"k_{names[-1]}"
+    one_in = max(int(counted(connection, model, *sides, within=within)["pairs"].sum() // _SETTLING), 1)
+    for query in patterns(model.settings, len(model.keys), f"s_{names[0]}", f"s_{names[-1]}", one_in, within=within):
+        connection.execute(query)
+    return rows, one_in
+
+
+_SETTLING = 1_000_000
+"""Pairs by which the share of those that belong together is found, about."""
 _TURNS = 3
-_FAR_OFF = -14.0
-"""The weight below which pairs add nothing to the number of those that belong together."""
 
 
 def _told(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, Any], columns: Columns) -> frozenset[str]:
@@ -149,7 +180,7 @@ _PEOPLE = ("name", "given", "family")
 
 def _sample(connection: duckdb.DuckDBPyConnection, name: str) -> str:
     rows = connection.table(f"all_{name}").count("*").fetchall()[0][0]
-    return f" ORDER BY hash({KEY}) LIMIT {ROWS}" if rows > ROWS else ""
+    return f" WHERE hash({KEY}) % {_PARTS} < {ROWS * _PARTS // rows}" if rows > ROWS else ""
 
 
 def _sure(columns: Columns, told: Collection[str]) -> list[Any]:
@@ -187,30 +218,55 @@ def _compared(form: str) -> str:
     return "name" if stem in ("name", "given", "family") else stem
 
 
-def _frequencies(
-    connection: duckdb.DuckDBPyConnection, tables: Mapping[str, Any], forms: Sequence[str], share: float
-) -> pl.DataFrame:
+@dataclass(frozen=True)
+class _Met:
+    """How many rows have the values of a form: `listed`, of those that are common; `total`, all that have any.
+
+    `others`: how many rows have the value of a row whose value is not listed, on average.
+    """
+
+    form: str
+    listed: pl.DataFrame
+    total: int
+    others: float
+
+    def rare(self, share: float) -> float:
+        """Return which share of the rows are strangers with the same value, where it is not listed."""
+        return max(self.others - share * self.total, _LEAST_SHARED) / max(self.total, 1)
+
+    def sql(self, share: float) -> str:
+        """Return the frequency of a value, of which so many rows as `common_` says have it; none, where not listed."""
+        own = f"common_{self.form}::DOUBLE - {share * self.total!r}::DOUBLE"
+        return (
+            f"CASE WHEN common_{self.form} > 0 THEN greatest({own}, {_LEAST_SHARED}) / {self.total} "
+            f"WHEN common_{self.form} = 0 THEN {self.rare(share)!r}::DOUBLE END"
+        )
+
+
+def _met(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, Any], form: str) -> _Met:
+    rows = " UNION ALL ".join(f"SELECT {form} FROM all_{name}" for name in tables)
+    connection.execute(
+        f"CREATE OR REPLACE TABLE counts AS SELECT {form} AS value, count(*) AS n FROM ({rows}) "
+        f"WHERE {form} IS NOT NULL GROUP BY ALL"
+    )
+    listed = _table(connection, f"SELECT value, n FROM counts WHERE n >= {FEW}")
+    sums = ("sum(n)", f"sum(n) FILTER (n < {FEW})", f"sum(n * n) FILTER (n < {FEW})")
+    query = f"SELECT {', '.join(f'coalesce({one}, 0)' for one in sums)} FROM counts"
+    total, rare, squares = connection.execute(query).fetchall()[0]
+    return _Met(form, listed, int(total), squares / rare if rare else 0.0)
+
+
+def _frequencies(met: Sequence[_Met], share: float) -> pl.DataFrame:
     """Return how many of the rows a row's strangers are that have the same value, for each value of a form.
 
     `share` says how many others there are of each row's own subject. What fewer than `FEW` rows have is not listed: it
     would say who is in the table. All such values get one share, which stands under no value.
     """
-    rows = " UNION ALL ".join(f"SELECT * FROM all_{name}" for name in tables)
     found = [pl.DataFrame(schema=FREQUENCIES)]
-    for form in forms:
-        counts = _table(
-            connection, f"SELECT {form} AS value, count(*) AS n FROM ({rows}) WHERE {form} IS NOT NULL GROUP BY ALL"
-        )
-        total = int(counts["n"].sum())
-        others = (pl.col("n") - share * total).clip(_LEAST_SHARED) / max(total, 1)
-        listed = counts.filter(pl.col("n") >= FEW).select(pl.lit(form).alias("form"), "value", others.alias("share"))
-        rest = counts.filter(pl.col("n") < FEW).select(
-            pl.lit(form).alias("form"),
-            pl.lit(None, pl.String).alias("value"),
-            ((pl.col("n") ** 2).sum() / pl.col("n").sum() - share * total).fill_nan(1).clip(_LEAST_SHARED)
-            / max(total, 1),
-        )
-        found += [listed, rest.rename({rest.columns[2]: "share"})]
+    for one in met:
+        strangers = (pl.col("n") - share * one.total).clip(_LEAST_SHARED) / max(one.total, 1)
+        found.append(one.listed.select(pl.lit(one.form).alias("form"), "value", strangers.alias("share")))
+        found.append(pl.DataFrame({"form": one.form, "value": None, "share": one.rare(share)}, schema=FREQUENCIES))
     return pl.concat(found).sort("form", "value")
 
 
@@ -220,13 +276,16 @@ _LEAST_SHARED = 1.0
 
 
 def _crowds(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, Any], keys: Sequence[Key]) -> pl.DataFrame:
+    """Return the values of keys that more rows share than may; few do, so that all are counted by a part first."""
     found = [pl.DataFrame(schema=CROWDS)]
     for key in keys:
-        rows = " UNION ALL ".join(f"SELECT {key.sql} AS value FROM all_{name}" for name in tables)
-        query = f"""
-            SELECT '{key.name}' AS key, value FROM ({rows})
-            WHERE value IS NOT NULL GROUP BY value HAVING count(*) > {key.crowd}"""
-        found.append(_table(connection, query))
+        parts = [f"SELECT {key.sql} AS value FROM all_{name}" for name in tables]
+        query = f"SELECT value FROM ({' UNION ALL '.join(parts)}) WHERE value IS NOT NULL"
+        values = np.asarray(connection.execute(query).fetchnumpy()["value"])
+        part = (values & np.uint64((1 << max(len(values).bit_length(), 10)) - 1)).astype(np.int64)
+        many = values[(np.bincount(part) > key.crowd)[part]]
+        crowds, rows = np.unique(many, return_counts=True)
+        found.append(pl.DataFrame({"key": key.name, "value": crowds[rows > key.crowd]}, schema=CROWDS))
     return pl.concat(found).sort("key", "value")
 
 

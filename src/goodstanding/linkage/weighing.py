@@ -75,14 +75,16 @@ def _rest(level: Mapping[str, Any], share: float) -> float:
     return max((seen - share * float(level["m_probability"])) / (1 - share), _LEAST_LEFT * seen)
 
 
-def prior(weights: npt.NDArray[np.float64], share: float, pairs: float) -> float:
-    """Return the share of `pairs` that belong together, from the weights that pairs got under another `share`.
+def prior(
+    weights: npt.NDArray[np.float64], share: float, pairs: float, times: npt.NDArray[np.int64] | int = 1
+) -> float:
+    """Return the share of `pairs` that belong together, from the weights that `times` pairs got under another `share`.
 
     Expectation maximisation in one unknown: the probabilities under a share sum up to the next one.
     """
     evidence = np.exp2(np.clip(weights - log2(share / (1 - share)), -500, 500))
     for _ in range(_ROUNDS):
         odds = evidence * (share / (1 - share))
-        found = float((odds / (1 + odds)).sum()) / pairs
+        found = float((times * odds / (1 + odds)).sum()) / pairs
         share = min(max(found, 0.1 / pairs), 0.5)
     return share
