@@ -1,8 +1,13 @@
 """Identifiers: by form, by check digit, and by world."""
 
+import datetime as dt
+
+import polars as pl
 import pytest
 
+from goodstanding.facts.catalogue import catalogue
 from goodstanding.facts.identifiers import SCHEMES, fault_in, publishable, subject_of
+from goodstanding.facts.validation import Intake, check
 from goodstanding.facts.world import World
 
 REAL = ["cn.ric:11010519491231002X", "cn.ric:440524188001010014", "cn.uscc:91350100M000100Y43", "nl.bsn:111222333"]
@@ -63,3 +68,45 @@ def test_a_holder_whose_legal_form_is_unknown_is_not_published(number):
 )
 def test_only_ascii_digits_are_digits_so_that_nobody_has_two_identifiers(number):
     assert fault_in(number, World.REAL) is not None
+
+
+WRITTEN = {
+    "spaced": lambda number: f"{number[:3]} {number[3:]}",
+    "hyphened": lambda number: f"{number[:3]}-{number[3:]}",
+    "dotted": lambda number: f"{number[:3]}.{number[3:]}",
+    "with a zero before it": lambda number: f"0{number}",
+    "with a space after it": lambda number: f"{number} ",
+    "in wide characters": lambda number: "".join(
+        chr(ord(one) + 0xFEE0) if one.isascii() and one.isalnum() else one for one in number
+    ),
+    "with an invisible character": lambda number: f"{number[:3]}\u200b{number[3:]}",
+}
+
+
+@pytest.mark.parametrize("how", WRITTEN)
+@pytest.mark.parametrize("scheme", SCHEMES.values(), ids=lambda scheme: scheme.id)
+def test_a_number_written_in_another_way_is_no_second_identifier(scheme, how):
+    world = World.SYNTHETIC if "000000" in scheme.example else World.REAL
+    number = scheme.example.partition(":")[2]
+    assert fault_in(f"{scheme.id}:{number}", world) is None
+    assert fault_in(f"{scheme.id}:{WRITTEN[how](number)}", world) is not None
+
+
+@pytest.mark.parametrize(
+    "number",
+    ["eu.vat:GR094259216", "gb.vat:980780684001", "gb.vat:GD001", "gb.fhrs:122-039575", "gb.company:sc123456"],
+)
+def test_what_a_library_also_takes_for_the_same_number_is_refused(number):
+    assert fault_in(number, World.REAL) is not None
+
+
+@pytest.mark.parametrize("scheme", SCHEMES.values(), ids=lambda scheme: scheme.id)
+def test_a_number_that_is_not_valid_is_refused_and_shown_nowhere(scheme):
+    world = World.SYNTHETIC if "000000" in scheme.example else World.REAL
+    number = scheme.example + "x"
+    row = {"subject": number, "kind": "food.inspection", "act": "2024-03-01", "document": "D"}
+    table = pl.DataFrame([row | {"authority": "gb.la:122", "basis": "the Code"}])
+    done = check(table, Intake(catalogue(world), world, "s", dt.date(2024, 6, 30)))
+    assert done.records.is_empty()
+    assert "subject" in done.refusals["field"]
+    assert scheme.example.partition(":")[2] not in str(done.refusals.rows())

@@ -54,12 +54,17 @@ def _resident(number: str) -> str | None:
     return None
 
 
-def _by_stdnum(module: str, form: str) -> Callable[[str], str | None]:
+def _by_stdnum(module: str, form: str, pattern: str = ".*") -> Callable[[str], str | None]:
+    """Check by a module of stdnum; `pattern` leaves out what it takes as another way to write the same number."""
+
     def fault(number: str) -> str | None:
+        import re
         from importlib import import_module
 
         from stdnum.exceptions import InvalidChecksum, ValidationError
 
+        if not re.fullmatch(pattern, number):
+            return form
         try:
             if import_module(f"stdnum.{module}").validate(number) != number:
                 return f"{form}, without spaces or punctuation"
@@ -81,6 +86,9 @@ def _by_form(pattern: str, form: str) -> Callable[[str], str | None]:
     return fault
 
 
+_FHRS = "(?:[0-9]{1,3}|[1-9][0-9]{3})-(?:0|[1-9][0-9]{0,8})"
+"""Codes of authorities have three digits, some of them a zero first."""
+
 SCHEMES: dict[str, Scheme] = {
     scheme.id: scheme
     for scheme in (
@@ -101,8 +109,14 @@ SCHEMES: dict[str, Scheme] = {
             "gb.company:01234567",
             _by_form("([0-9]{2}|[A-Z]{2})[0-9]{6}", "8 digits, or 2 letters and 6 digits"),
         ),
-        Scheme("eu.vat", "organisation", False, "eu.vat:NL004495445B01", _by_stdnum("eu.vat", "an EU VAT number")),
-        Scheme("gb.vat", "organisation", False, "gb.vat:980780684", _by_stdnum("gb.vat", "9 digits")),
+        Scheme(
+            "eu.vat",
+            "organisation",
+            False,
+            "eu.vat:NL004495445B01",
+            _by_stdnum("eu.vat", "an EU VAT number, a Greek one with EL", "(?!GR).*"),
+        ),
+        Scheme("gb.vat", "organisation", False, "gb.vat:980780684", _by_stdnum("gb.vat", "9 digits", "[0-9]{9}")),
         Scheme("sg.uen", "organisation", False, "sg.uen:00192200M", _by_stdnum("sg.uen", "9 or 10 characters")),
         Scheme("jp.cn", "organisation", False, "jp.cn:5835678256246", _by_stdnum("jp.cn", "13 digits")),
         Scheme(
@@ -110,8 +124,8 @@ SCHEMES: dict[str, Scheme] = {
             "thing",
             False,
             "gb.fhrs:122-39575",
-            _by_form("[0-9]{1,4}-[0-9]{1,9}", "local authority code, hyphen, FHRSID"),
-            "[0-9]{1,4}-[0-9]{1,9}",
+            _by_form(_FHRS, "local authority code, hyphen, FHRSID without leading zeros"),
+            _FHRS,
         ),
     )
 }
