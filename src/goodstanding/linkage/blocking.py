@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from goodstanding.linkage.columns import Columns
 
-PAIRS_A_ROW = 10
+PAIRS_A_ROW = 5
 LEAST_PAIRS = 5_000_000
 """Pairs that a run may look at: so many for each row, or so many in all where there are few rows."""
 MOST_KEYS = 12
