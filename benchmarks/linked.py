@@ -1,6 +1,6 @@
 """Our linkage, end to end, in a process of its own: `python -m benchmarks.linked WHAT OUT FILE...`.
 
-WHAT is `people`, `figures` or `febrl`; OUT is written as Parquet: left, right, weight. `keep FOLDER SUBJECTS` prepares
+WHAT is a name in `COLUMNS`; OUT is written as Parquet: left, right, weight. `keep FOLDER SUBJECTS` prepares
 subjects, learns a model from them and keeps them; `deliver FOLDER OUT RECORDS` links records with kept subjects;
 `again FOLDER OUT SUBJECTS RECORDS` links them with all rows of the subjects, by the same model. One line of JSON says
 seconds, in all and by phase, CPU seconds and GB.
@@ -48,6 +48,10 @@ COLUMNS = {
         gender="code",
         occupation="code",
     ),
+    "few": _columns("id", name="name", town="place"),
+    "gaps": _columns("id", given="given", family="family", born="date", postcode="postcode", town="place"),
+    "organisations": _columns("id", company="organisation", street="address", postcode="postcode", town="place"),
+    "many": _columns("id", company="organisation", street="address", postcode="postcode", town="place"),
     "febrl": _columns(
         "rec_id",
         given_name="given",

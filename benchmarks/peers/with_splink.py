@@ -1,8 +1,9 @@
 """Splink with the settings of its documentation, end to end: `python benchmarks/peers/with_splink.py WHAT OUT FILE...`.
 
 WHAT is `people` (records of benchmarks/people.py), `figures` (historical figures, the settings of Splink's tutorial for
-them) or `febrl` (FEBRL 4, two files, the settings of its example). OUT is written as Parquet: left, right, weight. One
-line of JSON says seconds from files to result, CPU seconds and the most memory, in GB, that the process had.
+them), `febrl` (FEBRL 4, two files, the settings of its example) or a data set of
+benchmarks/unlike.py. OUT is written as Parquet: left, right, weight. One line of JSON says seconds from files to
+result, CPU seconds and the most memory, in GB, that the process had.
 """
 
 from __future__ import annotations
@@ -103,10 +104,59 @@ def _febrl() -> tuple[dict[str, Any], list[Any], float, list[Any]]:
     return settings, sure, 0.8, [block_on("date_of_birth"), block_on("given_name")]
 
 
+def _few() -> tuple[dict[str, Any], list[Any], float, list[Any]]:
+    settings = {
+        "link_type": "dedupe_only",
+        "blocking_rules_to_generate_predictions": [
+            block_on("name"),
+            block_on("substr(name, 1, 4)", "town"),
+            block_on("split_part(name, ' ', 2)"),
+            block_on("split_part(name, ' ', 1)", "town"),
+        ],
+        "comparisons": [
+            cl.NameComparison("name"),
+            cl.ExactMatch("town").configure(term_frequency_adjustments=True),
+        ],
+    }
+    return settings, [block_on("name", "town")], 0.7, [block_on("town"), block_on("name")]
+
+
+def _gaps() -> tuple[dict[str, Any], list[Any], float, list[Any]]:
+    settings, sure, recall, sessions = _people()
+    names = [cl.NameComparison("given"), cl.NameComparison("family")]
+    return settings | {"comparisons": [*names, *settings["comparisons"][1:]]}, sure, recall, sessions
+
+
+def _organisations() -> tuple[dict[str, Any], list[Any], float, list[Any]]:
+    settings = {
+        "link_type": "link_only",
+        "blocking_rules_to_generate_predictions": [
+            block_on("company"),
+            block_on("postcode"),
+            block_on("street", "town"),
+            block_on("substr(company, 1, 4)", "town"),
+            block_on("substr(company, 1, 4)", "street"),
+            block_on("substr(company, 1, 8)"),
+        ],
+        "comparisons": [
+            cl.NameComparison("company"),
+            cl.JaroWinklerAtThresholds("street", [0.95, 0.88]),
+            cl.DamerauLevenshteinAtThresholds("postcode", [1, 2]).configure(term_frequency_adjustments=True),
+            cl.ExactMatch("town").configure(term_frequency_adjustments=True),
+        ],
+    }
+    sure = [block_on("company", "postcode"), block_on("company", "street")]
+    return settings, sure, 0.7, [block_on("postcode"), block_on("company")]
+
+
 _WHAT = {
     "people": (_people, "id", "*, given || ' ' || family AS whole"),
     "figures": (_figures, "unique_id", "*, first_name || ' ' || surname AS whole"),
     "febrl": (_febrl, "rec_id", "*"),
+    "few": (_few, "id", "*"),
+    "gaps": (_gaps, "id", "*"),
+    "organisations": (_organisations, "id", "*"),
+    "many": (_organisations, "id", "*"),
 }
 
 

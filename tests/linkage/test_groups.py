@@ -6,12 +6,13 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goodstanding.linkage.groups import groups
+from goodstanding.linkage.groups import AGAINST, groups
 from goodstanding.linkage.linking import LINKS
 
+_RECORDS = "abcdefg"
 _PAIRS = st.dictionaries(
-    st.tuples(st.sampled_from("abcdefg"), st.sampled_from("abcdefg")).filter(lambda pair: pair[0] < pair[1]),
-    st.floats(-30, 30),
+    st.tuples(st.sampled_from(_RECORDS), st.sampled_from(_RECORDS)).filter(lambda pair: pair[0] < pair[1]),
+    st.floats(-30, 30) | st.sampled_from([-10.0, -5.0, 0.0, 10.0]),
     max_size=21,
 )
 
@@ -20,8 +21,8 @@ def _links(pairs: dict[tuple[str, str], float]) -> pl.DataFrame:
     return pl.DataFrame([(*pair, weight, 0.5) for pair, weight in pairs.items()], schema=LINKS, orient="row")
 
 
-def _sets(pairs: dict[tuple[str, str], float]) -> list[str]:
-    found = groups(_links(pairs)).group_by("group", maintain_order=True).agg("record")
+def _sets(pairs: dict[tuple[str, str], float], least: float = 0.0, prior: float = 0.0) -> list[str]:
+    found = groups(_links(pairs), least, prior).group_by("group", maintain_order=True).agg("record")
     return sorted("".join(records) for records in found["record"])
 
 
@@ -39,19 +40,65 @@ def test_a_pair_that_speaks_strongly_against_keeps_two_records_apart() -> None:
     assert _sets({("a", "b"): 9, ("b", "c"): 8, ("a", "c"): -2}) == ["abc"]
 
 
+def test_a_pair_that_speaks_strongly_against_is_not_outvoted_by_many_that_speak_for() -> None:
+    alike = {(one, other): 30.0 for one in _RECORDS for other in _RECORDS if one < other}
+    assert _sets(alike) == [_RECORDS]
+    for pair in alike:
+        parted = _sets(alike | {pair: AGAINST})
+        assert not [group for group in parted if set(pair) <= set(group)]
+        assert sorted("".join(parted)) == list(_RECORDS)
+
+
+def test_a_pair_that_weighs_little_since_little_is_known_does_not_speak_against() -> None:
+    pairs = {("a", "b"): 12, ("b", "c"): 12, ("a", "c"): -14}
+    assert _sets(pairs, prior=-20) == ["abc"]
+    assert _sets(pairs, prior=-4) == ["ab", "c"]
+
+
+def test_a_threshold_above_what_one_pair_may_weigh_is_a_threshold() -> None:
+    assert _sets({("a", "b"): 14, ("b", "c"): 11}, least=12) == ["ab"]
+
+
 def test_no_links_no_groups() -> None:
     assert groups(_links({})).is_empty()
+    assert groups(_links({("a", "a"): 20})).is_empty()
 
 
-@given(_PAIRS, st.randoms())
-def test_groups_do_not_depend_on_the_order_of_links(pairs: dict[tuple[str, str], float], random) -> None:
-    shuffled = list(pairs.items())
+@given(_PAIRS, st.randoms(), st.floats(-4, 15))
+def test_groups_do_not_depend_on_the_order_of_links_nor_of_the_records_in_them(
+    pairs: dict[tuple[str, str], float], random, least: float
+) -> None:
+    shuffled = [(pair if random.random() < 0.5 else pair[::-1], weight) for pair, weight in pairs.items()]
     random.shuffle(shuffled)
-    assert groups(_links(pairs)).equals(groups(_links(dict(shuffled))))
+    twice = pl.concat([_links(dict(shuffled)), _links(pairs)])
+    assert groups(_links(pairs), least).equals(groups(_links(dict(shuffled)), least))
+    assert groups(_links(pairs), least).equals(groups(twice, least))
 
 
 @given(_PAIRS)
 def test_every_linked_record_has_one_group_named_by_its_first(pairs: dict[tuple[str, str], float]) -> None:
     found = groups(_links(pairs))
     assert found["record"].to_list() == sorted({name for pair, weight in pairs.items() if weight >= 0 for name in pair})
-    assert all(group <= record for record, group in found.iter_rows())
+    for name, records in found.group_by("group").agg(pl.col("record").min()).iter_rows():
+        assert name == records
+
+
+@given(_PAIRS, st.floats(-4, 15), st.floats(-12, 0))
+def test_no_two_records_with_strong_evidence_against_each_other_are_in_one_group(
+    pairs: dict[tuple[str, str], float], least: float, prior: float
+) -> None:
+    group = dict(groups(_links(pairs), least, prior).iter_rows())
+    for (left, right), weight in pairs.items():
+        if weight - prior <= AGAINST and left in group and right in group:
+            assert group[left] != group[right]
+
+
+@given(_PAIRS, st.floats(-4, 15))
+def test_no_two_groups_are_left_that_could_be_one(pairs: dict[tuple[str, str], float], least: float) -> None:
+    sets = _sets(pairs, least)
+    for one in sets:
+        for other in sets:
+            between = [pairs.get((min(a, b), max(a, b)), -5.0) for a in one for b in other]
+            capped = [max(-10.0, min(max(10.0, least), weight)) for weight in between]
+            if one < other and min(between) > AGAINST:
+                assert sum(capped) / len(capped) < least + 1e-9

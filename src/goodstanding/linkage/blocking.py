@@ -18,7 +18,7 @@ import duckdb
 import numpy as np
 import numpy.typing as npt
 
-from goodstanding.linkage.columns import Columns
+from goodstanding.linkage.columns import KEY, Columns
 
 PAIRS_A_ROW = 5
 LEAST_PAIRS = 5_000_000
@@ -71,7 +71,7 @@ class Count:
 def keys(columns: Columns, told: Collection[str]) -> list[Key]:
     """Return every key that the columns of `told` offer: each telling form, and each pair of the others."""
     strong, weak = [], []
-    labels = [(label, field) for label, field in columns.labels() if label in told]
+    labels = sorted(((label, field) for label, field in columns.labels() if label in told), key=lambda one: one[0])
     if "name" in told:
         strong += ["name", "family"]
         weak += ["given", "family", "given3", "family4"]
@@ -91,7 +91,7 @@ def keys(columns: Columns, told: Collection[str]) -> list[Key]:
             "address": [label],
             "code": [label],
         }.get(field.role, [])
-    pairs = [pair for pair in combinations(weak, 2) if _stem(pair[0]) != _stem(pair[1])]
+    pairs = [pair for pair in combinations(weak, 2) if stem(pair[0]) != stem(pair[1])]
     return [Key((one,)) for one in strong] + [Key(pair) for pair in pairs]
 
 
@@ -116,11 +116,14 @@ def chosen(
     ]
     for side in "lr":
         connection.execute(f"DROP TABLE IF EXISTS hashed_{side}")
+    if not offered:
+        return []
     fair = budget / MOST_KEYS
-    right_forms = _draws(sorted({form for count in offered for form in count.key.forms}))
+    forms = sorted({form for count in offered for form in count.key.forms})
+    same, there = _draws(forms), _there(connection, left, right or left, forms)
     found = np.zeros(_DRAWS, dtype=bool)
     taken: list[Count] = []
-    hits = {count.key: _hits(count, right_forms, place) for place, count in enumerate(offered)}
+    hits = {count.key: _hits(count, same, there, place) for place, count in enumerate(offered)}
     while offered and len(taken) < MOST_KEYS:
         _, best = max(
             ((np.mean(hits[count.key] & ~found) / (count.pairs / fair + 1), count) for count in offered),
@@ -183,23 +186,44 @@ _GROUPS = {
 def _draws(forms: Sequence[str]) -> dict[str, npt.NDArray[np.bool_]]:
     """Return in which of many imagined pairs each form is the same; a part of a form is where the whole is."""
     random = np.random.default_rng(0)
-    stems = sorted({_stem(form) for form in forms})
+    stems = sorted({stem(form) for form in forms})
     whole = {stem: random.random(_DRAWS) < _WHOLE for stem in stems}
     whole["name"] = (
         whole.get("name", np.ones(_DRAWS, dtype=bool)) & whole.get("given", True) & whole.get("family", True)
     )
     return {
-        form: whole[_stem(form)] if form == _stem(form) else whole[_stem(form)] | (random.random(_DRAWS) < _PART)
+        form: whole[stem(form)] if form == stem(form) else whole[stem(form)] | (random.random(_DRAWS) < _PART)
         for form in forms
     }
 
 
-def _hits(count: Count, forms: dict[str, npt.NDArray[np.bool_]], seed: int) -> npt.NDArray[np.bool_]:
-    reached = np.random.default_rng(1 + seed).random(_DRAWS) < count.share
-    hits: npt.NDArray[np.bool_] = np.logical_and.reduce([forms[form] for form in count.key.forms]) & reached
-    return hits
+def _there(
+    connection: duckdb.DuckDBPyConnection, left: str, right: str, forms: Sequence[str]
+) -> dict[str, tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]]:
+    """Return, for each form, in which of many rows of either table it is there: what lacks in a row lacks together."""
+    said = ", ".join(f"{_PARTS.get(form, form)} IS NOT NULL AS {form}" for form in forms)
+    sides = []
+    for seed, table in enumerate((left, right)):
+        rows = f"SELECT {said} FROM {table} ORDER BY hash({KEY}, {seed}) LIMIT {_DRAWS}"
+        some = connection.execute(rows).fetchnumpy()
+        sides.append({form: np.resize(some[form].astype(bool), _DRAWS) for form in forms})
+    return {form: (sides[0][form], sides[1][form]) for form in forms}
 
 
-def _stem(form: str) -> str:
+def _hits(
+    count: Count,
+    same: dict[str, npt.NDArray[np.bool_]],
+    there: dict[str, tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]],
+    seed: int,
+) -> npt.NDArray[np.bool_]:
+    """Return which of the imagined pairs a key finds: all its forms are there on both sides, and are the same."""
+    one, other = (np.logical_and.reduce([there[form][side] for form in count.key.forms]) for side in (0, 1))
+    uncrowded = np.random.default_rng(1 + seed).random(_DRAWS) < count.share / max(one.mean(), 1 / _DRAWS)
+    hits = np.logical_and.reduce([same[form] for form in count.key.forms])
+    found: npt.NDArray[np.bool_] = hits & one & other & uncrowded
+    return found
+
+
+def stem(form: str) -> str:
     """Return the form that another is a part of; `date2` is a form of its own, `date2_year` a part of it."""
     return {"given3": "given", "family4": "family", "organisation6": "organisation"}.get(form, form.partition("_")[0])

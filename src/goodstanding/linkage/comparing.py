@@ -6,7 +6,7 @@ Where equal values are common they weigh little: such levels carry term frequenc
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import splink.comparison_level_library as cll
@@ -19,21 +19,31 @@ _LIKE = 0.8
 """Jaro-Winkler similarities from which two words count as one word written twice, and as alike."""
 
 
-def comparisons(columns: Columns, told: Collection[str]) -> list[CustomComparison]:
-    """Return one comparison for each thing that the columns say of a subject, of those that `told` names."""
+def comparisons(columns: Columns, told: Collection[str], common: Mapping[str, Sequence[str]]) -> list[CustomComparison]:
+    """Return one comparison for each thing that the columns say of a subject, of those that `told` names.
+
+    `common`: the words that many rows have, for each form of `worded`. To share one of them tells little.
+    """
     made = []
     if "name" in told:
         made.append(_comparison("name", _person_levels()))
     for label, field in columns.labels():
         if field.role not in ("name", "given", "family") and label in told:
-            made.append(_comparison(label, _LEVELS[field.role](label)))
+            words = common.get(f"{label}_words", ())
+            levels = _WORDED[field.role](label, words) if field.role in _WORDED else _LEVELS[field.role](label)
+            made.append(_comparison(label, levels))
     return made
 
 
 def frequencies(columns: Columns, told: Collection[str]) -> list[str]:
     """Return the forms whose term frequencies the comparisons use."""
-    found = [level["tf_adjustment_column"] for one in comparisons(columns, told) for level in _tf_levels(one)]
+    found = [level["tf_adjustment_column"] for one in comparisons(columns, told, {}) for level in _tf_levels(one)]
     return list(dict.fromkeys(found))
+
+
+def worded(columns: Columns, told: Collection[str]) -> list[str]:
+    """Return the forms that are lists of words of which some may be common."""
+    return [f"{label}_words" for label, field in columns.labels() if field.role in _WORDED and label in told]
 
 
 def _tf_levels(comparison: CustomComparison) -> Iterator[dict[str, Any]]:
@@ -63,6 +73,15 @@ def _shared(form: str, least: int) -> str:
     return any_shared if least == 1 else f"{any_shared} AND len(list_intersect({form}_l, {form}_r)) >= {least}"
 
 
+def _telling(form: str, common: Sequence[str]) -> str:
+    """Return the condition that a word is shared that is not common."""
+    if not common:
+        return _shared(form, 1)
+    words = ", ".join("'" + word.replace("'", "''") + "'" for word in common)
+    shared = f"list_intersect({form}_l, {form}_r)"
+    return f"{_shared(form, 1)} AND len({shared}) > len(list_intersect({shared}, [{words}]))"
+
+
 def _slips(form: str, most: int) -> str:
     """Letters that are wrong, lacking, too many or exchanged. The dearer count is made of the few that may pass."""
     return f"levenshtein({form}_l, {form}_r) <= {most + 1} AND damerau_levenshtein({form}_l, {form}_r) <= {most}"
@@ -88,7 +107,7 @@ def _person_levels() -> list[Any]:
     ]
 
 
-def _organisation_levels(label: str) -> list[Any]:
+def _organisation_levels(label: str, common: Sequence[str]) -> list[Any]:
     words = f"{label}_words"
     smaller = f"least(len({words}_l), len({words}_r))"
     return [
@@ -102,8 +121,7 @@ def _organisation_levels(label: str) -> list[Any]:
             "all words of one in the other",
         ),
         _when(_close(label), "alike name"),
-        _when(_shared(words, 2), "two words shared"),
-        _when(_shared(words, 1), "a word shared"),
+        *_word_levels(words, common),
     ]
 
 
@@ -115,6 +133,10 @@ def _date_levels(label: str) -> list[Any]:
         _when(
             f"{label}_year_l = {label}_year_r AND {label}_day_l = substr({label}_day_r, 3) || left({label}_day_r, 2)",
             "day and month exchanged",
+        ),
+        _when(
+            f"{label}_year_l = {label}_year_r AND ({label}_day_l = '0101' OR {label}_day_r = '0101')",
+            "same year, 1 January on one side",
         ),
         _when(_slips(label, 2), "two slips"),
         _equal(f"{label}_year"),
@@ -152,24 +174,24 @@ def _place_levels(label: str) -> list[Any]:
     return [*_text_levels(label)[:3], _when(f"{within} OR {turned}", "one within the other"), *_text_levels(label)[3:]]
 
 
-def _address_levels(label: str) -> list[Any]:
-    words = f"{label}_words"
-    return [
-        *_text_levels(label)[:3],
-        _when(_shared(words, 2), "two words shared"),
-        _when(_shared(words, 1), "a word shared"),
-    ]
+def _address_levels(label: str, common: Sequence[str]) -> list[Any]:
+    return [*_text_levels(label)[:3], *_word_levels(f"{label}_words", common)]
+
+
+def _word_levels(words: str, common: Sequence[str]) -> list[Any]:
+    two, telling = _shared(words, 2), _telling(words, common)
+    levels = [_when(f"{telling} AND {two}", "two words shared, one of them rare"), _when(telling, "a rare word shared")]
+    return [*levels, _when(two, "two words shared"), _when(_shared(words, 1), "a word shared")]
 
 
 def _code_levels(label: str) -> list[Any]:
     return [cll.NullLevel(label), _equal(label)]
 
 
+_WORDED: dict[str, Any] = {"organisation": _organisation_levels, "address": _address_levels}
 _LEVELS: dict[str, Any] = {
-    "organisation": _organisation_levels,
     "date": _date_levels,
     "place": _place_levels,
-    "address": _address_levels,
     "postcode": _postcode_levels,
     "identifier": _identifier_levels,
     "code": _code_levels,

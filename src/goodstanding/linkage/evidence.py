@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -49,8 +48,7 @@ def evidence(model: Model, left: pl.DataFrame, right: pl.DataFrame) -> pl.DataFr
         table = linker(connection, database, model, "t_pair").inference.predict(warning_mode="never").physical_name
         arrow = connection.sql(f"SELECT * FROM {table}").to_arrow_table()
         found = pl.DataFrame(pl.from_arrow(arrow)).row(0, named=True)
-    share = float(model.settings["probability_two_random_records_match"])
-    first = (PRIOR, "before anything is compared", None, None, math.log2(share / (1 - share)), 0.0)
+    first = (PRIOR, "before anything is compared", None, None, model.prior, 0.0)
     parts = [first, *(_row(one, found, left, right) for one in model.settings["comparisons"])]
     return pl.DataFrame(parts, schema=EVIDENCE, orient="row")
 

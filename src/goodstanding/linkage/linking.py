@@ -6,10 +6,13 @@ that are linked as they come (see `kept`) get the same links as all of them link
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import duckdb
 import polars as pl
 
 from goodstanding.facts.errors import InputError
+from goodstanding.linkage.columns import KEY
 from goodstanding.linkage.engines import Rows, engine, view
 from goodstanding.linkage.models import Model
 from goodstanding.linkage.scoring import NUMBER, arrange, compared, weight
@@ -149,3 +152,22 @@ def scored(connection: duckdb.DuckDBPyConnection, model: Model, least: float, *,
         f"JOIN t_{sides[0]} AS l ON l.{NUMBER} = linked.l JOIN t_{sides[1]} AS r ON r.{NUMBER} = linked.r ORDER BY 1, 2"
     ).to_arrow_table()
     return pl.DataFrame(pl.from_arrow(found), schema=LINKS)
+
+
+def weights(model: Model, pairs: pl.DataFrame, rows: Rows) -> pl.DataFrame:
+    """Return what pairs of prepared rows weigh, whether they share a key or not, columns `LINKS`.
+
+    `pairs` names the rows by key, `left` and `right`; a pair one of whose rows is not there is left out.
+    """
+    with engine() as (connection, _):
+        view(connection, "incoming", rows)
+        connection.register("asked", pairs.with_row_index("pair").to_arrow())
+        for side, name in (("l", "left"), ("r", "right")):
+            connection.execute(
+                f"CREATE TABLE t_{side} AS SELECT asked.pair AS {NUMBER}, incoming.*, asked.pair AS key_0 "
+                f"FROM asked JOIN incoming ON incoming.{KEY} = asked.{name}"
+            )
+        return scored(connection, replace(model, keys=model.keys[:1]), -_ANY, within=False)
+
+
+_ANY = 1e9

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,6 +49,12 @@ class Model:
             "learned": self.learned,
         }
         return json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+
+    @property
+    def prior(self) -> float:
+        """The weight, in bits, that a pair has before anything is compared."""
+        share = float(self.settings["probability_two_random_records_match"])
+        return math.log2(share / (1 - share))
 
     @property
     def version(self) -> str:

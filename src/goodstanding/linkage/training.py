@@ -18,9 +18,9 @@ from splink import DuckDBAPI, Linker, SettingsCreator, block_on
 
 from goodstanding.facts.errors import InputError
 from goodstanding.linkage import weighing
-from goodstanding.linkage.blocking import Count, Key, chosen
+from goodstanding.linkage.blocking import Count, Key, chosen, stem
 from goodstanding.linkage.columns import KEY, Columns
-from goodstanding.linkage.comparing import comparisons, frequencies
+from goodstanding.linkage.comparing import comparisons, frequencies, worded
 from goodstanding.linkage.engines import Rows, engine, view
 from goodstanding.linkage.linking import counted, keyed
 from goodstanding.linkage.models import CROWDS, FREQUENCIES, Model
@@ -66,6 +66,25 @@ def train(left: Rows, right: Rows | None, columns: Columns, learned: Mapping[str
         return _settled(connection, tables, first, frequencies(columns, told))
 
 
+def _common(
+    connection: duckdb.DuckDBPyConnection, tables: Mapping[str, Any], forms: Sequence[str]
+) -> dict[str, list[str]]:
+    """Return for each form the words that a share `_COMMON` of the rows has, the commonest first."""
+    found = {}
+    for form in forms:
+        rows = " UNION ALL ".join(f"SELECT {form} AS words FROM all_{name}" for name in tables)
+        query = f"""
+            SELECT word FROM (SELECT unnest(words) AS word FROM ({rows})) GROUP BY word
+            HAVING count(*) >= greatest({FEW}, {_COMMON} * (SELECT count(words) FROM ({rows})))
+            ORDER BY count(*) DESC, word LIMIT {_MOST_COMMON}"""
+        found[form] = [word for (word,) in connection.sql(query).fetchall()]
+    return found
+
+
+_COMMON = 0.001
+_MOST_COMMON = 300
+
+
 def _described(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, Any]:
     """Return how many rows a table has, which share of them has each form, and a digest.
 
@@ -94,7 +113,7 @@ def _estimated(
     """Return what Splink learns from the samples: settings with the shares that it could observe."""
     settings = SettingsCreator(
         link_type="dedupe_only" if len(tables) == 1 else "link_only",
-        comparisons=list(comparisons(columns, told)),
+        comparisons=list(comparisons(columns, told, _common(connection, tables, worded(columns, told)))),
         unique_id_column_name=KEY,
         retain_matching_columns=False,
     )
@@ -214,8 +233,7 @@ def _sessions(counts: Sequence[Count], told: Collection[str]) -> list[Key]:
 
 def _compared(form: str) -> str:
     """Return the comparison that a form belongs to."""
-    stem = form.partition("_")[0].removesuffix("3").removesuffix("4").removesuffix("6")
-    return "name" if stem in ("name", "given", "family") else stem
+    return "name" if stem(form) in _PEOPLE else stem(form)
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,8 @@ Three things that training by random pairs and expectation maximisation leaves o
 
 - a level that no random pair showed is taken to be met by half a pair of the sample; one that no pair of one subject
   showed weighs what lies between its neighbours, and beyond the last of them what that one weighs; but no agreement
-  at all is taken to be met by `_SELDOM` of the pairs of one subject, where none of them showed it;
+  at all is taken to be met by `_SELDOM` of the pairs of one subject, where none of them showed it; and none by
+  fewer than `_LEAST_KNOWN`: so small a share is noise of what was learned, and no slip is so rare that it never is;
 - some random pairs are of one subject: how often strangers agree is what is left without them (`strangers`);
 - how many pairs belong together is what the model's own probabilities, over all pairs looked at, sum up to (`prior`).
 """
@@ -23,6 +24,7 @@ _LEAST_LEFT = 0.1
 """What is left of an observed agreement of strangers at least: the estimate of the rest is no better than that."""
 _ROUNDS = 50
 _SELDOM = 0.01
+_LEAST_KNOWN = 0.0005
 
 
 def whole(settings: Mapping[str, Any], pairs: float) -> dict[str, Any]:
@@ -41,7 +43,7 @@ def _whole(levels: list[dict[str, Any]], unseen: float) -> list[dict[str, Any]]:
     told = [level for level in levels if not level.get("is_null_level")]
     strangers = [level.get("u_probability") or unseen for level in told]
     known = {
-        place: log2(level["m_probability"] / strangers[place])
+        place: log2(max(level["m_probability"], _LEAST_KNOWN) / strangers[place])
         for place, level in enumerate(told)
         if level.get("m_probability")
     }
