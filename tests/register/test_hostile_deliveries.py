@@ -1,4 +1,4 @@
-"""Deliveries that say little or lie of whom they speak: every row is refused with a reason, and nobody gets a record."""
+"""Deliveries that say little or lie of whom they speak: every row is refused with a reason, nobody gets a record."""
 
 import time
 
