@@ -52,7 +52,7 @@ bench: ## measure everything, beside others where there are any; a target that i
 bench-policy: setup-dev .venv-peers/ready ## measure policies beside rules engines: OpenFisca, ZEN, CEL, plain Python
 	$(BIN)/python benchmarks/policy.py
 
-.venv-peers/ready: benchmarks/peers/requirements.txt scripts/peers | .venv/ready
+.venv-peers/ready: benchmarks/peers/requirements.txt benchmarks/peers/lookup.txt scripts/peers | .venv/ready
 	scripts/peers
 
 bench-constructs: setup-dev ## print which constructs of the language, and pairs of them, generated policies reach

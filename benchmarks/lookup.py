@@ -27,7 +27,7 @@ from goodstanding.linkage.lookup import Asked, Entry, Lookup, build
 SEED = 20261122
 ROWS = 1_000_000
 QUERIES = 3_000
-PEER = Path(__file__).parents[1] / ".venv-peers/bin/python"
+PEER = Path(__file__).parents[1] / ".venv-peers/lookup/bin/python"
 
 TRADES = {
     "gb": [

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from goodstanding.cli.link_columns import Said
     from goodstanding.cli.link_run import Asked
+    from goodstanding.cli.link_truth import Measured
     from goodstanding.facts.catalogue import Language
     from goodstanding.linkage.models import Model
 
@@ -102,8 +103,9 @@ def files(
         --column company=organisation --column street=address --column postcode=postcode
     """
     from goodstanding.cli.link_files import WARNINGS, warnings
-    from goodstanding.cli.link_report import measured, report
+    from goodstanding.cli.link_report import report
     from goodstanding.cli.link_run import run, write
+    from goodstanding.cli.link_truth import measured
     from goodstanding.cli.progress import step
     from goodstanding.linkage.models import read_model
 
@@ -123,7 +125,7 @@ def files(
             text = report(asked, found, remarks, score, language)
             (folder / "report.html").write_text(text, encoding="utf-8")
     if score is not None:
-        click.echo("\n" + "\t".join(f"{name} {value:.4f}" for name, value in score.shares().items()))
+        _score(score)
     click.echo(f"{found.links.height:,} candidates, for a person to decide, written to {out}", err=True)
 
 
@@ -213,6 +215,21 @@ def _show(asked: Asked) -> None:
         filled = (f"{1 - table[field.label].null_count() / table.height:.0%}" for table in asked.tables)
         rows.append((field.column.said, field.role, *filled))
     show(("column", "role", *(f"filled in {path.name}" for path in asked.paths)), rows)
+
+
+def _score(measured: Measured) -> None:
+    """Show how right the links are, with 95 % intervals, and what probabilities were worth."""
+    from goodstanding.cli.tables import show
+
+    def cell(value: float | None) -> str:
+        return "not known" if value is None else f"{value:.4f}"
+
+    click.echo()
+    rows = [(of, name, *map(cell, one[:3]), f"{one.of:,}") for of, name, one in measured.figures()]
+    show(("of", "measure", "value", "from", "to", "observed"), rows)
+    click.echo()
+    rows = [(f"{pairs:,}", *map(cell, shares)) for pairs, *shares in measured.calibration.rows()]
+    show(("pairs", "said", "was", "from", "to"), rows)
 
 
 def _costs(costs: pl.DataFrame) -> None:

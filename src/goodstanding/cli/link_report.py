@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -22,38 +21,8 @@ from goodstanding.linkage.columns import KEY
 if TYPE_CHECKING:
     from goodstanding.cli.link_files import Warned
     from goodstanding.cli.link_run import Asked, Found
+    from goodstanding.cli.link_truth import Measured
     from goodstanding.facts.catalogue import Language
-
-
-@dataclass(frozen=True)
-class Measure:
-    """Pairs by what is true of them: `found` of the `true` pairs are among the `links`."""
-
-    links: int
-    true: int
-    found: int
-
-    def shares(self) -> dict[str, float]:
-        """Return precision, recall and F1, from 0 to 1; 0 where nothing is there to divide by."""
-        return {
-            "precision": self.found / self.links if self.links else 0.0,
-            "recall": self.found / self.true if self.true else 0.0,
-            "F1": 2 * self.found / (self.links + self.true) if self.links + self.true else 0.0,
-        }
-
-
-def measured(asked: Asked, found: Found) -> Measure:
-    """Compare links with the pairs of rows whose cell of `truth` is the same; an empty cell is nobody's."""
-    sides = [table.select(key=KEY, truth="truth") for table in asked.tables]
-    joined = found.links.join(sides[0], left_on="left", right_on="key").join(
-        sides[-1], left_on="right", right_on="key", suffix="_right"
-    )
-    counts = [side.drop_nulls("truth").group_by("truth").len().cast({"len": pl.Int64}) for side in sides]
-    if asked.within:
-        true = counts[0].select((pl.col("len") * (pl.col("len") - 1) // 2).sum()).item()
-    else:
-        true = counts[0].join(counts[1], on="truth").select((pl.col("len") * pl.col("len_right")).sum()).item()
-    return Measure(found.links.height, int(true), joined.filter(pl.col("truth") == pl.col("truth_right")).height)
 
 
 class Level(NamedTuple):
@@ -84,7 +53,9 @@ def worth(found: Found) -> dict[str, list[Level]]:
     return made
 
 
-def report(asked: Asked, found: Found, warnings: Sequence[Warned], measure: Measure | None, language: Language) -> str:
+def report(
+    asked: Asked, found: Found, warnings: Sequence[Warned], measured: Measured | None, language: Language
+) -> str:
     """Return the page in a language; all that came from the files is escaped."""
     here = files("goodstanding.cli")
     texts = yaml.safe_load(here.joinpath("link_report.yaml").read_text(encoding="utf-8"))
@@ -119,7 +90,7 @@ def report(asked: Asked, found: Found, warnings: Sequence[Warned], measure: Meas
         below=found.seen.height - found.links.height,
         grouped=found.groups["group"].n_unique(),
         largest=int(found.groups["group"].value_counts()["count"].max() or 0),  # type: ignore[arg-type]
-        measure=measure,
+        measured=measured,
         bars=bars,
         threshold=threshold,
         worth=worth(found),
