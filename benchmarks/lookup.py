@@ -316,7 +316,7 @@ def compared(lookup_scores: list[float], pairs: list[tuple[str, str, bool]], fig
     try:
         answer = subprocess.run([PEER, script], input=sent, capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError):
-        figures.only("pairs: logic-v2", "not measured", f"{PEER.parents[1].name} has no nomenklatura")
+        figures.only("pairs: logic-v2", "not measured", ".venv-peers/lookup has no nomenklatura")
         return
     told = json.loads(answer.stdout)
     figures.only("pairs: logic-v2", _quality(told["scores"], [same for *_, same in pairs], 0.7))
