@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from goodstanding.facts.errors import InputError
 from goodstanding.proof.commitments import commitment, salt
 from goodstanding.register.keeping.sealing import DamagedError, Key, Master, Sealer, new_key
+from goodstanding.register.ledger import merges
 from goodstanding.register.ledger.subjects import Subject
 from goodstanding.register.log import events
 from goodstanding.register.store import schema
@@ -115,7 +116,9 @@ def rotate(register: Register, old: Master, new: Master) -> int:
 
 
 def documents(register: Register, subject: Subject, master: Master | None = None) -> list[Document]:
-    """Return the documents of a subject in the order in which they came, the erased ones too.
+    """Return the documents of a subject, and of all who are one with it, in the order in which they came.
+
+    The erased ones are among them.
 
     Raises InputError where another master key sealed them, DamagedError where what is stored is not what was sealed.
     """
@@ -123,11 +126,10 @@ def documents(register: Register, subject: Subject, master: Master | None = None
         sa.select(schema.document, _KEY.wrapped, _KEY.about, _GONE.clause, _GONE.on.label("erased_on"))
         .join_from(schema.document, schema.document_key, isouter=True)
         .join(schema.document_erasure, _GONE.document == _DOCUMENT.number, isouter=True)
-        .where(_DOCUMENT.subject_id == subject.id)
         .order_by(_DOCUMENT.number)
     )
     with register.engine.connect() as connection:
-        rows = connection.execute(query).all()
+        rows = connection.execute(query.where(_DOCUMENT.subject_id.in_(merges.members(connection, subject.id)))).all()
         return [_document(connection, master, row) for row in rows]
 
 
@@ -142,7 +144,7 @@ def content(register: Register, master: Master, subject: Subject, number: int) -
             sa.select(schema.document, _KEY.wrapped, _GONE.clause, _GONE.on.label("erased_on"))
             .join_from(schema.document, schema.document_key, isouter=True)
             .join(schema.document_erasure, _GONE.document == _DOCUMENT.number, isouter=True)
-            .where(_DOCUMENT.subject_id == subject.id, _DOCUMENT.number == number)
+            .where(_DOCUMENT.subject_id.in_(merges.members(connection, subject.id)), _DOCUMENT.number == number)
         ).one_or_none()
         if row is None:
             raise InputError(f"document {number}: there is none in the envelope of {subject.number}")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from goodstanding.engine.standing import Standing
 from goodstanding.facts.errors import InputError
+from goodstanding.register.ledger import merges
 from goodstanding.register.ledger.dossiers import Dossier, Erased, KnownRecord, Withdrawal, dossier, standing
 from goodstanding.register.ledger.policies import policies
 from goodstanding.register.ledger.subjects import Subject
@@ -27,7 +28,7 @@ class Difference:
     """What became known of a subject after the end of the day `since` until the end of the day `until`, both in UTC.
 
     `came`: records, corrections among them (a version after the first). `replaced`: those that no longer stand.
-    `withdrawn`: what a source took back. `erased`: what was emptied.
+    `withdrawn`: what a source took back. `erased`: what was emptied. `merges`: those that were made or split.
     """
 
     subject: Subject
@@ -38,6 +39,7 @@ class Difference:
     withdrawn: tuple[Withdrawal, ...]
     erased: tuple[Erased, ...]
     standings: tuple[Moved, ...]
+    merges: tuple[merges.Merged, ...]
 
 
 def difference(register: Register, subject: Subject, since: dt.date, until: dt.date) -> Difference:
@@ -45,9 +47,11 @@ def difference(register: Register, subject: Subject, since: dt.date, until: dt.d
     if since >= until:
         raise InputError(f"between {since} and {until}: expected a first day before the last")
     before, after = dossier(register, subject, since), dossier(register, subject, until)
+    with register.engine.connect() as connection:
+        made = merges.happened(connection, [*before.ids, *after.ids], since, until)
     known = (*after.records, *after.superseded)
     return Difference(
-        subject,
+        after.subject,
         since,
         until,
         came=tuple(one for one in known if one.known_on.date() > since),
@@ -55,6 +59,7 @@ def difference(register: Register, subject: Subject, since: dt.date, until: dt.d
         withdrawn=tuple(one for one in after.withdrawals if one.known_on.date() > since),
         erased=tuple(one for one in after.erased if since < one.on <= until),
         standings=tuple(_moved(register, before, after)),
+        merges=made,
     )
 
 

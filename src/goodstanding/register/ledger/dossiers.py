@@ -14,10 +14,11 @@ from goodstanding.engine.exact import Evaluator
 from goodstanding.engine.standing import Change, Outcome, Standing
 from goodstanding.facts.errors import InputError
 from goodstanding.facts.records import VALID, Record, objects
+from goodstanding.register.ledger import merges
 from goodstanding.register.ledger.lateness import Pause, pauses, pausing
 from goodstanding.register.ledger.policies import policy_of
 from goodstanding.register.ledger.records import Lost, last_known, lost, recorded
-from goodstanding.register.ledger.subjects import Subject
+from goodstanding.register.ledger.subjects import Subject, whom
 from goodstanding.register.store import schema
 from goodstanding.register.store.database import Register
 
@@ -65,7 +66,8 @@ class Dossier:
     """What is held of a subject, as known on a day (None: now).
 
     `records` are those that stand, `superseded` those that were corrected or withdrawn, each in order of the day of the
-    act; `withdrawals` and `erased` in order of arrival.
+    act; `withdrawals` and `erased` in order of arrival. `merged`: the merges by which others' records are among them;
+    `ids`: the places of all who are one, the subject's own first.
     """
 
     subject: Subject
@@ -74,17 +76,24 @@ class Dossier:
     withdrawals: tuple[Withdrawal, ...] = ()
     erased: tuple[Erased, ...] = ()
     known_on: dt.date | None = None
+    merged: tuple[merges.Merged, ...] = ()
+    ids: tuple[int, ...] = ()
 
 
 def dossier(register: Register, subject: Subject, known_on: dt.date | None = None) -> Dossier:
     """Return what was known of a subject by the end of a day in UTC; all that is known where none is given.
 
-    What was erased since is among `erased` only: nothing brings it back.
+    What was erased since is among `erased` only: nothing brings it back. It is the dossier of all who were one with the
+    subject, as known on that day, under the subject to whom they led.
     """
+    until = merges.moment(known_on)
     with register.engine.connect() as connection:
-        frame = recorded(connection, register.catalogue, "record.subject_id = %(id)s", {"id": subject.id})
-        ended = connection.execute(_ENDED, {"id": subject.id}).all()
-        erased = connection.execute(_ERASED, {"id": subject.id}).all()
+        subject = whom(connection, subject, until)
+        own = merges.members(connection, subject.id, until)
+        merged = merges.merged(connection, own, until) if len(own) > 1 else ()
+        frame = recorded(connection, register.catalogue, "record.subject_id = ANY (%(ids)s)", {"ids": own})
+        ended = connection.execute(_ENDED, {"ids": own}).all()
+        erased = connection.execute(_ERASED, {"ids": own}).all()
         by = [one.by_delivery for one in ended]
         numbers = sa.select(schema.delivery.c.number, schema.delivery.c.known_on).where(
             schema.delivery.c.number.in_({*frame["delivery"], *by})
@@ -106,14 +115,16 @@ def dossier(register: Register, subject: Subject, known_on: dt.date | None = Non
         tuple(Withdrawal(s, d, v, clock[n], n, r) for s, d, v, n, r in taken.select(columns).iter_rows()),
         tuple(Erased(n, r, clock[n], clause, on) for n, r, clause, on in erased if was_known(n)),
         known_on,
+        merged,
+        tuple(own),
     )
 
 
 _ENDED = sa.text("""
     SELECT superseded.delivery, superseded.row, by_delivery FROM superseded
-    JOIN record ON record.delivery = superseded.delivery AND record.row = superseded.row WHERE subject_id = :id""")
+    JOIN record ON record.delivery = superseded.delivery AND record.row = superseded.row WHERE subject_id = ANY (:ids)""")
 _ERASED = sa.text("""
-    SELECT delivery, row, clause, "on" FROM erasure WHERE subject_id = :id ORDER BY delivery, row""")
+    SELECT delivery, row, clause, "on" FROM erasure WHERE subject_id = ANY (:ids) ORDER BY delivery, row""")
 
 
 def _known(
@@ -140,6 +151,7 @@ def standing(
     is not loaded, or not about such subjects.
     """
     known = known_on or dossier.known_on
+    dossier = _as_one_then(register, dossier, known_on)
     evaluator = _evaluator(register, dossier, policy)
     found = evaluator.standing(_timed(dossier), dossier.subject.is_a, on, known or _last(dossier))
     return guarded(found, [*_lost(register, dossier, on, known), *_paused(register, dossier, evaluator, on, known)])
@@ -181,6 +193,15 @@ def guarded(standing: Standing, needed: Iterable[Lost | Pause]) -> Standing:
     return replace(standing, outcome=Outcome.NOT_DECIDABLE, missing=missing, **empty)
 
 
+def _as_one_then(register: Register, held: Dossier, known_on: dt.date | None) -> Dossier:
+    """The dossier of those who were one on a day, where they are not those whose dossier it is."""
+    if known_on is None or known_on == held.known_on:
+        return held
+    with register.engine.connect() as connection:
+        own = merges.members(connection, held.subject.id, merges.moment(known_on))
+    return held if own == list(held.ids) else dossier(register, held.subject, known_on)
+
+
 def _timed(dossier: Dossier) -> list[Record]:
     return [one.record for one in (*dossier.records, *dossier.superseded)]
 
@@ -196,7 +217,7 @@ def _lost(register: Register, dossier: Dossier, on: dt.date, known_on: dt.date |
     if not dossier.erased:
         return ()
     with register.engine.connect() as connection:
-        return lost(connection, "record.subject_id = %(id)s", {"id": dossier.subject.id}, on, known_on)
+        return lost(connection, "record.subject_id = ANY (%(ids)s)", {"ids": list(dossier.ids)}, on, known_on)
 
 
 def _paused(

@@ -11,9 +11,11 @@ import polars as pl
 import sqlalchemy as sa
 
 from goodstanding.facts.catalogue import Subject as Being
+from goodstanding.facts.errors import InputError
 from goodstanding.facts.identifiers import publishable
 from goodstanding.linkage.agreement import LIKELY, Reason
 from goodstanding.linkage.lookup import Asked
+from goodstanding.register.ledger import merges
 from goodstanding.register.ledger.finding import candidates
 from goodstanding.register.ledger.numbers import canonical, numbers, place_of
 from goodstanding.register.log import commitments
@@ -57,16 +59,28 @@ class Hit:
 _COLUMNS = [schema.subject.c[name] for name in ("id", *TOLD)]
 
 
-def subject(register: Register, number: str) -> Subject | None:
-    """Return the subject with a public number, in any case and with or without hyphens; None where there is none."""
+def subject(register: Register, number: str, known_on: dt.date | None = None) -> Subject | None:
+    """Return the subject to whom a public number, in any case and with or without hyphens, leads; None for nobody.
+
+    Whoever was merged leads to the kept subject, as known by the end of a day in UTC; as known now where none is given.
+    """
     with register.engine.connect() as connection:
-        return _one(connection, _numbered(connection, number))
+        return _led(connection, _numbered(connection, number), known_on)
 
 
-def by_identifier(register: Register, identifier: str) -> Subject | None:
-    """Return the subject with an identifier, as `scheme:number`; None where there is none."""
+def by_identifier(register: Register, identifier: str, known_on: dt.date | None = None) -> Subject | None:
+    """Return the subject to whom an identifier, as `scheme:number`, leads, as `subject` does; None for nobody."""
     with register.engine.connect() as connection:
-        return _one(connection, schema.subject.c.identifier == identifier)
+        return _led(connection, schema.subject.c.identifier == identifier, known_on)
+
+
+def asked_for(register: Register, text: str) -> Subject:
+    """Return the subject with an identifier or a public number itself, merged or not. Raises InputError for nobody."""
+    with register.engine.connect() as connection:
+        found = _one(connection, schema.subject.c.identifier == text) or _one(connection, _numbered(connection, text))
+    if found is None:
+        raise InputError(f"subject {text}: nobody here has this identifier or number")
+    return found
 
 
 def search(
@@ -88,8 +102,11 @@ def search(
         exact = connection.execute(sa.select(column.id).where(column.publishable, numbered_so)).scalars().all()
         asked = Asked(text, place, date)
         likely = [] if exact else candidates(connection, asked, limit, wait=wait)
-        found = {int(one.entry.key): one for one in likely if one.score >= LIKELY or one.whole}
-        query = sa.select(*_COLUMNS).where(column.id.in_([*exact, *found]), column.publishable)
+        hits = {int(one.entry.key): one for one in likely if one.score >= LIKELY or one.whole}
+        lead = merges.leading(connection, [*exact, *hits])
+        found = {lead[id_]: hits[id_] for id_ in reversed(hits)}  # of those who are one, the likeliest name
+        order = dict.fromkeys(lead[id_] for id_ in (*exact, *hits))
+        query = sa.select(*_COLUMNS).where(column.id.in_(list(order)), column.publishable)
         told = {row.id: _subject(row) for row in connection.execute(query)}
         grades = _grades(connection, list(told))
     return [
@@ -99,7 +116,7 @@ def search(
             found[id_].score if id_ in found else 1.0,
             found[id_].reasons if id_ in found else (),
         )
-        for id_ in dict.fromkeys([*exact, *found])
+        for id_ in order
         if id_ in told
     ]
 
@@ -158,8 +175,24 @@ def _numbered(connection: sa.Connection, text: str) -> sa.ColumnElement[bool]:
 
 
 def _one(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> Subject | None:
-    row = connection.execute(sa.select(*_COLUMNS).where(condition)).one_or_none()
+    row = _row(connection, condition)
     return _subject(row) if row else None
+
+
+def _row(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> Any:
+    return connection.execute(sa.select(*_COLUMNS).where(condition)).one_or_none()
+
+
+def _led(connection: sa.Connection, condition: sa.ColumnElement[bool], known_on: dt.date | None) -> Subject | None:
+    """The subject to whom the one of a condition leads."""
+    found = _one(connection, condition)
+    return found and whom(connection, found, merges.moment(known_on))
+
+
+def whom(connection: sa.Connection, subject: Subject, until: dt.datetime | None) -> Subject:
+    """Return to whom a subject leads, as known at a moment (None: now)."""
+    (kept,) = merges.leading(connection, [subject.id], until).values()
+    return subject if kept == subject.id else _subject(_row(connection, schema.subject.c.id == kept))
 
 
 def _subject(row: Any) -> Subject:

@@ -40,6 +40,11 @@ KINDS = (
     "told",
     "attempt",
     "answer",
+    "same",
+    "apart",
+    "different",
+    "alarm_end",
+    "increment_merge",
 )
 """The tables whose rows are events, each named by its primary key."""
 PAST = ("cosignature",)

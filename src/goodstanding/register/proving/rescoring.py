@@ -8,6 +8,7 @@ import polars as pl
 import sqlalchemy as sa
 
 from goodstanding.engine.state import ENDING
+from goodstanding.register.ledger import merges
 from goodstanding.register.ledger.lateness import pauses
 from goodstanding.register.ledger.policies import kept
 from goodstanding.register.ledger.records import current
@@ -29,15 +30,19 @@ def compared(connection: sa.Connection, register: Register, run: Any) -> list[in
     """
     known = schema.delivery.c
     last = sa.select(sa.func.coalesce(sa.func.max(known.number), 0)).where(known.known_on <= run.made)
-    made = _made(connection, register, run, connection.execute(last).scalar_one())
+    lead = merges.leads(connection, run.made)
+    made = _made(connection, register, run, connection.execute(last).scalar_one(), lead)
+    to = dict(lead.select("id", "kept_id").iter_rows())
     erasure, standing = schema.erasure.c, schema.standing.c
-    erased = set(connection.execute(sa.select(erasure.subject_id)).scalars())
+    erased = {to.get(one, one) for one in connection.execute(sa.select(erasure.subject_id)).scalars()}
     query = sa.select(standing.subject_id, *(standing[name] for name in _COLUMNS)).where(standing.run == run.number)
     kept = {subject: tuple(rest) for subject, *rest in connection.execute(query)}
     return sorted(one for one in kept.keys() | made.keys() if one not in erased and kept.get(one) != made.get(one))
 
 
-def _made(connection: sa.Connection, register: Register, run: Any, known: int) -> dict[int, tuple[Any, ...]]:
+def _made(
+    connection: sa.Connection, register: Register, run: Any, known: int, lead: pl.DataFrame
+) -> dict[int, tuple[Any, ...]]:
     from goodstanding.engine.batch import score  # compiled kernels: only those who score wait for them
 
     contents = sa.select(schema.policy.c.contents).where(schema.policy.c.hash == run.hash)
@@ -45,8 +50,8 @@ def _made(connection: sa.Connection, register: Register, run: Any, known: int) -
     about = {"is_a": list(loaded.policy.subjects), "known": known}
     read = {"kinds": sorted(loaded.policy.kinds | {ENDING}), "on": run.on}
     types = {"subject_id": pl.Int64, "subject": pl.String, "is_a": pl.String}
-    subjects = copy_out(connection, _SUBJECTS, types, about)
-    records = current(connection, register.catalogue, READ, about | read, known)
+    subjects = copy_out(connection, _SUBJECTS, types, about).filter(~pl.col("subject_id").is_in(lead["id"].implode()))
+    records = merges.about_kept(current(connection, register.catalogue, READ, about | read, known), lead)
     standings = score(loaded, register.catalogue, records, subjects.select("subject", "is_a"), run.on)
     told = standings.join(subjects, on="subject", how="left")
     paused = pauses(connection, loaded.policy, register.catalogue, run.on, known)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import polars as pl
@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from goodstanding.engine.standing import Outcome
 from goodstanding.engine.state import ENDING
 from goodstanding.policy.reader import Loaded
+from goodstanding.register.ledger import merges
 from goodstanding.register.ledger.lateness import Pause, pauses
 from goodstanding.register.ledger.policies import kept, policy_of
 from goodstanding.register.ledger.records import Lost, current, last_known, lost
@@ -44,6 +45,8 @@ class Run:
 
 def score(register: Register, policy: str, on: dt.date) -> Run:
     """Score every subject that the newest version of a policy is about, those without records too, and keep the run.
+
+    Whoever is merged has no standing but that of the kept subject, which rests on the records of all who are one.
 
     Records and subjects are those of one moment. Raises InputError where the policy is not loaded.
     """
@@ -79,14 +82,29 @@ def judged(
     about = {"is_a": list(loaded.policy.subjects)}
     read = {"kinds": sorted(loaded.policy.kinds | {ENDING}), "on": on}
     known = None if known_on is None else last_known(connection, known_on)
+    lead = merges.leads(connection, merges.moment(known_on))
     subjects = copy_out(connection, _SUBJECTS, SUBJECT, about) if only is None else only
-    these = {} if only is None else {"ids": only["subject_id"].to_list()}
+    subjects = subjects.filter(~pl.col("subject_id").is_in(lead["id"].implode()))
+    these = {} if only is None else {"ids": _with_merged(subjects["subject_id"], lead)}
     among = "record.subject_id = ANY (%(ids)s)" if these else "true"
     records = current(connection, register.catalogue, f"{READ} AND {among}", about | read | these, known)
+    records = merges.about_kept(records, lead)
     standings = scored(loaded, register.catalogue, records, subjects.select("subject", "is_a"), on)
     told = standings.join(subjects, on="subject", how="left")
     paused = pauses(connection, loaded.policy, register.catalogue, on, known)
-    return guarded(told, lost(connection, among, these, on, known_on), paused, records)
+    return guarded(told, about_kept(lost(connection, among, these, on, known_on), lead), paused, records)
+
+
+def _with_merged(ids: pl.Series, lead: pl.DataFrame) -> list[int]:
+    """Return places of subjects, and of all who lead to one of them."""
+    merged = lead.filter(pl.col("kept_id").is_in(ids.implode()))["id"]
+    return [*ids.to_list(), *merged.to_list()]
+
+
+def about_kept(needed: Sequence[Lost], lead: pl.DataFrame) -> list[Lost]:
+    """Let what was lost be about those to whom its subjects lead, given as `merges.leads` gives it."""
+    to = dict(lead.select("id", "kept_id").iter_rows())
+    return [replace(one, subject_id=to.get(one.subject_id, one.subject_id)) for one in needed]
 
 
 def guarded(told: pl.DataFrame, needed: Sequence[Lost], paused: Sequence[Pause], records: pl.DataFrame) -> pl.DataFrame:

@@ -37,7 +37,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-REVISION = "0015"
+REVISION = "0017"
 """The migration that makes these tables; higher numbers are later."""
 
 REVISION_TABLE = "register_revision"
@@ -549,4 +549,54 @@ quiet = Table(
     Column("subject_id", BigInteger, primary_key=True, autoincrement=False),
     Column("run", BigInteger, primary_key=True, autoincrement=False),
     Column("until", Date, doc="the first day on which the standing of this run may change by itself; none: never"),
+)
+
+same = Table(
+    "same",
+    metadata,
+    Column("number", BigInteger, Identity(always=True), primary_key=True),
+    Column("kept", BigInteger, ForeignKey("subject.id"), nullable=False, index=True, doc="leads on, where it is merged"),
+    Column("merged", BigInteger, ForeignKey("subject.id"), nullable=False, index=True),
+    *(Column(name, Text, CheckConstraint(f"{name} <> ''"), nullable=False) for name in ("by", "reason")),
+    Column("act", Text, CheckConstraint("act <> ''"), doc="of the authority that gave one person both numbers"),
+    Column("despite", ARRAY(BigInteger), nullable=False, doc="what `different` says against it: then it is an alarm"),
+    _clock("at"),
+    CheckConstraint("merged <> kept"),
+)
+
+apart = Table(
+    "apart",
+    metadata,
+    Column("same", BigInteger, ForeignKey("same.number"), primary_key=True, autoincrement=False, doc="that it undoes"),
+    *(Column(name, Text, CheckConstraint(f"{name} <> ''"), nullable=False) for name in ("by", "reason")),
+    _clock("at"),
+    Column("number", BigInteger, Identity(always=True), unique=True, doc="the order in which they were split"),
+)
+
+different = Table(
+    "different",
+    metadata,
+    Column("number", BigInteger, Identity(always=True), primary_key=True),
+    Column("a", BigInteger, ForeignKey("subject.id"), nullable=False),
+    Column("b", BigInteger, ForeignKey("subject.id"), nullable=False, index=True, doc="entered after a"),
+    *(Column(name, Text, CheckConstraint(f"{name} <> ''"), nullable=False) for name in ("by", "reason")),
+    _clock("at"),
+    UniqueConstraint("a", "b"),
+    CheckConstraint("a < b"),
+)
+
+alarm_end = Table(
+    "alarm_end",
+    metadata,
+    Column("same", BigInteger, ForeignKey("same.number"), primary_key=True, autoincrement=False),
+    *(Column(name, Text, CheckConstraint(f"{name} <> ''"), nullable=False) for name in ("by", "reason")),
+    _clock("at"),
+)
+
+increment_merge = Table(
+    "increment_merge",
+    metadata,
+    Column("run", BigInteger, ForeignKey("increment.run"), primary_key=True, autoincrement=False),
+    Column("same", BigInteger, nullable=False, doc="the last merge that it knew"),
+    Column("apart", BigInteger, nullable=False, doc="the last split that it knew"),
 )
