@@ -39,10 +39,11 @@ from goodstanding.register.deliveries.delivering import deliver
 from goodstanding.register.deliveries.holding import HeldBackError
 from goodstanding.register.founding import found
 from goodstanding.register.keeping import envelope, expiry, receivers, sealing
+from goodstanding.register.ledger import merging
 from goodstanding.register.ledger.access import log_access
 from goodstanding.register.ledger.policies import load_policy
 from goodstanding.register.ledger.sources import change_contract
-from goodstanding.register.ledger.subjects import by_identifier
+from goodstanding.register.ledger.subjects import asked_for, by_identifier
 from goodstanding.register.log import effects, events, sequence
 from goodstanding.register.log import keys as log_keys
 from goodstanding.register.proving.verification import kept_outside, problems
@@ -100,6 +101,8 @@ def make(dsn: str, folder: Path) -> Target:
         if at % 20 == 0:
             sequence.sign(register, key)
     _tell(register)
+    _merge(register, people)
+    increments.rescore(register, policy.policy.id, UNTIL)
     sequence.sign(register, key)
     with register.engine.connect() as connection:
         _, note = sequence.latest(connection) or (0, "")
@@ -165,6 +168,16 @@ def _tell(register: Register) -> None:
             "SELECT forget(number, 'the law, art. 5', '2100-01-01') FROM access WHERE number < 4"
         )
         events.happened(connection, "access_erasure", [*events.rows_of(connection, "access_erasure")])
+
+
+def _merge(register: Register, people: pl.DataFrame) -> None:
+    """Merges of organisations: one despite what was said, acknowledged; one that was split."""
+    firms = [asked_for(register, one) for one in people.filter(is_a="organisation")["subject"].tail(3)]
+    said = merging.differ(register, *firms[:2], "A. Jansen", "two firms")
+    fact = merging.merge(register, *firms[:2], "A. Jansen", "one firm", despite=[said.number])
+    merging.acknowledge(register, fact.number, "A. Jansen", "seen")
+    other = merging.merge(register, firms[0], firms[2], "A. Jansen", "one firm")
+    merging.split(register, other.number, "A. Jansen", "two firms")
 
 
 def _erase(register: Register, count: int) -> None:
@@ -247,7 +260,7 @@ def changed(value: Any, column: sa.Column[Any], rng: random.Random) -> Any:
         raw[rng.randrange(len(raw))] ^= 1 << rng.randrange(8)
         result = rng.choice([bytes(raw), bytes(raw[:-1]), bytes(raw) + b"\0"])
     elif isinstance(kind, sa.ARRAY):
-        result = [*value, "x"]
+        result = [*value, 7 if isinstance(kind.item_type, sa.Integer) else "x"]
     elif isinstance(kind, sa.JSON):
         result = _json(value, rng)
     else:

@@ -30,6 +30,7 @@ READ = {
     "prove consistency": "checkpoint --out new",
     "held": "",
     "lookup": "acme",
+    "merges": "",
     "receiver list": "",
     "sources": "",
     "verify": "",
@@ -62,6 +63,10 @@ WRITE = {
     "receiver add": "police http://127.0.0.1/ --kind food.inspection",
     "receiver answer": "message taken",
     "receiver end": "police --why closed",
+    "merge": "1 2 --by J --reason same",
+    "split": "1 --by J --reason other",
+    "different": "1 2 --by J --reason other",
+    "acknowledge": "1 --by J --reason seen",
 }
 """Commands that write, if only who looked, with arguments."""
 ELSEWHERE = {"backup", "restore", "document key"}

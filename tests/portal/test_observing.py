@@ -37,7 +37,7 @@ def test_a_living_register_says_so(client) -> None:
 
 
 def test_a_ready_register_says_so_and_one_without_its_checkpoint_says_why(client, register) -> None:
-    assert client.get("/health/ready").json() == {"ready": True, "reasons": []}
+    assert client.get("/health/ready").json() == {"ready": True, "reasons": [], "alarms": []}
     looked = by_identifier(register, city.PEOPLE["subject"][0])
     with TestClient(Observed(create_app(register, SECRET), register, dt.timedelta(days=-1)), base_url=HOST) as other:
         for _ in range(20):  # a server that another test left running may sign in between

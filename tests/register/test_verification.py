@@ -17,10 +17,11 @@ from goodstanding.register.deliveries.holding import HeldBackError
 from goodstanding.register.founding import found
 from goodstanding.register.keeping import envelope, receivers, sealing
 from goodstanding.register.keeping.expiry import erase
+from goodstanding.register.ledger import merging
 from goodstanding.register.ledger.access import log_access
 from goodstanding.register.ledger.policies import load_policy
 from goodstanding.register.ledger.sources import change_contract
-from goodstanding.register.ledger.subjects import by_identifier
+from goodstanding.register.ledger.subjects import asked_for, by_identifier
 from goodstanding.register.log import effects, events, sequence
 from goodstanding.register.log import keys as log_keys
 from goodstanding.register.log.commitments import standings_digest
@@ -58,6 +59,7 @@ def filled(postgres_folder, tmp_path_factory, wendeng):
             log_access(register, by_identifier(register, PERSON["subject"]), "jansen", "clerk", "licence", "page")
         _kept(register, folder)
         _held(register, folder)
+        _merged(register)
         sequence.sign(register, key)
         with register.engine.connect() as connection:
             _, note = sequence.latest(connection)
@@ -107,6 +109,19 @@ def _told(register):
         number = connection.execute(sa.text("SELECT min(number) FROM access")).scalar_one()
         connection.execute(sa.text("SELECT forget(:number, 'Act, s. 4', '2100-01-01')"), {"number": number})
         events.happened(connection, "access_erasure", [*events.rows_of(connection, "access_erasure")])
+
+
+def _merged(register):
+    """A merge despite what was said, acknowledged; another that was split; a run that knew of both."""
+    firms = [
+        asked_for(register, one) for one in PEOPLE.filter(pl.col("is_a") == "organisation")["subject"].tail(3).to_list()
+    ]
+    said = merging.differ(register, *firms[:2], "A. Jansen", "two firms")
+    fact = merging.merge(register, *firms[:2], "A. Jansen", "one firm", despite=[said.number])
+    merging.acknowledge(register, fact.number, "B. Smit", "seen")
+    other = merging.merge(register, firms[0], firms[2], "A. Jansen", "one firm")
+    merging.split(register, other.number, "A. Jansen", "two firms")
+    increments.rescore(register, "cn-wendeng", RECEIVED)
 
 
 def _held(register, folder):

@@ -38,7 +38,9 @@ def dossier(number: str, dsn: str | None, folder: Path, known_on: dt.date | None
     from goodstanding.register.ledger.policies import policies
 
     register = serviced(dsn, folder)
-    held = read(register, _subject(register, number, "dossier"), known_on)
+    held = read(register, _subject(register, number, "dossier", known_on), known_on)
+    for merge in held.merged:
+        click.echo(f"{merge.subject} was merged with {merge.into} on {merge.at.date()}: {merge.reason}", err=True)
     rows: list[tuple[object, ...]] = [
         (one.known_on.date(), _place(one), one.record.act, one.record.kind, one.record.document, one.version, state)
         for state, records in (("stands", held.records), ("replaced", held.superseded))
@@ -76,7 +78,7 @@ def changed(number: str, dsn: str | None, folder: Path, since: dt.date, until: d
     from goodstanding.register.ledger.differences import difference
 
     register = serviced(dsn, folder)
-    told = difference(register, _subject(register, number, "changed"), since, until)
+    told = difference(register, _subject(register, number, "changed", until), since, until)
     rows: list[tuple[object, ...]] = [
         (
             one.known_on.date(),
@@ -99,6 +101,11 @@ def changed(number: str, dsn: str | None, folder: Path, since: dt.date, until: d
     ]
     rows += [(one.known_on.date(), "withdrawn", _place(one), "", one.document) for one in told.withdrawn]
     rows += [(one.on, "erased", _place(one), "", one.clause) for one in told.erased]
+    for merge in told.merges:
+        both = f"merge {merge.number}: {merge.subject} with {merge.into}"
+        rows += [(merge.at.date(), "merged", both, "", merge.reason)] * (since < merge.at.date() <= until)
+        if merge.ended and since < merge.ended.date() <= until:
+            rows.append((merge.ended.date(), "split", both, "", merge.ended_why or ""))
     show(("day", "what", "delivery/row", "kind", "document"), sorted(rows, key=str))
     for one in told.standings:
         click.echo(f"{one.policy}: {_said(one.before)} -> {_said(one.after)}")
@@ -107,12 +114,12 @@ def changed(number: str, dsn: str | None, folder: Path, since: dt.date, until: d
 COMMANDS = (dossier, changed)
 
 
-def _subject(register: Register, number: str, what: str) -> Subject:
+def _subject(register: Register, number: str, what: str, known_on: dt.date | None) -> Subject:
     from goodstanding.facts.errors import InputError
     from goodstanding.register.ledger.access import log_access
     from goodstanding.register.ledger.subjects import by_identifier, subject
 
-    found = by_identifier(register, number) or subject(register, number)
+    found = by_identifier(register, number, known_on) or subject(register, number, known_on)
     if found is None:
         raise InputError(f"subject {number}: this register has none with such a number")
     log_access(register, found, "registrar", "officer", "register", what)

@@ -84,7 +84,7 @@ def compare(old: Path, new: Path, proof: Path | None, tiles: Path | None, keys: 
         if hashes is None and tiles is not None and before.size <= after.size:
             hashes = _made(before, after, tiles)
         checkpoints.compare(before, after, hashes or ())
-        dossiers = [one for one in given if isinstance(one, bundles.DossierProof)]
+        dossiers = [one for one in given if isinstance(one, bundles.DossierProof | bundles.MergedDossierProof)]
         for one in dossiers:
             bundles.check(one, known)
         said = bundles.check_grown(*dossiers) if len(dossiers) == 2 else None

@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from goodstanding.cli import backups, contracts, delivering, dossiers, keeping, lookups, receivers, register_log
+from goodstanding.cli import (
+    backups,
+    contracts,
+    delivering,
+    dossiers,
+    keeping,
+    lookups,
+    merging,
+    receivers,
+    register_log,
+)
 from goodstanding.cli.options import CONFIGURATION, DAY, DSN, FOLDER, founding, serviced
 
 if TYPE_CHECKING:
@@ -28,7 +38,7 @@ def group(context: click.Context, file: Path | None) -> None:
     set_up(context.obj.log_format)
 
 
-for module in (backups, contracts, keeping, delivering, dossiers, lookups, register_log):
+for module in (backups, contracts, keeping, delivering, dossiers, lookups, merging, register_log):
     for command in module.COMMANDS:
         group.add_command(command)
 group.add_command(receivers.group)

@@ -211,8 +211,24 @@ class StandingContent:
 
 
 @dataclass(frozen=True)
+class MergedContent:
+    """A subject that was merged: its numbers and name, whom it leads to, since which day (UTC), and why."""
+
+    number: str
+    identifier: str
+    name: str
+    into: str
+    on: dt.date
+    reason: str
+
+
+@dataclass(frozen=True)
 class SubjectContent:
-    """A subject that may be shown to the public, with its standing under every policy that applies to it."""
+    """A subject that may be shown to the public, with its standing under every policy that applies to it.
+
+    `asked`: the number that was asked for, which is another one where its subject was merged with this one; `merged`:
+    all those whose records count here.
+    """
 
     number: str
     is_a: str
@@ -221,3 +237,5 @@ class SubjectContent:
     latin: str | None
     on: dt.date
     standings: tuple[StandingContent, ...]
+    asked: str
+    merged: tuple[MergedContent, ...]

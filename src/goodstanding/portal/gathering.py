@@ -10,11 +10,13 @@ from litestar.exceptions import NotFoundException
 
 from goodstanding.facts.catalogue import Words
 from goodstanding.facts.validation import EARLIEST
-from goodstanding.portal.content import RecordContent, StandingContent, SubjectContent
+from goodstanding.portal.content import MergedContent, RecordContent, StandingContent, SubjectContent
 from goodstanding.portal.errors import Unreadable
 from goodstanding.portal.rendering import Visit, today
 from goodstanding.portal.telling import Teller, record_content
 from goodstanding.register.ledger.dossiers import Dossier, KnownRecord, changes, dossier, history, standing
+from goodstanding.register.ledger.merges import Merged
+from goodstanding.register.ledger.numbers import canonical
 from goodstanding.register.ledger.policies import policies
 from goodstanding.register.ledger.sources import sources
 from goodstanding.register.ledger.subjects import Subject, subject
@@ -45,8 +47,15 @@ def public_subject(register: Register, number: str, on: dt.date) -> SubjectConte
     found = subject(register, number)
     if found is None or not found.publishable or found.is_a == "person":
         raise NotFoundException
-    told = standings_of(register, dossier(register, found), on)
-    return SubjectContent(found.number, found.is_a, found.identifier, found.name, found.latin, on, told)
+    file = dossier(register, found)
+    told, merged = standings_of(register, file, on), tuple(merged_content(one) for one in file.merged)
+    names = (found.number, found.is_a, found.identifier, found.name, found.latin)
+    return SubjectContent(*names, on, told, canonical(number) or found.number, merged)
+
+
+def merged_content(one: Merged) -> MergedContent:
+    """Return a merge as those may read it who may read of its subjects; who decided it is not told."""
+    return MergedContent(one.subject, one.identifier, one.name, one.into, one.at.date(), one.reason)
 
 
 def standings_of(register: Register, file: Dossier, on: dt.date) -> tuple[StandingContent, ...]:
@@ -83,11 +92,12 @@ class FiledRecord:
 
 @dataclass(frozen=True)
 class File:
-    """All that is held of somebody: records, the latest first, and standings."""
+    """All that is held of somebody: records, the latest first, standings, and who was merged with this one."""
 
     person: Subject
     standings: tuple[StandingContent, ...]
     records: tuple[FiledRecord, ...]
+    merged: tuple[MergedContent, ...]
 
 
 def file_of(register: Register, person: Subject, on: dt.date) -> File:
@@ -95,7 +105,8 @@ def file_of(register: Register, person: Subject, on: dt.date) -> File:
     held = dossier(register, person)
     told = standings_of(register, held, on)
     records = sorted(held.records, key=lambda known: known.record.act, reverse=True)
-    return File(person, told, tuple(_filed(known, told, register) for known in records))
+    filed = tuple(_filed(known, told, register) for known in records)
+    return File(held.subject, told, filed, tuple(merged_content(one) for one in held.merged))
 
 
 def _filed(known: KnownRecord, told: Sequence[StandingContent], register: Register) -> FiledRecord:

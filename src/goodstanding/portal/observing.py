@@ -16,7 +16,7 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Histogram, generate_latest
 
 from goodstanding.register.log.sequence import OVERDUE
-from goodstanding.register.operation.health import unready
+from goodstanding.register.operation.health import alarming, unready
 from goodstanding.register.operation.metrics import Figures
 from goodstanding.register.store.database import Register
 
@@ -76,7 +76,8 @@ class Observed:
 
     def _ready(self) -> tuple[int, str, bytes]:
         reasons = unready(self._register, self._limit)
-        return 503 if reasons else 200, _JSON, json.dumps({"ready": not reasons, "reasons": reasons}).encode()
+        told = {"ready": not reasons, "reasons": reasons, "alarms": alarming(self._register)}
+        return 503 if reasons else 200, _JSON, json.dumps(told).encode()
 
     def _metrics(self) -> tuple[int, str, bytes]:
         return 200, CONTENT_TYPE_LATEST, generate_latest(self._registry)

@@ -19,6 +19,7 @@ from goodstanding.portal.rendering import Held, Visit, page, today
 from goodstanding.portal.session import DESKS, PURPOSES, kept
 from goodstanding.register.ledger.access import accesses, log_access
 from goodstanding.register.ledger.differences import difference
+from goodstanding.register.ledger.merging import alarms
 from goodstanding.register.ledger.policies import policies
 from goodstanding.register.ledger.subjects import Subject, by_identifier, subject
 from goodstanding.register.proving.proofs import prove_dossier
@@ -120,6 +121,7 @@ def _file(request: Visit, register: Register, person: Subject, on: dt.date) -> d
         "person": person,
         "standings": held.standings,
         "records": held.records,
+        "merged": held.merged,
         "accesses": looks,
         "titles": titles,
         "documents": documents,
@@ -139,15 +141,16 @@ def proof(request: Visit, register: Held) -> Response[Any]:
     return Response(document.encode(), media_type="application/json", headers=headers)
 
 
-@get("/officer", sync_to_thread=False, name="officer")
-def officer(request: Visit) -> Template:
-    """Show the form with which an officer opens one file."""
-    return _officer_page(request)
+@get("/officer", sync_to_thread=True, name="officer")
+def officer(request: Visit, register: Held) -> Template:
+    """Show the form with which an officer opens one file, and the merges that nobody has looked at who should."""
+    return _officer_page(request, register)
 
 
-def _officer_page(request: Visit, *, unknown: bool = False) -> Template:
+def _officer_page(request: Visit, register: Register, *, unknown: bool = False) -> Template:
     desk, status = kept(request)["desk"], 404 if unknown else 200
-    return page(request, "officer.html", status, desk=desk, purposes=PURPOSES, unknown=unknown)
+    told: dict[str, Any] = {"desk": desk, "purposes": PURPOSES, "unknown": unknown, "alarms": alarms(register)}
+    return page(request, "officer.html", status, **told)
 
 
 @post("/officer", sync_to_thread=True, name="officer-look", status_code=200)
@@ -157,7 +160,7 @@ def look(request: Visit, register: Held, data: URLEncodedBody[Look]) -> Template
         raise Unreadable("error.purpose")
     person = by_identifier(register, data.identifier.strip())
     if person is None:
-        return _officer_page(request, unknown=True)
+        return _officer_page(request, register, unknown=True)
     desk = kept(request)["desk"]
     log_access(register, person, desk, "officer", data.purpose, "file")
     shown = _file(request, register, person, today(request))

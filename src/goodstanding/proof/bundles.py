@@ -1,8 +1,9 @@
 """Proofs as JSON documents, checked with the document and the log's public key alone.
 
-Three kinds, told apart by `goodstanding`: `record-receipt/1`, a record was in a delivery; `dossier-proof/1`, a dossier
-is complete, or there is none; `consistency-proof/1`, the log only grew between two checkpoints. Hashes and salts are
-in hexadecimal digits, lower case. docs/reference/proof.md gives every field.
+Four kinds, told apart by `goodstanding`: `record-receipt/1`, a record was in a delivery; `dossier-proof/1`, a dossier
+is complete, or there is none; `merged-dossier-proof/1`, that of each subject of those that are one;
+`consistency-proof/1`, the log only grew between two checkpoints. Hashes and salts are in hexadecimal digits, lower
+case. docs/reference/proof.md gives every field.
 """
 
 from __future__ import annotations
@@ -136,9 +137,10 @@ class _Document(_Model):
     def text(self) -> str:
         """Return the document as JSON, ending in a newline; of a record, what is not shown is left out."""
         plain = self.model_dump(mode="json")
-        for record in plain.get("items", [plain.get("record", {})]):
-            for name in [name for name, value in record.items() if value is None]:
-                del record[name]
+        for part in plain.get("dossiers", [plain]):
+            for record in part.get("items", [part.get("record", {})]):
+                for name in [name for name, value in record.items() if value is None]:
+                    del record[name]
         return json.dumps(plain, ensure_ascii=False, indent=1) + "\n"
 
 
@@ -172,6 +174,23 @@ class DossierProof(_Document):
     """The signed note."""
 
 
+class MergedDossierProof(_Document):
+    """The dossiers of subjects that were merged, each with its own head in the map, and what made them one."""
+
+    goodstanding: Literal["merged-dossier-proof/1"] = "merged-dossier-proof/1"
+    identifier: str
+    """To whom the others lead."""
+    dossiers: Annotated[tuple[DossierProof, ...], Field(min_length=2)]
+    """One of each, under one checkpoint; the first is that of `identifier`."""
+    merges: tuple[Event, ...]
+    """The events of kind `same`, whose rows have `kept` and `merged`, places of subjects: one for each that leads."""
+
+    @property
+    def checkpoint(self) -> str:
+        """The signed note."""
+        return self.dossiers[0].checkpoint
+
+
 class ConsistencyProof(_Document):
     """The log only grew from one checkpoint to another."""
 
@@ -182,7 +201,7 @@ class ConsistencyProof(_Document):
     proof: tuple[Hash, ...]
 
 
-Bundle = RecordReceipt | DossierProof | ConsistencyProof
+Bundle = RecordReceipt | DossierProof | MergedDossierProof | ConsistencyProof
 _READ: TypeAdapter[Bundle] = TypeAdapter(Annotated[Bundle, Field(discriminator="goodstanding")])
 
 
@@ -213,6 +232,8 @@ def check(bundle: Bundle, keys: Sequence[Verifier]) -> list[str]:
         return check_receipt(bundle, keys)
     if isinstance(bundle, DossierProof):
         return check_dossier(bundle, keys)
+    if isinstance(bundle, MergedDossierProof):
+        return check_merged(bundle, keys)
     return check_consistency(bundle, keys)
 
 
@@ -280,6 +301,32 @@ def check_dossier(dossier: DossierProof, keys: Sequence[Verifier]) -> list[str]:
     return said
 
 
+def check_merged(bundle: MergedDossierProof, keys: Sequence[Verifier]) -> list[str]:
+    """Check the dossiers of subjects that are one, and that their merges are in the log; return what was checked.
+
+    Which place in the register is whose the register says; nor is it proved that no merge was made besides or undone.
+    Raises ProofError.
+    """
+    names = [one.identifier for one in bundle.dossiers]
+    if names[0] != bundle.identifier or len({*names}) < len(names):
+        raise ProofError(f"expected one dossier of each subject, that of {bundle.identifier!r} first")
+    if len({one.checkpoint for one in bundle.dossiers}) > 1:
+        raise ProofError("the dossiers are proved under different checkpoints")
+    said = check_dossier(bundle.dossiers[0], keys)
+    for one in bundle.dossiers[1:]:
+        said += check_dossier(one, keys)[-2:]
+    checkpoint = checkpoints.verify(bundle.checkpoint, keys).checkpoint
+    leads = {}
+    for event in bundle.merges:
+        _check_event(event, "same", checkpoint)
+        leads[_count(event, "merged")] = _count(event, "kept")
+    kept = {*leads.values()} - leads.keys()
+    if len(leads) != len(bundle.merges) or len(leads) != len(names) - 1 or len(kept) != 1:
+        raise ProofError(f"{len(bundle.merges)} merges are shown that do not make {len(names)} subjects one")
+    leaves = ", ".join(str(event.index) for event in bundle.merges)
+    return [*dict.fromkeys(said), f"{len(names)} subjects are one by the merges that are leaves {leaves} of the log"]
+
+
 def check_consistency(bundle: ConsistencyProof, keys: Sequence[Verifier]) -> list[str]:
     """Check that the log only grew between two checkpoints; return what was checked. Raises ProofError."""
     old, new = (_verified(name, note, keys) for name, note in (("old", bundle.old), ("new", bundle.new)))
@@ -288,13 +335,23 @@ def check_consistency(bundle: ConsistencyProof, keys: Sequence[Verifier]) -> lis
     return [*_signed(old), *_signed(new), f"the new log is the old one with {grew:,} leaves added, and nothing changed"]
 
 
-def check_grown(old: DossierProof, new: DossierProof) -> str:
+def check_grown(old: DossierProof | MergedDossierProof, new: DossierProof | MergedDossierProof) -> str:
     """Check that a dossier only grew between two proofs of it, each of which holds; return what was checked.
 
-    Raises ProofError that names the first record which was there before and is not there now.
+    Of subjects that were merged since, or split, those that both proofs show are compared. Raises ProofError that names
+    the first record which was there before and is not there now.
     """
-    if old.identifier != new.identifier:
+    before, after = ({one.identifier: one for one in _parts(proof)} for proof in (old, new))
+    if not before.keys() & after.keys():
         raise ProofError(f"the dossiers are of two subjects: {old.identifier!r} and {new.identifier!r}")
+    return "; ".join(_check_grown(before[name], after[name]) for name in before if name in after)
+
+
+def _parts(proof: DossierProof | MergedDossierProof) -> tuple[DossierProof, ...]:
+    return proof.dossiers if isinstance(proof, MergedDossierProof) else (proof,)
+
+
+def _check_grown(old: DossierProof, new: DossierProof) -> str:
     for number, item in enumerate(old.items, 1):
         if number > len(new.items) or new.items[number - 1].commitment != item.commitment:
             raise ProofError(f"record {number} of the dossier was there before, and is not there now")

@@ -86,11 +86,11 @@ def dossier(register: Register, subject: Subject, known_on: dt.date | None = Non
     What was erased since is among `erased` only: nothing brings it back. It is the dossier of all who were one with the
     subject, as known on that day, under the subject to whom they led.
     """
-    until = merges.moment(known_on)
+    then = merges.moment(known_on)
     with register.engine.connect() as connection:
-        subject = whom(connection, subject, until)
-        own = merges.members(connection, subject.id, until)
-        merged = merges.merged(connection, own, until) if len(own) > 1 else ()
+        subject = whom(connection, subject, then)
+        own = merges.members(connection, subject.id, then)
+        merged = merges.merged(connection, own, then) if len(own) > 1 else ()
         frame = recorded(connection, register.catalogue, "record.subject_id = ANY (%(ids)s)", {"ids": own})
         ended = connection.execute(_ENDED, {"ids": own}).all()
         erased = connection.execute(_ERASED, {"ids": own}).all()
@@ -121,8 +121,8 @@ def dossier(register: Register, subject: Subject, known_on: dt.date | None = Non
 
 
 _ENDED = sa.text("""
-    SELECT superseded.delivery, superseded.row, by_delivery FROM superseded
-    JOIN record ON record.delivery = superseded.delivery AND record.row = superseded.row WHERE subject_id = ANY (:ids)""")
+    SELECT superseded.delivery, superseded.row, by_delivery FROM superseded JOIN record USING (delivery, row)
+    WHERE subject_id = ANY (:ids)""")
 _ERASED = sa.text("""
     SELECT delivery, row, clause, "on" FROM erasure WHERE subject_id = ANY (:ids) ORDER BY delivery, row""")
 
@@ -207,8 +207,8 @@ def _timed(dossier: Dossier) -> list[Record]:
 
 
 def _last(dossier: Dossier) -> dt.date | None:
-    """The day on which the last became known of all that is known, corrections among it."""
-    days = [one.known_on for one in dossier.records]
+    """The day on which the last became known of all that is known, corrections and merges among it."""
+    days = [one.known_on for one in dossier.records] + [one.at for one in dossier.merged]
     days += [one.superseded_on for one in dossier.superseded if one.superseded_on]
     return max(days).date() if days else None
 
@@ -217,7 +217,7 @@ def _lost(register: Register, dossier: Dossier, on: dt.date, known_on: dt.date |
     if not dossier.erased:
         return ()
     with register.engine.connect() as connection:
-        return lost(connection, "record.subject_id = ANY (%(ids)s)", {"ids": list(dossier.ids)}, on, known_on)
+        return lost(connection, "record.subject_id = ANY (%(ids)s)", {"ids": [*dossier.ids]}, on, known_on)
 
 
 def _paused(

@@ -67,10 +67,10 @@ def members(connection: sa.Connection, id_: int, until: dt.datetime | None = NOW
 def leads(connection: sa.Connection, until: dt.datetime | None = NOW) -> pl.DataFrame:
     """Return all who lead to another, as known at a moment: id, kept_id, and the identifiers, subject and kept."""
     query = """
-        SELECT id, kept_id, subject.identifier, kept.identifier FROM (
+        SELECT lead.id, kept_id, subject.identifier, kept.identifier FROM (
             SELECT merged AS id, leads_to(merged, %(until)s::timestamptz) AS kept_id
             FROM same_then(%(until)s::timestamptz)) AS lead
-        JOIN subject USING (id) JOIN subject AS kept ON kept.id = kept_id ORDER BY id"""
+        JOIN subject ON subject.id = lead.id JOIN subject AS kept ON kept.id = kept_id ORDER BY lead.id"""
     return copy_out(connection, query, _LEADS, {"until": until})
 
 
@@ -88,7 +88,7 @@ def merged(connection: sa.Connection, ids: Sequence[int], until: dt.datetime | N
 
 
 def happened(connection: sa.Connection, ids: Sequence[int], since: dt.date, until: dt.date) -> tuple[Merged, ...]:
-    """Return the merges of these subjects that were made, or split, after the day `since` until the day `until` (UTC)."""
+    """Return the merges of subjects that were made, or split, after the day `since` until the day `until` (UTC)."""
     window = {"since": moment(since), "until": moment(until)}
     condition = "same.at > :since AND same.at <= :until OR apart.at > :since AND apart.at <= :until"
     return _told(connection, ids, sa.text(f"({condition})").bindparams(**window))

@@ -98,7 +98,7 @@ def split(register: Register, number: int, by: str, reason: str) -> Merged:
 def differ(register: Register, one: Subject, other: Subject, by: str, reason: str) -> Different:
     """Say that two subjects are not the same: from now on they are merged only despite it.
 
-    Raises InputError where they are one subject, are merged, it was said before, or nothing is said of `by` or `reason`.
+    Raises InputError where they are one subject, are merged, it was said before, or `by` or `reason` says nothing.
     """
     said = _said(by, reason)
     if one.id == other.id:
@@ -188,7 +188,7 @@ def _check_apart(connection: sa.Connection, kept: Subject, merged: Subject) -> N
             sa.text("SELECT number FROM same_then(NULL) WHERE merged = :id"), {"id": merged.id}
         ).scalar_one()
         raise InputError(
-            f"subject {merged.number}: is merged already, by merge {number}; split that first, or merge whom it leads to"
+            f"subject {merged.number}: is merged already, by merge {number}; split that, or merge whom it leads to"
         )
 
 

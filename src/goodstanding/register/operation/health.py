@@ -6,12 +6,25 @@ import datetime as dt
 
 import sqlalchemy as sa
 
+from goodstanding.register.ledger.merging import alarms
 from goodstanding.register.log.sequence import OVERDUE, attested
 from goodstanding.register.store import schema
 from goodstanding.register.store.database import Register
 
 _AHEAD = dt.timedelta(seconds=5)
 """So far the ledger may be ahead of the server's clock before that is told."""
+
+
+def alarming(register: Register) -> list[str]:
+    """Return what a person must look at though the register works; nothing where its database does not answer."""
+    try:
+        found = alarms(register)
+    except sa.exc.SQLAlchemyError:
+        return []
+    return [
+        f"merge {one.merge.number}: made despite different {', '.join(map(str, one.despite))}, not acknowledged"
+        for one in found
+    ]
 
 
 def unready(register: Register, limit: dt.timedelta = OVERDUE) -> list[str]:

@@ -26,6 +26,9 @@ _OVERDUE = """
 _HELD = """
     SELECT source, count(*) FROM held
     WHERE NOT EXISTS (SELECT FROM held_decision WHERE held_decision.held = held.number) GROUP BY source"""
+_ALARMS = """
+    SELECT count(*) FROM same WHERE cardinality(despite) > 0
+    AND NOT EXISTS (SELECT FROM alarm_end WHERE alarm_end.same = same.number)"""
 _JOBS = "SELECT status::text, count(*) FROM queue.procrastinate_jobs GROUP BY status"
 
 
@@ -91,6 +94,9 @@ def _kept(connection: sa.Connection) -> Iterator[Metric]:
         for outcome, count in outcomes.items():
             standings.add_metric([policy, outcome], count)
     yield standings
+    open_ = connection.execute(sa.text(_ALARMS)).scalar_one()
+    told = "Merges made although it was said that their subjects are different, not acknowledged."
+    yield GaugeMetricFamily("goodstanding_merge_alarms", told, value=open_)
     row = connection.execute(sa.text(_LOG)).one()
     yield GaugeMetricFamily("goodstanding_waiting_events", "Events that no checkpoint covers yet.", value=row.waiting)
     if row.size is not None:

@@ -23,25 +23,68 @@ from goodstanding.register.store.database import Register
 _EVENT, _LEAF = schema.event.c, schema.leaf.c
 
 
-def prove_dossier(register: Register, identifier: str) -> bundles.DossierProof:
-    """Prove that the records of a subject are all that there are, or that there are none.
+def prove_dossier(register: Register, identifier: str) -> bundles.DossierProof | bundles.MergedDossierProof:
+    """Prove that the records of a subject, and of all who are one with it, are all there are, or that there are none.
 
-    Records that came after the newest checkpoint are not among them. Raises InputError where nothing was signed yet.
+    Records and merges that came after the newest checkpoint are not among them. Raises InputError where nothing was
+    signed yet.
     """
     with sequence.reading(register) as connection:
         size, note = _newest(connection)
-        salt = maps.salt_of(connection)
-        through = sequence.through(connection, size)
-        way = maps.top(connection, through).prove(
-            dossiermap.key(salt, identifier), lambda bucket: maps.entries(connection, [bucket], through)
+        facts = _merges(connection, identifier, size)
+        if not facts:
+            return _own(connection, register.catalogue, identifier, (size, note))
+        subjects = schema.subject.c
+        query = sa.select(subjects.id, subjects.identifier)
+        names = dict(
+            connection.execute(query.where(subjects.id.in_({one for pair in facts.values() for one in pair}))).all()
         )
-        return bundles.DossierProof(
-            identifier=identifier,
-            items=tuple(_items(connection, register.catalogue, identifier, size)),
-            map=bundles.Way.of(way),
-            event=_event(connection, "map", str(size - 1), size),
-            checkpoint=note,
+        (first,) = {kept for kept, _ in facts.values()} - {merged for _, merged in facts.values()}
+        order = [first, *sorted(names.keys() - {first})]
+        return bundles.MergedDossierProof(
+            identifier=names[first],
+            dossiers=tuple(_own(connection, register.catalogue, names[one], (size, note)) for one in order),
+            merges=tuple(_event(connection, "same", str(number), size) for number in sorted(facts)),
         )
+
+
+def _merges(connection: sa.Connection, identifier: str, size: int) -> dict[int, tuple[int, int]]:
+    """Return the merges under a checkpoint by which a subject is one with others: kept and merged, by number."""
+    found = connection.execute(_SIGNED, {"identifier": identifier, "size": size}).all()
+    edges = {row.number: (row.kept, row.merged) for row in found}
+    one, grown = {row.id for row in found}, True
+    while grown:  # those merged before the checkpoint, who may be one only by a merge after it
+        near = {place for pair in edges.values() if one & {*pair} for place in pair}
+        grown = bool(near - one)
+        one |= near
+    return {number: pair for number, pair in edges.items() if one & {*pair}}
+
+
+_SIGNED = sa.text("""
+    SELECT same.number, same.kept, same.merged, subject.id FROM subject
+    CROSS JOIN LATERAL group_of(subject.id, NULL) AS own (id)
+    JOIN same_then(NULL) AS same ON same.merged = own.id
+    JOIN event ON event.kind = 'same' AND event.key = same.number::text JOIN leaf ON leaf.event = event.number
+    WHERE subject.identifier = :identifier AND leaf.index < :size ORDER BY same.number""")
+
+
+def _own(
+    connection: sa.Connection, catalogue: Catalogue, identifier: str, signed: tuple[int, str]
+) -> bundles.DossierProof:
+    """Prove the dossier of a subject alone, under a checkpoint of a size and a note."""
+    size, note = signed
+    salt = maps.salt_of(connection)
+    through = sequence.through(connection, size)
+    way = maps.top(connection, through).prove(
+        dossiermap.key(salt, identifier), lambda bucket: maps.entries(connection, [bucket], through)
+    )
+    return bundles.DossierProof(
+        identifier=identifier,
+        items=tuple(_items(connection, catalogue, identifier, size)),
+        map=bundles.Way.of(way),
+        event=_event(connection, "map", str(size - 1), size),
+        checkpoint=note,
+    )
 
 
 def prove_record(register: Register, delivery: int, row: int) -> bundles.RecordReceipt:

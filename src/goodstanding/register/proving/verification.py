@@ -69,6 +69,7 @@ def problems(
     yield from _deliveries(connection, register)
     yield from _erasures(connection)
     yield from _versions(connection)
+    yield from connection.execute(sa.text(_MERGES)).scalars()
     yield from _strays(connection)
     yield from envelope.problems(connection)
     yield from holding.problems(connection)
@@ -287,6 +288,19 @@ _SUPERSEDED = """
 def _versions(connection: sa.Connection) -> Iterator[str]:
     """Compare what is superseded with the versions of the documents."""
     yield from connection.execute(sa.text(_SUPERSEDED)).scalars()
+
+
+_MERGES = """
+    SELECT 'same ' || one.number || ': ' || CASE
+        WHEN leads_to(one.merged, NULL) IS NULL THEN 'leads to nobody: it is in a circle of merges'
+        WHEN kept.is_a <> merged.is_a THEN 'its subjects are of two sorts'
+        ELSE 'its subject is merged twice' END
+    FROM same_then(NULL) AS one
+    JOIN subject AS kept ON kept.id = one.kept JOIN subject AS merged ON merged.id = one.merged
+    WHERE leads_to(one.merged, NULL) IS NULL OR kept.is_a <> merged.is_a
+        OR EXISTS (SELECT FROM same_then(NULL) AS other WHERE other.merged = one.merged AND other.number <> one.number)
+    ORDER BY one.number"""
+"""Merges that the rules of the database do not let be made."""
 
 
 def _strays(connection: sa.Connection) -> Iterator[str]:

@@ -96,9 +96,9 @@ def _last(connection: sa.Connection, loaded: Loaded, on: dt.date) -> Any:
     return found if found and found.on <= on else connection.execute(_NOTHING).one()
 
 
-_NOTHING = sa.text(
-    """SELECT CAST(0 AS bigint) AS run, CAST('0001-01-01' AS date) AS "on", 0 AS deliveries, 0 AS erasures, 0 AS merges, 0 AS splits"""
-)
+_NOTHING = sa.text("""
+    SELECT CAST(0 AS bigint) AS run, CAST('0001-01-01' AS date) AS "on",
+        0 AS deliveries, 0 AS erasures, 0 AS merges, 0 AS splits""")
 
 
 def _known(connection: sa.Connection) -> Any:

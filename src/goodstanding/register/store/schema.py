@@ -555,7 +555,9 @@ same = Table(
     "same",
     metadata,
     Column("number", BigInteger, Identity(always=True), primary_key=True),
-    Column("kept", BigInteger, ForeignKey("subject.id"), nullable=False, index=True, doc="leads on, where it is merged"),
+    Column(
+        "kept", BigInteger, ForeignKey("subject.id"), nullable=False, index=True, doc="leads on, where it is merged"
+    ),
     Column("merged", BigInteger, ForeignKey("subject.id"), nullable=False, index=True),
     *(Column(name, Text, CheckConstraint(f"{name} <> ''"), nullable=False) for name in ("by", "reason")),
     Column("act", Text, CheckConstraint("act <> ''"), doc="of the authority that gave one person both numbers"),
