@@ -48,6 +48,7 @@ def filled(postgres_folder, tmp_path_factory, wendeng):
         deliver(register, "city.tax", folder / "city.tax", RECEIVED)
         deliver(register, "city.court", folder / "city.court", RECEIVED, note=_noted(register, folder / "city.court"))
         load_policy(register, wendeng)
+        _merged(register)
         increments.rescore(register, "cn-wendeng", RECEIVED)
         sequence.sign(register, key)
         with register.engine.begin() as connection:
@@ -59,7 +60,6 @@ def filled(postgres_folder, tmp_path_factory, wendeng):
             log_access(register, by_identifier(register, PERSON["subject"]), "jansen", "clerk", "licence", "page")
         _kept(register, folder)
         _held(register, folder)
-        _merged(register)
         sequence.sign(register, key)
         with register.engine.connect() as connection:
             _, note = sequence.latest(connection)
@@ -112,7 +112,7 @@ def _told(register):
 
 
 def _merged(register):
-    """A merge despite what was said, acknowledged; another that was split; a run that knew of both."""
+    """A merge despite what was said, acknowledged; another that was split."""
     firms = [
         asked_for(register, one) for one in PEOPLE.filter(pl.col("is_a") == "organisation")["subject"].tail(3).to_list()
     ]
@@ -121,7 +121,6 @@ def _merged(register):
     merging.acknowledge(register, fact.number, "B. Smit", "seen")
     other = merging.merge(register, firms[0], firms[2], "A. Jansen", "one firm")
     merging.split(register, other.number, "A. Jansen", "two firms")
-    increments.rescore(register, "cn-wendeng", RECEIVED)
 
 
 def _held(register, folder):
