@@ -569,10 +569,10 @@ same = Table(
 apart = Table(
     "apart",
     metadata,
-    Column("same", BigInteger, ForeignKey("same.number"), primary_key=True, autoincrement=False, doc="that it undoes"),
+    Column("number", BigInteger, Identity(always=True), primary_key=True),
+    Column("same", BigInteger, ForeignKey("same.number"), nullable=False, unique=True, doc="that it undoes"),
     *(Column(name, Text, CheckConstraint(f"{name} <> ''"), nullable=False) for name in ("by", "reason")),
     _clock("at"),
-    Column("number", BigInteger, Identity(always=True), unique=True, doc="the order in which they were split"),
 )
 
 different = Table(

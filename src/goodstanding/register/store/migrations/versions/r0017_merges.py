@@ -19,11 +19,11 @@ CREATE TABLE same (
 CREATE INDEX ix_same_kept ON same (kept);
 CREATE INDEX ix_same_merged ON same (merged);
 CREATE TABLE apart (
-    same bigint PRIMARY KEY REFERENCES same,
+    number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    same bigint NOT NULL UNIQUE REFERENCES same,
     by text NOT NULL CHECK (by <> ''),
     reason text NOT NULL CHECK (reason <> ''),
-    at timestamptz NOT NULL DEFAULT now(),
-    number bigint GENERATED ALWAYS AS IDENTITY UNIQUE
+    at timestamptz NOT NULL DEFAULT now()
 );
 CREATE TABLE different (
     number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
