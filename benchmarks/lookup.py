@@ -368,5 +368,6 @@ if __name__ == "__main__":
             raise InputError(f"found {' '.join(sys.argv[1:])}; expected nothing, a number of rows, or --pairs FILE")
         else:
             measure(int(sys.argv[1]) if sys.argv[1:] else ROWS, told)
+            sys.exit(0 if sys.argv[1:] else told.write())
     except InputError as error:
         sys.exit(f"error: {error}")

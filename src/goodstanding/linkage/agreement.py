@@ -143,7 +143,7 @@ def _pairings(asked: Sequence[Word], found: Sequence[Word], weigh: Weigh) -> tup
     free = [set(range(len(asked))), set(range(len(found)))]
     pairs: list[Pairing] = []
     for same, worth, code in _EQUAL:
-        for at in sorted(free[0]):
+        for at in sorted(free[0]) if free[1] else ():
             near = [to for to in free[1] if same(asked[at], found[to])]
             if near:
                 to = near[0] if len(near) == 1 else min(near, key=lambda to: abs(to - at))
@@ -189,10 +189,10 @@ _EQUAL: tuple[tuple[Callable[[Word, Word], bool], float, str], ...] = (
 def _joined(asked: Sequence[Word], found: Sequence[Word], free: list[set[int]]) -> list[Pairing]:
     """Return words of one name that are several words of the other, written together."""
     pairs = []
-    for at in sorted(free[0]):
+    for at in sorted(free[0]) if len(free[1]) > 1 else ():
         for places in _runs(found, free[1], asked[at].letters):
             pairs.append(Pairing((at,), places, _JOINED, "joined"))
-    for to in sorted(free[1]):
+    for to in sorted(free[1]) if len(free[0]) > 1 else ():
         for places in _runs(asked, free[0], found[to].letters):
             pairs.append(Pairing(places, (to,), _JOINED, "joined"))
     return pairs
@@ -202,6 +202,8 @@ def _runs(words: Sequence[Word], free: set[int], letters: str) -> list[tuple[int
     """Return runs of two to four free words whose letters together are those given, or nearly so."""
     found = []
     for first in sorted(free):
+        if first + 1 not in free:
+            continue
         whole = ""
         for last in range(first, min(first + 5, len(words))):
             whole += words[last].letters

@@ -22,7 +22,7 @@ from goodstanding.linkage.agreement import Agreement, Reason, agreement, reasons
 from goodstanding.linkage.postings import Postings, begun_of, number_of, slips_of, weight, written
 from goodstanding.linkage.wording import WHOLE, Wording, terms, text_of, worded, worded_all, wording_of
 
-_POSTINGS = 30_000
+_POSTINGS = 10_000
 """Rows that the rarest words of a name may propose; words beyond that only confirm."""
 _CONFIRMED, _COMPARED = 1_000, 30
 """Rows in which the other words are looked for, and those that are compared letter by letter."""
