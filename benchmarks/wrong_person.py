@@ -161,8 +161,16 @@ class Tally:
 
     def bearable(self, readers: int) -> float:
         """The share of "the same" said wrongly by each reader up to which the limit holds; 1 at most."""
+        return self._room(self.doubts_wrong) ** (1 / readers)
+
+    def copied(self) -> float:
+        """The share of copies that may have name and day of birth from the number until the limit is reached."""
+        return self._room(self.wrong["number"])
+
+    def _room(self, wrong: int) -> float:
+        """The share of so many wrong ones that may be linked beside those that are, at the limit; 1 at most."""
         room = max(LIMIT * self.records / PER - self.wrong["ours"], 0.0)
-        return min(room / self.doubts_wrong, 1.0) ** (1 / readers) if self.doubts_wrong else 1.0
+        return min(room / wrong, 1.0) if wrong else 1.0
 
     def groups(self, by: pl.Expr) -> pl.DataFrame:
         """Count by group: people, records about them; people harmed by each rule, records in doubt, and not linked."""
@@ -191,7 +199,7 @@ def over(values: list[float]) -> tuple[float, float, float]:
     return mean, max(mean - half, 0.0), mean + half
 
 
-def by_likeness(people: pl.DataFrame, rows: pl.DataFrame, refused: pl.Series) -> dict[str, float]:
+def by_likeness(people: pl.DataFrame, rows: pl.DataFrame, refused: pl.Series) -> dict[str, intervals.Figure]:
     """Link rows by weights alone: what would have been decided in 100,000, and what candidates a person would get.
 
     `refused`: the rows that our rule links to nobody. Of their records about somebody here, the share whose person is
@@ -216,15 +224,16 @@ def by_likeness(people: pl.DataFrame, rows: pl.DataFrame, refused: pl.Series) ->
     ranked = pairs.sort("weight", "to", descending=[True, False]).with_columns(rank=pl.int_range(pl.len()).over("row"))
     truth = rows.select("row", "truth")
     told = truth.join(ranked.filter(pl.col("rank") == 0), on="row", how="left")
-    made = {}
+    count, made = told.height, {}
     for name, least in (("even", 0.0), ("sure", _SURE)):
         decided = told.filter(pl.col("weight") >= least)
         wrong = decided.filter(pl.col("to") != pl.col("truth")).height
-        made[f"wrong {name}"] = wrong / told.height * PER
-        made[f"missed {name}"] = (told.height - decided.height + wrong) / told.height * PER
+        missed = count - decided.height + wrong
+        made[f"wrong {name}"] = intervals.share(wrong / count, count, count).scaled(PER)
+        made[f"missed {name}"] = intervals.share(missed / count, count, count).scaled(PER)
     asked = truth.filter(pl.col("row").is_in(refused.to_list()))
     five = ranked.filter(pl.col("rank") < 5).join(asked, left_on=["row", "to"], right_on=["row", "truth"], how="semi")
-    return made | {"found": five.height / max(asked.height, 1)}
+    return made | {"found": intervals.share(five.height / max(asked.height, 1), asked.height, asked.height)}
 
 
 def main() -> int:
@@ -240,7 +249,7 @@ def main() -> int:
         people = nation.people(seed, options.people)
         if seed == 1:
             told_nation(figures, people)
-            likeness = told_likeness(people, seed)
+            likeness = told_likeness(figures, people, seed)
         made = tallied(seed, people, {"taken": nation.rates(), **(ENDS if seed == 1 else {})})
         tallies.append(made.pop("taken"))
         ends |= made
@@ -250,8 +259,6 @@ def main() -> int:
             figures.only(f"{name}: {RULES[rule]}, wrong in 100,000", tally.rates[f"wrong {rule}"], f"C47: {LIMIT:g}")
         figures.only(f"{name}: ours, share that needs a person, %", tally.rates["person ours"] / PER * 100)
     told_groups(figures, tallies)
-    for name, value in likeness.items():
-        figures.only(f"by likeness: {name}", value, "why it may not decide about a person")
     figures.only("GB at most", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6)
     options.plot.write_text(picture.svg(_drawn(tallies, likeness), LIMIT), encoding="utf-8")
     return figures.write()
@@ -289,7 +296,7 @@ def told_rules(figures: Figures, tallies: list[Tally]) -> None:
     )
     tell("ours: needs a person, in 100,000", "person ours")
     tell("ours: of these about another than the number's holder", "doubts about another")
-    tell("ours, after one reader: wrong in 100,000", "wrong one")
+    tell("ours, after one reader, where C47 allows 1: wrong in 100,000", "wrong one")
     tell("ours, after one reader: missed in 100,000", "missed one")
     tell("ours, after two readers who must agree: wrong in 100,000", "wrong two", LIMIT)
     tell("ours, after two readers who must agree: missed in 100,000", "missed two")
@@ -300,8 +307,7 @@ def told_rules(figures: Figures, tallies: list[Tally]) -> None:
             mean,
             f"95 % within {low:.2f} and {high:.2f}",
         )
-    copied = [(LIMIT - tally.rates["wrong ours"]) / tally.rates["wrong number"] * 100 for tally in tallies]
-    mean, low, high = over(copied)
+    mean, low, high = over([tally.copied() * 100 for tally in tallies])
     figures.only(
         "copies that may take name and day of birth from the number, C47 holding, %", mean, f"{low:.2f} to {high:.2f}"
     )
@@ -349,34 +355,31 @@ def _shares(table: pl.DataFrame, name: str, of: str) -> dict[str, intervals.Figu
     return {group: intervals.share(count / size, size, size) for group, count, size in rows}
 
 
-def told_likeness(people: pl.DataFrame, seed: int) -> dict[str, float]:
-    """Let weights decide about the first block of records, among the people of the block; return lines to print."""
+def told_likeness(figures: Figures, people: pl.DataFrame, seed: int) -> dict[str, intervals.Figure]:
+    """Let weights decide about the first block of records, among the people of the block; print what came of it."""
     rows = next(nation.records(seed, people, {"taken": nation.rates()}))["taken"]
     linked = Rules(people, seed).linked(rows)
     block = people.head(nation.BLOCK)
     found = by_likeness(block, rows, linked.filter(pl.col("ours").is_null())["row"])
-    return {
-        "records": float(rows.height),
-        "people": float(block.height),
-        "wrong in 100,000 at even odds": found["wrong even"],
-        "missed in 100,000 at even odds": found["missed even"],
-        "wrong in 100,000 at a probability of 0.99": found["wrong sure"],
-        "missed in 100,000 at a probability of 0.99": found["missed sure"],
-        "true person among the first five candidates, % of what ours does not link": found["found"] * 100,
-    }
+    figures.only("by likeness: records", rows.height, f"among {block.height} people")
+    for name, said in (("even", "at even odds"), ("sure", "at a probability of 0.99")):
+        for what in ("wrong", "missed"):
+            _, low, high, _ = figure = found[f"{what} {name}"]
+            why = f"C47: {LIMIT:g}; " if what == "wrong" else ""
+            figures.only(f"by likeness, {said}: {what} in 100,000", figure.value, f"{why}95 % {low:.2f} to {high:.2f}")
+    first = found["found"].scaled(100)
+    figures.only("by likeness: right person among five candidates, % of what ours does not link", first.value)
+    return found
 
 
-def _drawn(tallies: list[Tally], likeness: Mapping[str, float]) -> Iterator[picture.Row]:
+def _drawn(tallies: list[Tally], likeness: Mapping[str, intervals.Figure]) -> Iterator[picture.Row]:
     """What the picture shows: a row for each way to decide, with wrong and missed in 100,000."""
     ways = {**RULES, "one": "ours, then one reader", "two": "ours, then two readers"}
     for key, said in ways.items():
         wrong, missed = (over([tally.rates[f"{what} {key}"] for tally in tallies]) for what in ("wrong", "missed"))
         wrong = _together(tallies)[:3] if key == "ours" else wrong
         yield picture.Row(said, wrong, missed)
-    unknown = float("nan")
-    sure = (likeness[f"{what} in 100,000 at a probability of 0.99"] for what in ("wrong", "missed"))
-    wrong, missed = ((value, unknown, unknown) for value in sure)
-    yield picture.Row("likeness alone, at 0.99", wrong, missed)
+    yield picture.Row("likeness alone, at 0.99", likeness["wrong sure"][:3], likeness["missed sure"][:3])
 
 
 if __name__ == "__main__":

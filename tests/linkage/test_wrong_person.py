@@ -44,6 +44,7 @@ def test_two_readers_who_must_agree_harm_less_than_one_and_miss_more(tally) -> N
     assert tally.rates["wrong ours"] < tally.rates["wrong two"] < tally.rates["wrong one"]
     assert tally.rates["missed one"] < tally.rates["missed two"] < tally.rates["missed ours"]
     assert tally.bearable(1) < tally.bearable(2) < 1
+    assert 0 < tally.copied() < 1 == Tally(tally.people).copied()
 
 
 def test_every_record_is_linked_in_doubt_or_lost_and_every_wrong_one_harms_somebody(tally) -> None:
@@ -101,8 +102,8 @@ def test_likeness_alone_would_decide_wrongly_and_gives_a_person_the_right_candid
     rows = first_records(7, people, nation.rates("high"))
     linked = Rules(people, 7).linked(rows)
     found = by_likeness(people, rows, linked.filter(pl.col("ours").is_null())["row"])
-    assert found["wrong even"] > LIMIT
-    assert found["found"] > 0.5
+    assert found["wrong even"].value > LIMIT
+    assert found["found"].value > 0.5
 
 
 def test_an_interval_over_seeds_holds_the_mean_and_one_seed_has_none() -> None:
