@@ -17,7 +17,7 @@ from goodstanding.register.deliveries.holding import HeldBackError
 from goodstanding.register.founding import found
 from goodstanding.register.keeping import envelope, receivers, sealing
 from goodstanding.register.keeping.expiry import erase
-from goodstanding.register.ledger import merging
+from goodstanding.register.ledger import merging, pausing, quality, sampled
 from goodstanding.register.ledger.access import log_access
 from goodstanding.register.ledger.policies import load_policy
 from goodstanding.register.ledger.sources import change_contract
@@ -60,6 +60,7 @@ def filled(postgres_folder, tmp_path_factory, wendeng):
             log_access(register, by_identifier(register, PERSON["subject"]), "jansen", "clerk", "licence", "page")
         _kept(register, folder)
         _held(register, folder)
+        _read(register)
         sequence.sign(register, key)
         with register.engine.connect() as connection:
             _, note = sequence.latest(connection)
@@ -121,6 +122,19 @@ def _merged(register):
     merging.acknowledge(register, fact.number, "B. Smit", "seen")
     other = merging.merge(register, firms[0], firms[2], "A. Jansen", "one firm")
     merging.split(register, other.number, "A. Jansen", "two firms")
+
+
+def _read(register):
+    """A sample that two people read, its measures, and a source that is paused for them."""
+    links = pl.DataFrame({"left": ["1", "2"], "right": ["7", "8"], "weight": [9.0, 8.0], "probability": [0.99, 0.98]})
+    records = pl.DataFrame({"record": ["1", "2", "3"], "name": ["Acme", "Bolt", "Crow"]}).with_columns(
+        founded=pl.lit(None, pl.Date)
+    )
+    sampled.draw(register, "city.tax", "model", links, records, 0)
+    for number in (1, 2, 3):
+        sampled.answer(register, number, "A. Jansen", "different")
+    quality.measure(register)
+    pausing.judge(register)
 
 
 def _held(register, folder):
@@ -309,6 +323,13 @@ def test_a_record_that_is_renumbered_within_the_order_is_found(tamper) -> None:
         ("DELETE FROM held_part WHERE held = 4", "held 4: what is stored is not what came"),
         ("INSERT INTO held_part VALUES (1, 0, '')", "held 1: was released, and its content is stored again"),
         ("INSERT INTO held_part VALUES (9, 0, '')", "held_part: has rows of held 9, which is not there"),
+        ("UPDATE sampled SET members = 9 WHERE number = 2", "sampled 2: is not what happened then"),
+        ("UPDATE reading SET answer = 'same' WHERE number = 2", "reading 2: is not what happened then"),
+        ("UPDATE reading SET reader = 'B. Smit' WHERE number = 2", "reading 2: is not what happened then"),
+        ("DELETE FROM reading WHERE number = 2", "reading 2: was removed; event"),
+        ("UPDATE quality SET high = 1000000 WHERE number = 1", "quality 1: is not what happened then"),
+        ("UPDATE pause SET paused = false", "pause 1: is not what happened then"),
+        ("DELETE FROM pause", "pause 1: was removed; event"),
         ("UPDATE event SET at = now() WHERE kind = 'policy'", "event: the number, kind, key or time of one of"),
         (
             "ALTER TABLE event ALTER number DROP IDENTITY; UPDATE event SET number = 5000 WHERE kind = 'policy'",

@@ -45,6 +45,10 @@ KINDS = (
     "different",
     "alarm_end",
     "increment_merge",
+    "sampled",
+    "reading",
+    "quality",
+    "pause",
 )
 """The tables whose rows are events, each named by its primary key."""
 PAST = ("cosignature",)

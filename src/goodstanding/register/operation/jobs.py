@@ -1,4 +1,4 @@
-"""What the register does by itself: expiry, rescoring, signing, lateness, messages. On any number of machines at once.
+"""What the register does by itself: expiry, rescoring, signing, lateness, quality, messages; on many machines at once.
 
 The queue (`procrastinate`, in the same database) only says that something is to be done; a job may run twice, or be
 killed half-way. What it does happens once, since each effect is written with its key in the transaction that has it
@@ -24,7 +24,9 @@ from goodstanding.register.keeping.expiry import expire
 from goodstanding.register.keeping.receivers import send_each, tell_changed
 from goodstanding.register.ledger.finding import prepare
 from goodstanding.register.ledger.lateness import timeliness
+from goodstanding.register.ledger.pausing import judge
 from goodstanding.register.ledger.policies import policies
+from goodstanding.register.ledger.quality import measure
 from goodstanding.register.log import effects
 from goodstanding.register.log.effects import Receiver
 from goodstanding.register.log.sequence import sign
@@ -83,6 +85,11 @@ class Duties:
         """Put the subjects that came into the index by which organisations are looked up, on this machine."""
         prepare(self.register.engine)
 
+    def quality(self) -> None:
+        """Work out how right links are where people have read more of them, and pause or resume their sources."""
+        measure(self.register)
+        judge(self.register)
+
     def send(self) -> None:
         """Tell receivers of what was changed, and send the messages that wait."""
         tell_changed(self.register)
@@ -98,6 +105,7 @@ _RESCORE = sa.text("INSERT INTO procrastinate_jobs (queue_name, task_name) VALUE
 _JOBS: dict[str, str] = {
     "expire": "7 * * * *",
     "late": "17 * * * *",
+    "quality": "27 * * * *",
     "names": "* * * * *",
     "rescore": "* * * * *",
     "sign": "* * * * *",

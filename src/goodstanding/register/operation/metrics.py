@@ -9,6 +9,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from goodstanding.register.ledger import lateness
+from goodstanding.register.ledger.pausing import now_paused
+from goodstanding.register.ledger.quality import newest
 from goodstanding.register.store.database import Register
 
 _DELIVERED = """
@@ -48,7 +50,13 @@ class Figures(Collector):
         up = GaugeMetricFamily("goodstanding_database_up", "1 where the register's database answers, else 0.")
         try:
             with self._register.engine.connect() as connection:
-                found = [*_delivered(connection), *self._late(), *_kept(connection), *_jobs(connection)]
+                found = [
+                    *_delivered(connection),
+                    *self._late(),
+                    *_quality(connection),
+                    *_kept(connection),
+                    *_jobs(connection),
+                ]
         except sa.exc.SQLAlchemyError:
             up.add_metric([], 0)
             yield up
@@ -84,6 +92,21 @@ def _delivered(connection: sa.Connection) -> Iterator[Metric]:
     for source, count in connection.execute(sa.text(_HELD)):
         held.add_metric([source], count)
     yield from (deliveries, rows, overdue, held)
+
+
+def _quality(connection: sa.Connection) -> Iterator[Metric]:
+    paused = GaugeMetricFamily(
+        "goodstanding_paused_source", "1 for a source whose links wait for a person.", labels=["source"]
+    )
+    for source in now_paused(connection):
+        paused.add_metric([source], 1)
+    precision = GaugeMetricFamily(
+        "goodstanding_link_precision_low", "The lower end of the interval of its links' precision.", labels=["source"]
+    )
+    for one in newest(connection):
+        if one.group is None and one.measure == "precision" and one.figure.low is not None:
+            precision.add_metric([one.source], one.figure.low)
+    yield from (paused, precision)
 
 
 def _kept(connection: sa.Connection) -> Iterator[Metric]:

@@ -37,7 +37,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-REVISION = "0017"
+REVISION = "0018"
 """The migration that makes these tables; higher numbers are later."""
 
 REVISION_TABLE = "register_revision"
@@ -457,6 +457,65 @@ held_decision = Table(
     Column("delivery", BigInteger, ForeignKey("delivery.number"), unique=True, doc="that it became; none: rejected"),
     _clock("at"),
     CheckConstraint("(delivery IS NULL) = (decision = 'rejected')", name="released_is_delivered"),
+)
+
+sampled = Table(
+    "sampled",
+    metadata,
+    Column("number", BigInteger, Identity(always=True), primary_key=True),
+    Column("source", Text, ForeignKey("source.id"), nullable=False, index=True),
+    Column("model", Text, nullable=False, doc="version of the model by which it was linked, or not"),
+    Column("left", Text, nullable=False, doc="the record that a source delivered"),
+    Column("right", Text, doc="the subject that it may be about; none: a record without any link"),
+    Column("side", Text, CheckConstraint("side IN ('linked', 'below', 'alone')"), nullable=False),
+    Column("band", SmallInteger, nullable=False, doc="of weight, within its side"),
+    Column("script", Text, nullable=False, doc="of the name that was delivered"),
+    Column("age", Text, nullable=False, doc="band of the organisation's age"),
+    Column("members", BigInteger, CheckConstraint("members > 0"), nullable=False, doc="how many its stratum has"),
+    Column("on", Date, nullable=False, doc="the day, by the register's own calendar"),
+    _clock("at"),
+    CheckConstraint("""("right" IS NULL) = (side = 'alone')""", name="alone_has_no_other"),
+)
+
+reading = Table(
+    "reading",
+    metadata,
+    Column("number", BigInteger, Identity(always=True), primary_key=True),
+    Column("sampled", BigInteger, ForeignKey("sampled.number"), nullable=False, index=True),
+    Column("reader", Text, CheckConstraint("reader <> ''"), nullable=False),
+    Column("answer", Text, CheckConstraint("answer IN ('same', 'different', 'unsure')"), nullable=False),
+    _clock("at"),
+)
+
+quality = Table(
+    "quality",
+    metadata,
+    Column("number", BigInteger, Identity(always=True), primary_key=True),
+    Column("source", Text, ForeignKey("source.id"), nullable=False, index=True),
+    _text("model"),
+    Column("group", Text, doc="'script:...' or 'age:...'; none: all that the source delivered"),
+    Column("measure", Text, CheckConstraint("measure IN ('precision', 'recall', 'f1')"), nullable=False),
+    *(Column(name, BigInteger, doc="in millionths; none: not known") for name in ("value", "low", "high")),
+    Column("answers", BigInteger, nullable=False, doc="on how many it rests"),
+    Column("members", BigInteger, nullable=False, doc="how many pairs and records alone it speaks of"),
+    Column("readings", BigInteger, nullable=False, doc="the last reading that it knew"),
+    Column("on", Date, nullable=False, doc="the day, by the register's own calendar"),
+    _clock("at"),
+    CheckConstraint("(value IS NULL) = (low IS NULL) AND (value IS NULL) = (high IS NULL)", name="known_whole"),
+)
+
+pause = Table(
+    "pause",
+    metadata,
+    Column("number", BigInteger, Identity(always=True), primary_key=True),
+    Column("source", Text, ForeignKey("source.id"), nullable=False, index=True),
+    Column("paused", Boolean, nullable=False, doc="else resumed"),
+    Column("quality", BigInteger, ForeignKey("quality.number"), doc="the precision for which; none: a person decided"),
+    Column("limit", BigInteger, nullable=False, doc="that precision is held to, in millionths"),
+    *(Column(name, Text, CheckConstraint(f"{name} <> ''"), doc="of a person") for name in ("by", "reason")),
+    Column("on", Date, nullable=False, doc="the day, by the register's own calendar"),
+    _clock("at"),
+    CheckConstraint("quality IS NOT NULL OR by IS NOT NULL AND reason IS NOT NULL", name="paused_for_something"),
 )
 
 effect = Table(
