@@ -39,7 +39,7 @@ from goodstanding.register.deliveries.delivering import deliver
 from goodstanding.register.deliveries.holding import HeldBackError
 from goodstanding.register.founding import found
 from goodstanding.register.keeping import envelope, expiry, receivers, sealing
-from goodstanding.register.ledger import merging
+from goodstanding.register.ledger import merging, pausing, quality, sampled
 from goodstanding.register.ledger.access import log_access
 from goodstanding.register.ledger.policies import load_policy
 from goodstanding.register.ledger.sources import change_contract
@@ -92,6 +92,7 @@ def make(dsn: str, folder: Path) -> Target:
     _erase(register, 3)
     _keep(register, folder, people["subject"][0])
     _hold(register, folder, people.row(0, named=True))
+    _read(register)
     increments.rescore(register, policy.policy.id, UNTIL)
     sequence.sign(register, key)
     person = by_identifier(register, people["subject"][0])
@@ -138,6 +139,20 @@ def _hold(register: Register, folder: Path, who: dict[str, Any]) -> None:
             deliver(register, "city.tax", folder / f"held-{number}.csv", RECEIVED)
     release(register, 1, "A. Jansen", "why not")
     reject(register, 2, "A. Jansen", "why")
+
+
+def _read(register: Register) -> None:
+    """A sample of links, read by two; its measures, and the source that is paused for them."""
+    names = [str(number) for number in range(40)]
+    links = pl.DataFrame({"left": names[:30], "right": names[:30]}).with_columns(
+        weight=pl.lit(9.0), probability=pl.lit(0.99)
+    )
+    records = pl.DataFrame({"record": names}).with_columns(name=pl.lit("Acme"), founded=pl.lit(None, pl.Date))
+    for number in range(1, 1 + sampled.draw(register, "city.tax", "model", links, records, 0.0)):
+        for reader in ("A. Jansen", "B. Smit"):
+            sampled.answer(register, number, reader, "different")
+    quality.measure(register)
+    pausing.judge(register)
 
 
 def _keep(register: Register, folder: Path, identifier: str) -> None:

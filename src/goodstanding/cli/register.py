@@ -16,6 +16,7 @@ from goodstanding.cli import (
     keeping,
     lookups,
     merging,
+    quality,
     receivers,
     register_log,
 )
@@ -38,7 +39,7 @@ def group(context: click.Context, file: Path | None) -> None:
     set_up(context.obj.log_format)
 
 
-for module in (backups, contracts, keeping, delivering, dossiers, lookups, merging, register_log):
+for module in (backups, contracts, keeping, delivering, dossiers, lookups, merging, quality, register_log):
     for command in module.COMMANDS:
         group.add_command(command)
 group.add_command(receivers.group)
