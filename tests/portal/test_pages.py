@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+import threading
 from dataclasses import replace
 
 import pytest
@@ -11,6 +12,7 @@ from goodstanding.linkage.agreement import REASONS, Reason
 from goodstanding.portal.app import create_app
 from goodstanding.portal.languages import Voice
 from goodstanding.portal.telling import why
+from goodstanding.register.ledger import finding
 from goodstanding.register.ledger.subjects import Hit
 from tests.portal import city
 from tests.portal.conftest import HOST, SECRET
@@ -240,3 +242,24 @@ def test_every_reason_has_words_in_every_language(code, language):
     told = why(Hit(None, {}, 0.8, (Reason(code, "asked", "found"),)), Voice(language))
     assert told
     assert not told[0].startswith("reason.")
+
+
+def test_while_the_index_of_names_is_built_pages_and_data_say_so_and_numbers_are_found(
+    client, numbers, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("GOODSTANDING_CACHE", str(tmp_path))
+    monkeypatch.setattr(finding, "_SOON", 0)
+    with client.app.state["register"].engine.connect() as connection:
+        folder = finding._folder(connection)
+    with finding._alone(folder):  # as another process that builds it does
+        assert "is being built" in client.get("/search", params={"q": "Chengguang"}).text
+        dutch = client.get("/search", params={"q": "Chengguang"}, headers={"accept-language": "nl"})
+        assert "wordt opgebouwd" in dutch.text
+        answer = client.get("/api/subjects", params={"q": "Chengguang"})
+        assert (answer.status_code, "is being built" in answer.json()["detail"]) == (503, True)
+        number = numbers[city.BAKERY]
+        assert f"/subjects/{number}" in client.get("/search", params={"q": number}).text
+    for thread in threading.enumerate():
+        if thread.name == "names":
+            thread.join()
+    assert "is being built" not in client.get("/search", params={"q": "Chengguang"}).text
