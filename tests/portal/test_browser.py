@@ -71,7 +71,15 @@ def visit(browser, address) -> Iterator:
 
 def paths(numbers) -> list[str]:
     subjects = [f"/subjects/{numbers[one]}" for one in (city.WORKS, city.BAKERY, city.MARKET, city.QUIET)]
-    plain = ["/", "/search?q=wendeng", "/policies", "/policies/cn-wendeng", "/policies/uk-food-hygiene", "/sources"]
+    plain = [
+        "/",
+        "/search?q=wendeng",
+        "/policies",
+        "/policies/cn-wendeng",
+        "/policies/uk-food-hygiene",
+        "/sources",
+        "/quality",
+    ]
     return [*plain, "/sources/tax", "/sign-in", "/nowhere", *subjects]
 
 

@@ -15,6 +15,7 @@ OPEN = {
     ("GET", "/policies/{name:str}/{file:str}"),
     ("GET", "/sources"),
     ("GET", "/sources/{name:str}"),
+    ("GET", "/quality"),
     ("GET", "/api/subjects"),
     ("GET", "/api/subjects/{number:str}"),
     ("GET", "/api/policies/{name:str}"),

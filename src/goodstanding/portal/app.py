@@ -14,7 +14,7 @@ from litestar.static_files import create_static_files_router
 
 from goodstanding.engine.exact import ENGINE
 from goodstanding.facts.world import World
-from goodstanding.portal import api, pages, personal, receiving
+from goodstanding.portal import api, judging, pages, personal, receiving
 from goodstanding.portal import log as log_pages
 from goodstanding.portal.errors import answer
 from goodstanding.portal.headers import guard_answer
@@ -65,7 +65,9 @@ def _open() -> list[Router]:
         cache_control=CacheControlHeader(max_age=3600, public=True),
         opt={"access": "open"},
     )
-    public = Router("/", route_handlers=pages.HANDLERS, opt={"access": "open"}, include_in_schema=False)
+    public = Router(
+        "/", route_handlers=[*pages.HANDLERS, *judging.HANDLERS], opt={"access": "open"}, include_in_schema=False
+    )
     data = Router("/api", route_handlers=api.HANDLERS, opt={"access": "open"})
     delivering = Router("/api", route_handlers=receiving.HANDLERS, opt={"access": "source"})
     tiles = Router("/log", route_handlers=log_pages.HANDLERS, opt={"access": "open"}, include_in_schema=False)

@@ -22,6 +22,7 @@ from goodstanding.register.deliveries.delivering import deliveries, refusal_reas
 from goodstanding.register.deliveries.holding import held
 from goodstanding.register.ledger.finding import Building
 from goodstanding.register.ledger.lateness import timeliness
+from goodstanding.register.ledger.pausing import paused
 from goodstanding.register.ledger.policies import policies
 from goodstanding.register.ledger.sources import sources
 from goodstanding.register.ledger.subjects import search
@@ -168,6 +169,7 @@ def source_page(request: Visit, register: Held, name: FromPath[str]) -> Template
         "source.html",
         source=source,
         stands=timeliness(register, register.today)[name],
+        stopped=paused(register).get(name),
         policies={name: loaded.policy.title for name, loaded in policies(register).items()},
         kinds=[(kind, register.catalogue.kinds[kind]) for kind in source.kinds],
         count=len(done),
