@@ -18,6 +18,8 @@ from goodstanding.register.deliveries.delivering import deliver
 from goodstanding.register.founding import found
 from goodstanding.register.keeping.erasures import Again, again, listed
 from goodstanding.register.keeping.expiry import expire, swept
+from goodstanding.register.ledger import merging
+from goodstanding.register.ledger.subjects import asked_for
 from goodstanding.register.store import embedded, schema
 from goodstanding.register.store.database import open_register
 from tests.register.conftest import (
@@ -125,6 +127,17 @@ def test_conduct_that_goes_on_is_kept_and_its_end_goes_with_it(kept, file):
     assert expire(kept, dt.date(2026, 10, 29)).records == ()
     assert expire(kept, dt.date(2026, 10, 30)).clauses == {"Bye-law 8": 2}
     assert content(kept) == ["C-2"]
+
+
+def test_the_end_of_conduct_may_come_by_another_number_of_one_who_was_merged_and_goes_with_it(kept, file):
+    other = PEOPLE.filter(is_a="organisation").row(1, named=True)
+    deliver(kept, "city.court", file(row(FIRM, "C-1", "court.defaulter", act="2024-01-01", occurrence="O-1")), RECEIVED)
+    deliver(kept, "city.court", file(row(other, "C-2", "conduct.ended", act="2026-04-30", occurrence="O-1")), RECEIVED)
+    assert expire(kept, UNTIL).running == {"court.defaulter": 1}
+    pair = (asked_for(kept, one["subject"]) for one in (other, FIRM))
+    merging.merge(kept, *pair, "A. Jansen", "one firm")
+    assert expire(kept, dt.date(2026, 10, 30)).clauses == {"Bye-law 8": 2}
+    assert content(kept) == []
 
 
 def test_kinds_without_a_term_are_kept_and_named(kept, file):

@@ -165,6 +165,11 @@ def _since(term: Term, kind: Kind) -> str:
 _TERM = """
     term AS (SELECT * FROM jsonb_to_recordset(CAST(:terms AS jsonb)) AS term (
         source text, kind text, years int, months int, days int, since text, "where" jsonb, clause text)),
+    member AS (
+        SELECT merged AS id, leads_to(merged, NULL) AS kept FROM same_then(NULL)
+        UNION SELECT leads_to(merged, NULL), leads_to(merged, NULL) FROM same_then(NULL)),
+    one AS (
+        SELECT member.id, other.id AS with_id FROM member JOIN member other USING (kept) WHERE other.id <> member.id),
     due AS (
         SELECT record.delivery, record.row, record.source, record.document, record.version, record.subject_id,
             record.occurrence, term.clause, record.kind, CAST(make_interval(term.years, term.months, 0, term.days) +
@@ -173,7 +178,8 @@ _TERM = """
                 WHEN 'settled' THEN greatest(record.act, record.decided, record.final)
                 WHEN 'known' THEN (SELECT CAST(known_on AS date) FROM delivery WHERE number = record.delivery)
                 WHEN 'end' THEN (
-                    SELECT min(ending.act) FROM record ending WHERE ending.subject_id = record.subject_id
+                    SELECT min(ending.act) FROM record ending WHERE ending.subject_id IN (
+                        SELECT record.subject_id UNION ALL SELECT with_id FROM one WHERE one.id = record.subject_id)
                     AND ending.kind = :ending AND ending.occurrence = record.occurrence AND ending.act >= record.act
                     AND NOT EXISTS (SELECT FROM superseded gone
                         WHERE (gone.delivery, gone.row) = (ending.delivery, ending.row)))
@@ -181,7 +187,10 @@ _TERM = """
         FROM record JOIN term USING (source, kind)
         WHERE NOT EXISTS (SELECT FROM jsonb_each(term.where) AS wanted
             WHERE NOT coalesce(wanted.value @> (record.attributes -> wanted.key), false)))"""
-"""Each record with the first day on which a term no longer lets it be kept; NULL where the term has not begun."""
+"""Each record with the first day on which a term no longer lets it be kept; NULL where the term has not begun.
+
+`one` says who is one with whom: what says that conduct ended may have come by another number of theirs.
+"""
 _DUE = sa.text(f"""
     WITH {_TERM},
     over AS (
@@ -189,12 +198,16 @@ _DUE = sa.text(f"""
         AND NOT EXISTS (SELECT FROM record later WHERE later.source = due.source AND later.document = due.document
             AND later.version > due.version AND later.kind IS NOT NULL)
         ORDER BY delivery, row LIMIT :limit),
+    theirs AS (
+        SELECT * FROM over UNION ALL
+        SELECT source, document, clause, until, with_id, occurrence FROM over JOIN one ON one.id = over.subject_id),
     ended AS (
-        SELECT ending.source, ending.document, over.clause, over.until
-        FROM record ending JOIN over USING (subject_id, occurrence)
+        SELECT ending.source, ending.document, theirs.clause, theirs.until
+        FROM record ending JOIN theirs USING (subject_id, occurrence)
         WHERE ending.kind = :ending AND NOT EXISTS (SELECT FROM record other
-            WHERE other.subject_id = ending.subject_id AND other.occurrence = ending.occurrence
-            AND other.kind <> :ending
+            WHERE other.subject_id IN (
+                SELECT ending.subject_id UNION ALL SELECT with_id FROM one WHERE one.id = ending.subject_id)
+            AND other.occurrence = ending.occurrence AND other.kind <> :ending
             AND (other.source, other.document) NOT IN (SELECT source, document FROM over)))
     SELECT DISTINCT ON (record.delivery, record.row) record.delivery, record.row, record.source, record.document,
         record.commitment, record.subject_id, gone.clause, gone.until
