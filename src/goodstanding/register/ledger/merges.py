@@ -18,6 +18,7 @@ from goodstanding.register.store.bulk import copy_out
 
 NOW: dt.datetime | None = None
 """The moment of what is known now, where functions take one."""
+_DEEPEST = 64
 _LEADS = {"id": pl.Int64, "kept_id": pl.Int64, "subject": pl.String, "kept": pl.String}
 
 
@@ -65,13 +66,26 @@ def members(connection: sa.Connection, id_: int, until: dt.datetime | None = NOW
 
 
 def leads(connection: sa.Connection, until: dt.datetime | None = NOW) -> pl.DataFrame:
-    """Return all who lead to another, as known at a moment: id, kept_id, and the identifiers, subject and kept."""
+    """Return all who lead to another, as known at a moment: id, kept_id, and the identifiers, subject and kept.
+
+    Raises ValueError where merges go in a circle, which the database does not let happen.
+    """
     query = """
-        SELECT lead.id, kept_id, subject.identifier, kept.identifier FROM (
-            SELECT merged AS id, leads_to(merged, %(until)s::timestamptz) AS kept_id
-            FROM same_then(%(until)s::timestamptz)) AS lead
-        JOIN subject ON subject.id = lead.id JOIN subject AS kept ON kept.id = kept_id ORDER BY lead.id"""
-    return copy_out(connection, query, _LEADS, {"until": until})
+        SELECT merged AS id, kept AS kept_id, one.identifier, into_.identifier FROM same_then(%(until)s::timestamptz)
+        JOIN subject AS one ON one.id = merged JOIN subject AS into_ ON into_.id = kept ORDER BY merged"""
+    edges = copy_out(connection, query, _LEADS, {"until": until})
+    for _ in range(_DEEPEST):  # each time the ways are twice as long
+        on = edges.select(pl.col("id").alias("kept_id"), further="kept_id", name="kept")
+        onward = edges.join(on, on="kept_id", how="left", maintain_order="left")
+        if onward["further"].null_count() == edges.height:
+            return edges
+        edges = onward.select(
+            "id",
+            pl.coalesce("further", "kept_id").alias("kept_id"),
+            "subject",
+            pl.coalesce("name", "kept").alias("kept"),
+        )
+    raise ValueError("merges go in a circle")
 
 
 def about_kept(records: pl.DataFrame, lead: pl.DataFrame) -> pl.DataFrame:
