@@ -163,6 +163,15 @@ def test_rows_of_two_files_with_the_same_keys_are_not_taken_for_each_other(cli, 
     assert groups.filter(pl.col("file") == 2)["key"].min() < 50
 
 
+def test_rows_can_be_numbered_where_a_header_says_key_and_is_none(cli, pair, tmp_path):
+    pl.concat([pl.read_csv(pair[0]), pl.read_csv(pair[0])]).write_csv(tmp_path / "twice.csv")
+    answer = cli("link", tmp_path / "twice.csv", "--out", tmp_path / "out")
+    assert (answer.code, "--key 'row number'" in answer.err) == (2, True)
+    answer = cli("link", tmp_path / "twice.csv", "--out", tmp_path / "out", "--key", "row number")
+    assert answer.code == 0, answer.err
+    assert ("1", "301") in links(tmp_path / "out").select("left", "right").rows()
+
+
 def test_the_evidence_of_a_pair_sums_up_to_its_weight(cli, run):
     found = links(run / "out")
     for left, right, weight in found.select("left", "right", "weight").sort("weight").rows()[:: found.height // 3]:

@@ -99,10 +99,11 @@ class Chosen(NamedTuple):
         twice = made[KEY].value_counts().filter((pl.col("count") > 1) | pl.col(KEY).is_null()).sort(KEY)
         if twice.height:
             value, rows = twice.row(0)
+            said = "none" if value is None else "the same" if self.people else repr(value)[:60]
             raise InputError(
                 f"{path}: column {self.key[side]}: expected another value in every row, to name it by; {rows:,} "
-                f"{'row has' if rows == 1 else 'rows have'} {'none' if value is None else repr(value)[:60]}. Name "
-                "another column with --key, or leave it out where no header says key: then rows are numbered"
+                f"{'row has' if rows == 1 else 'rows have'} {said}. Name another column with --key, or say "
+                f"--key '{ROW}': then rows are numbered"
             )
         return made
 
