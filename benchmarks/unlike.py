@@ -20,7 +20,6 @@ import polars as pl
 
 from benchmarks import linked, people
 from benchmarks.figures import Figures
-from benchmarks.linkage import PEER, ROOT
 
 SEED = 5
 Row = dict[str, str | None]
@@ -152,7 +151,7 @@ def _table(rows: list[Row], first: str, draw: random.Random) -> pl.DataFrame:
 def main() -> int:
     """Measure, print one line a figure, write the results; return the exit code."""
     asked = argparse.ArgumentParser(description=__doc__)
-    asked.add_argument("names", nargs="*", choices=list(SETS))
+    asked.add_argument("names", nargs="*", metavar="NAME", help=", ".join(SETS))
     asked.add_argument("--seed", type=int, default=SEED)
     options = asked.parse_args()
     figures = Figures("unlike", options.seed)
@@ -169,17 +168,16 @@ def measure(figures: Figures, folder: Path, what: str, seed: int) -> None:
     for table, file in zip(tables, files, strict=True):
         table.drop("cluster").write_parquet(file)
     outs = {who: folder / f"{what}-{who}.parquet" for who in ("splink", "ours")}
-    linked.run(what, outs["ours"], files)
-    if PEER.exists():
-        peer = ROOT / "benchmarks" / "peers" / "with_splink.py"
-        subprocess.run([PEER, peer, what, outs["splink"], *files], check=True, capture_output=True)
+    linked.run(what, outs["ours"], *files)
+    peer = Path(__file__).with_name("peers") / "with_splink.py"
+    subprocess.run([sys.executable, peer, what, outs["splink"], *files], check=True, capture_output=True)
     target = {"chosen": 0.0, "even": 0.0}
-    for who in ("splink", "ours") if PEER.exists() else ("ours",):
+    for who in ("splink", "ours"):
         for threshold, (precision, recall, score) in scores(pl.read_parquet(outs[who]), tables).items():
             name = f"{what}, {who}, threshold {threshold}"
             figures.only(f"{name}: precision", precision)
             figures.only(f"{name}: recall", recall)
-            if who == "ours" and PEER.exists():
+            if who == "ours":
                 figures.least(f"{name}: F1 in ten-thousandths", round(score * 10_000), target[threshold])
             else:
                 figures.only(f"{name}: F1 in ten-thousandths", round(score * 10_000))
@@ -200,7 +198,8 @@ def scores(found: pl.DataFrame, tables: Tables) -> dict[str, tuple[float, float,
     tried = pairs.filter(half=0).sort("weight", descending=True)
     best = (2 * tried["true"].cum_sum() / (pl.int_range(1, tried.height + 1, eager=True) + there[0])).arg_max()
     told = {}
-    for name, least in (("chosen", float(tried["weight"][best or 0])), ("even", 0.0)):
+    chosen = float(tried["weight"][best]) if best is not None else 0.0
+    for name, least in (("chosen", chosen), ("even", 0.0)):
         kept = pairs.filter(pl.col("half") == 1, pl.col("weight") >= least)["true"]
         right = int(kept.sum())
         told[name] = right / max(len(kept), 1), right / there[1], 2 * right / (len(kept) + there[1])

@@ -107,7 +107,7 @@ def _estimated(
     database: DuckDBAPI,
     tables: Mapping[str, Any],
     columns: Columns,
-    told: Collection[str],
+    told: Mapping[str, int],
     counts: Sequence[Count],
 ) -> dict[str, Any]:
     """Return what Splink learns from the samples: settings with the shares that it could observe."""
@@ -182,16 +182,16 @@ _SETTLING = 1_000_000
 _TURNS = 3
 
 
-def _told(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, Any], columns: Columns) -> frozenset[str]:
-    """Return the labels of the forms that have more than one value: the others tell nobody apart."""
+def _told(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, Any], columns: Columns) -> dict[str, int]:
+    """Return about how many values each form has, by label; those with one value tell nobody apart and are left out."""
     rows = " UNION ALL ".join(f"SELECT * FROM all_{name}" for name in tables)
     labels = sorted({"name" if field.role in _PEOPLE else label for label, field in columns.labels()})
-    counts = ", ".join(f"min({label}) IS DISTINCT FROM max({label})" for label in labels)
-    return frozenset(
-        label
-        for label, varies in zip(labels, connection.sql(f"SELECT {counts} FROM ({rows})").fetchall()[0], strict=True)
-        if varies
+    counts = ", ".join(
+        f"CASE WHEN min({label}) IS DISTINCT FROM max({label}) THEN approx_count_distinct({label}) END"
+        for label in labels
     )
+    found = zip(labels, connection.sql(f"SELECT {counts} FROM ({rows})").fetchall()[0], strict=True)
+    return {label: int(values) for label, values in found if values is not None}
 
 
 _PEOPLE = ("name", "given", "family")
@@ -213,8 +213,11 @@ def _sure(columns: Columns, told: Collection[str]) -> list[Any]:
 _TELLING = ("organisation", "date", "postcode", "identifier", "address")
 
 
-def _sessions(counts: Sequence[Count], told: Collection[str]) -> list[Key]:
-    """Return keys to learn under, such that each comparison is learned at least once under a key that it is not in."""
+def _sessions(counts: Sequence[Count], told: Mapping[str, int]) -> list[Key]:
+    """Return keys to learn under, such that each comparison is learned at least once under a key that it is not in.
+
+    Where no chosen key is without it, it is learned under the most telling of the other forms.
+    """
     left = set(told)
     taken: list[Key] = []
     for count in sorted(counts, key=lambda one: len(one.key.forms)):
@@ -228,6 +231,9 @@ def _sessions(counts: Sequence[Count], told: Collection[str]) -> list[Key]:
             left &= within
         if not left:
             break
+    for label in sorted(left):
+        others = sorted((other for other in told if other != label), key=lambda other: (-told[other], other))
+        taken += [Key((other,)) for other in others[:1]]
     return taken
 
 
