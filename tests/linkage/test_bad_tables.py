@@ -87,6 +87,47 @@ def test_an_identifier_that_thousands_share_links_none_of_them(model: Model) -> 
     assert found.is_empty()
 
 
+def test_tables_that_say_different_things_have_nothing_in_common(model: Model) -> None:
+    names = prepared(_table(ROWS, born=None, number=None), COLUMNS)
+    days = prepared(_table(ROWS, "b", name=None, number=None), COLUMNS)
+    assert links(model, names, days).is_empty()
+    assert links(model, names, days, least=-100).is_empty()
+    with pytest.raises(InputError, match="no two rows share a value of any key"):
+        train(names, days, COLUMNS, {})
+
+
+@pytest.mark.parametrize("cells", [{"name": "jan jansen"}, {"born": "1970-01-01"}, {"number": "999999999"}], ids=str)
+def test_a_column_with_one_value_for_everybody_teaches_nothing_and_links_by_the_others(cells: dict[str, str]) -> None:
+    left, right = (prepared(_table(ROWS, first, **cells), COLUMNS) for first in "ab")
+    made = train(left, right, COLUMNS, {})
+    (same,) = cells
+    assert {"born": "date", "number": "identifier"}.get(same, same) not in [
+        comparison["output_column_name"] for comparison in made.settings["comparisons"]
+    ]
+    found = links(made, left, right)
+    right_ones = found.filter(pl.col("left").str.slice(1) == pl.col("right").str.slice(1))
+    assert right_ones.height >= 0.99 * ROWS
+    assert found.height - right_ones.height <= 0.01 * ROWS
+
+
+def test_an_identifier_that_half_of_the_rows_share_neither_slows_nor_links_them() -> None:
+    rows, half = 2_400, pl.int_range(pl.len()) % 2 == 0
+    number = pl.when(half).then(pl.lit("999999999")).otherwise("number")
+    left, right = (prepared(_table(rows, first).with_columns(number=number), COLUMNS) for first in "ab")
+    start = time.process_time()
+    found = links(train(left, right, COLUMNS, {}), left, right)
+    assert time.process_time() - start < 60
+    right_ones = found.filter(pl.col("left").str.slice(1) == pl.col("right").str.slice(1))
+    assert right_ones.height >= 0.99 * rows
+    assert found.height - right_ones.height <= 0.01 * rows
+
+
+def test_one_row_and_another_teach_nothing() -> None:
+    one, other = (prepared(_table(1, first), COLUMNS) for first in "ab")
+    with pytest.raises(InputError, match="no two rows share"):
+        train(one, other, COLUMNS, {})
+
+
 def test_names_of_a_megabyte_and_broken_letters_take_no_time(model: Model) -> None:
     long = ["x" * 1_000_000, "a " * 500_000, "\ufffd\x00\u202e\ud7ff" * 250_000, "é" * 1_000_000, "Ã©milie Ã", "\x00"]
     table = _table(len(long), "b").with_columns(name=pl.Series(long))
