@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import polars as pl
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goodstanding.linkage.groups import AGAINST, groups
-from goodstanding.linkage.linking import LINKS
+from benchmarks import linked, people
+from goodstanding.facts.errors import InputError
+from goodstanding.linkage.columns import prepared
+from goodstanding.linkage.groups import AGAINST, UNSEEN, grouped, groups
+from goodstanding.linkage.linking import LINKS, links, weights
+from goodstanding.linkage.training import train
 
 _RECORDS = "abcdefg"
 _PAIRS = st.dictionaries(
@@ -102,3 +107,18 @@ def test_no_two_groups_are_left_that_could_be_one(pairs: dict[tuple[str, str], f
             capped = [max(-10.0, min(max(10.0, least), weight)) for weight in between]
             if one < other and min(between) > AGAINST:
                 assert sum(capped) / len(capped) < least + 1e-9
+
+
+def test_every_pair_of_a_group_was_compared_and_none_speaks_strongly_against() -> None:
+    rows = prepared(people.records(0, 1_000, 3), linked.COLUMNS["people"])
+    model = train(rows, None, linked.COLUMNS["people"], {})
+    near = links(model, rows, None, UNSEEN)
+    for least in (-3.0, 0.0):
+        found = grouped(model, rows, near, least)
+        assert grouped(model, rows.reverse(), near.reverse(), least).equals(found)
+        pairs = found.join(found, on="group").filter(pl.col("record") < pl.col("record_right"))
+        weighed = weights(model, pairs.select(left="record", right="record_right"), rows)
+        assert weighed.height == pairs.height > 100
+        assert weighed.filter(pl.col("weight") - model.prior <= AGAINST).is_empty()
+    with pytest.raises(InputError, match="is linked, but is not in the table"):
+        grouped(model, rows.head(3), near)
