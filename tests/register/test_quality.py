@@ -12,6 +12,7 @@ from goodstanding.register.ledger import pausing, quality, sampled
 from goodstanding.register.ledger.pausing import paused, resume
 from goodstanding.register.ledger.quality import K, Measure, measure, measures, published, readers
 from goodstanding.register.ledger.sampled import answer, draw, to_be_read
+from goodstanding.register.operation.health import alarming
 from goodstanding.register.operation.jobs import Duties
 from goodstanding.register.operation.metrics import Figures
 from goodstanding.register.proving.verification import verify
@@ -125,6 +126,7 @@ def test_a_source_whose_links_are_wrong_is_paused_and_told_of_once(synthetic) ->
     assert told == [("linkage-paused", TAX)]
     names = {metric.name: metric.samples for metric in Figures(synthetic).collect()}
     assert names["goodstanding_paused_source"][0].labels == {"source": TAX}
+    assert alarming(synthetic) == [f"source {TAX}: its links are paused since {UNTIL}"]
     assert verify(synthetic) == []
 
 

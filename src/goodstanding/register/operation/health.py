@@ -7,6 +7,7 @@ import datetime as dt
 import sqlalchemy as sa
 
 from goodstanding.register.ledger.merging import alarms
+from goodstanding.register.ledger.pausing import paused
 from goodstanding.register.log.sequence import OVERDUE, attested
 from goodstanding.register.store import schema
 from goodstanding.register.store.database import Register
@@ -18,13 +19,14 @@ _AHEAD = dt.timedelta(seconds=5)
 def alarming(register: Register) -> list[str]:
     """Return what a person must look at though the register works; nothing where its database does not answer."""
     try:
-        found = alarms(register)
+        found, stopped = alarms(register), paused(register)
     except sa.exc.SQLAlchemyError:
         return []
-    return [
+    merges = [
         f"merge {one.merge.number}: made despite different {', '.join(map(str, one.despite))}, not acknowledged"
         for one in found
     ]
+    return merges + [f"source {name}: its links are paused since {one.since}" for name, one in stopped.items()]
 
 
 def unready(register: Register, limit: dt.timedelta = OVERDUE) -> list[str]:
