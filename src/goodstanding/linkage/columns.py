@@ -6,7 +6,7 @@ stranger's file are all read in the same way.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -113,49 +113,54 @@ _NAMES = ("name", "given", "family", "organisation")
 
 
 def _people(cells: dict[str, pl.Series]) -> list[pl.Series]:
-    """Return the forms of a person's name: `name` (its words in order of alphabet), `given`, `family`, `words`."""
-    there = [cells[role] for role in ("name", "given", "family") if role in cells]
+    """Return the forms of a person's name: `name` (its words in order of alphabet), `given`, `family`, `words`, sound.
+
+    A name in Han characters is one word, family name first.
+    """
+    there = [role for role in ("name", "given", "family") if role in cells]
     if not there:
         return []
-    parts = {role: names.person(cells[role]) for role in ("name", "given", "family") if role in cells}
-    frame = pl.DataFrame(parts)
-    joined = pl.concat_str(
-        [pl.col(role) for role in ("given", "family") if role in parts], separator=" ", ignore_nulls=True
+    frame = pl.DataFrame({role: names.person(cells[role]) for role in there})
+    family = pl.col("family").str.replace(_PARTICLES, "") if "family" in there else None
+    whole = pl.coalesce("name", _joined(there)) if "name" in there else _joined(there)
+    han = whole.str.contains(f"^[{names.HAN}]+$")
+    first, last = whole.str.extract(names.FAMILY), whole.str.replace(names.FAMILY, "")
+    parted = whole.str.split(" ")
+    given = pl.when(han).then(pl.when(last != "").then(last)).otherwise(parted.list.first())
+    last_word = pl.when(whole.str.contains(" ")).then(parted.list.last())
+    forms = frame.select(
+        whole.alias("whole"),
+        (pl.col("given") if "given" in there else given).alias("given"),
+        (family if family is not None else pl.when(han).then(first).otherwise(last_word)).alias("family"),
     )
-    whole = (
-        pl.coalesce("name", joined)
-        if "name" in parts and len(parts) > 1
-        else pl.col("name")
-        if "name" in parts
-        else joined
-    )
-    name = _ordered(frame.select(whole).to_series())
-    given = pl.col("given") if "given" in parts else whole.str.split(" ").list.first()
-    family = (
-        pl.col("family")
-        if "family" in parts
-        else pl.when(whole.str.contains(" ")).then(whole.str.split(" ").list.last())
-    )
-    forms = frame.select(name.alias("name"), given.alias("given"), family.alias("family"), words=name.str.split(" "))
-    return forms.with_columns(pl.when(pl.col("name") != "").then("name").alias("name")).get_columns()
+    words = forms["whole"].str.split(" ").list.unique().list.sort()
+    telling = words.list.filter(~pl.element().is_in(names.PARTICLES))
+    return [
+        words.list.join(" ").alias("name"),
+        *forms.select("given", "family").get_columns(),
+        pl.select(pl.when(telling.list.len() > 0).then(telling).otherwise(words)).to_series().alias("words"),
+        names.person_sound(forms["whole"]).alias("name_sound"),
+    ]
+
+
+_PARTICLES = rf"^(?:(?:{'|'.join(names.PARTICLES)}) )+"
+
+
+def _joined(roles: Sequence[str]) -> pl.Expr:
+    """Return given and family name as one name: Han characters the family first, without a gap."""
+    if not {"given", "family"} <= set(roles):
+        return pl.col(next((role for role in roles if role != "name"), "name"))
+    han = pl.concat_str("family", "given").str.contains(f"^[{names.HAN}]+$")
+    latin = pl.concat_str("given", "family", separator=" ", ignore_nulls=True)
+    return pl.when(han).then(pl.concat_str("family", "given")).otherwise(pl.when(latin != "").then(latin))
 
 
 def _organisations(cells: dict[str, pl.Series]) -> list[pl.Series]:
     if "organisation" not in cells:
         return []
-    core = names.organisation(cells["organisation"]).to_frame("organisation")
-    return [*core.get_columns(), _ordered(core["organisation"]).str.split(" ").alias("organisation_words")]
-
-
-def _ordered(cells: pl.Series) -> pl.Series:
-    """Return the words of each cell once, in order of alphabet; two need no list to be sorted, which takes long."""
-    few = cells.str.count_matches(" ", literal=True) <= 1
-    first, last = (cells.str.split_exact(" ", 1).struct.field(f"field_{place}") for place in range(2))
-    one = pl.when(last.is_null() | (first == last)).then(first)
-    two = one.when(first < last).then(first + " " + last).otherwise(last + " " + first)
-    many = cells.filter(~few).str.split(" ").list.unique().list.sort().list.join(" ")
-    ordered = pl.select(two).to_series()
-    return ordered.scatter((~few).arg_true(), many) if len(many) else ordered
+    core = names.organisation(cells["organisation"])
+    forms = {"": core, "_words": names.words(core), "_sound": names.sound(core), "_marks": names.marks(core)}
+    return [form.alias(f"organisation{end}") for end, form in forms.items()]
 
 
 def _date(cells: pl.Series) -> dict[str, pl.Series]:
@@ -170,12 +175,13 @@ def _date(cells: pl.Series) -> dict[str, pl.Series]:
 
 
 def _place(cells: pl.Series) -> dict[str, pl.Series]:
-    return {"": names.organisation(cells)}
+    plain = names.place(cells)
+    return {"": plain, "_sound": names.sound(plain)}
 
 
 def _address(cells: pl.Series) -> dict[str, pl.Series]:
-    plain = names.person(cells)
-    return {"": plain, "_words": _ordered(plain).str.split(" ")}
+    plain = names.place(cells)
+    return {"": plain, "_words": names.words(plain)}
 
 
 def _postcode(cells: pl.Series) -> dict[str, pl.Series]:

@@ -65,7 +65,31 @@ def _when(sql: str, label: str) -> Any:
 
 
 def _close(form: str, least: float = _CLOSE) -> str:
-    return f"jaro_winkler_similarity({form}_l, {form}_r) >= {least}"
+    """Return the condition that two forms are close in letters; Han characters are not made of letters."""
+    close = f"jaro_winkler_similarity({form}_l, {form}_r) >= {least}"
+    return f"({close} AND {_in_letters(f'{form}_l')} AND {_in_letters(f'{form}_r')})"
+
+
+def _in_letters(cell: str) -> str:
+    return f"strlen({cell}) = length({cell})"
+
+
+def _homophones(form: str) -> Any:
+    """Return the level of names that sound alike in other characters: a little against, whatever was learned."""
+    written = f"NOT {_in_letters(f'{form}_l')} AND NOT {_in_letters(f'{form}_r')}"
+    return _when(f"{form}_sound_l = {form}_sound_r AND {written}", "same sound, other characters").configure(
+        m_probability=_HOMOPHONES / 2, u_probability=_HOMOPHONES, fix_m_probability=True, fix_u_probability=True
+    )
+
+
+def _spelt(form: str) -> Any:
+    """Return the level of Latin letters that may be the reading of the other's Han characters."""
+    other = f"({_in_letters(f'{form}_l')}) <> ({_in_letters(f'{form}_r')})"
+    return _when(f"{form}_sound_l = {form}_sound_r AND {other}", "may be the reading of the characters")
+
+
+_HOMOPHONES = 0.001
+"""The share of strangers that is taken to have names of one sound; of one subject, half of that."""
 
 
 def _shared(form: str, least: int) -> str:
@@ -96,10 +120,15 @@ def _person_levels() -> list[Any]:
         cll.NullLevel("name"),
         _equal("name"),
         _when(_same_letters("name"), "same letters"),
+        _homophones("name"),
+        _spelt("name"),
         _when(f"family_l = family_r AND {_close('given')}", "same family, close given name"),
         _when(f"len(words_l) + len(words_r) > 4 AND {_shared('words', 2)}", "two words shared"),
         _when(f"{_close('family')} AND {_close('given')} OR {_close('name', 0.95)}", "close names"),
-        _when("family_l = family_r AND left(given_l, 1) = left(given_r, 1)", "same family name and initial"),
+        _when(
+            f"family_l = family_r AND left(given_l, 1) = left(given_r, 1) AND {_in_letters('given_l')}",
+            "same family name and initial",
+        ),
         _equal("family"),
         _when(_close("family"), "close family name"),
         _equal("given"),
@@ -110,17 +139,21 @@ def _person_levels() -> list[Any]:
 def _organisation_levels(label: str, common: Sequence[str]) -> list[Any]:
     words = f"{label}_words"
     smaller = f"least(len({words}_l), len({words}_r))"
+    marked = f"{label}_marks_l IS NOT DISTINCT FROM {label}_marks_r"
     return [
         cll.NullLevel(label),
         _equal(label),
         _when(_same_letters(label), "same letters"),
-        _when(f"{words}_l = {words}_r", "same words in another order"),
-        _when(_close(label, 0.95), "close name"),
+        _when(f"{words}_l = {words}_r AND {_in_letters(f'{label}_l')}", "same words in another order"),
+        _homophones(label),
+        _spelt(label),
+        _when(f"{_close(label, 0.95)} AND {marked}", "close name"),
         _when(
-            f"{smaller} >= 2 AND {_shared(words, 2)} AND len(list_intersect({words}_l, {words}_r)) >= {smaller}",
+            f"{smaller} >= 2 AND {_shared(words, 2)} AND len(list_intersect({words}_l, {words}_r)) >= {smaller} "
+            f"AND {marked}",
             "all words of one in the other",
         ),
-        _when(_close(label), "alike name"),
+        _when(f"{_close(label)} AND {marked}", "alike name"),
         *_word_levels(words, common),
     ]
 
@@ -171,7 +204,8 @@ def _text_levels(label: str) -> list[Any]:
 def _place_levels(label: str) -> list[Any]:
     within = f"contains(' ' || {label}_l || ' ', ' ' || {label}_r || ' ')"
     turned = f"contains(' ' || {label}_r || ' ', ' ' || {label}_l || ' ')"
-    return [*_text_levels(label)[:3], _when(f"{within} OR {turned}", "one within the other"), *_text_levels(label)[3:]]
+    levels = [*_text_levels(label)[:3], _when(f"{within} OR {turned}", "one within the other"), *_text_levels(label)[3:]]
+    return [*levels[:2], _spelt(label), *levels[2:]]
 
 
 def _address_levels(label: str, common: Sequence[str]) -> list[Any]:

@@ -1,7 +1,8 @@
-"""Names in the form in which they are compared: one script, no case, no accents, no order, no legal form.
+"""Names in the form in which they are compared: one case, no accents, titles or legal form; Han characters stay.
 
-What is compared is never shown: a form is for finding, the name itself is for people. Han characters are read by their
-Mandarin sound (`pypinyin`), other scripts and legal forms are taken from `rigour`.
+What is compared is never shown: a form is for finding, the name itself is for people. A form in Han characters is
+simplified and says how the name is written; how it sounds is another form, since names that sound alike are different
+names. Other scripts and legal forms are read with `rigour`, Han characters with the tables of `pypinyin`.
 """
 
 from __future__ import annotations
@@ -9,21 +10,49 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable
+from functools import cache
 
 import polars as pl
 
-_HAN = r"[\u3400-\u9fff\uf900-\ufaff]"
-_HAN_FORMS = ("股份有限公司", "有限责任公司", "有限公司", "集团公司", "分公司", "公司", "集团")
-"""Legal forms that Chinese names end in, the longest first."""
+LONGEST = 200
+"""Characters of a name that are looked at; nobody is told apart by what follows."""
+HAN = r"\u3400-\u9fff\uf900-\ufaff"
+"""Han characters, as a range of a regular expression."""
+_KANA_OR_HANGUL = r"\u3040-\u30ff\u1100-\u11ff\uac00-\ud7af"
+_SIGNS = r"[\p{Cf}\p{Cc}\p{Co}\p{Cn}]"
+"""What no reader sees: marks of direction, joiners, private characters."""
+_LETTERS = {"ß": "ss", "ø": "o", "æ": "ae", "œ": "oe", "đ": "d", "ð": "d", "ł": "l", "þ": "th", "ı": "i", "ħ": "h"}
+"""Latin letters that are no other letter with an accent."""
+_LOOKALIKES = dict(zip("АВЕКМНОРСТУХІЈЅаеорсухіјѕ", "ABEKMHOPCTYXIJSaeopcyxijs", strict=True))
+_LOOKALIKES |= dict(zip("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧο", "ABEZHIKMNOPTYXo", strict=True))
+_TITLES = r"^(?:(?:mr|mrs|ms|miss|mx|dr|prof|professor|doctor|sir|dame|lady|lord|hon|rev|mme|mlle|monsieur|madame|herr"
+_TITLES += r"|frau|hr|fr|dhr|mevr|mevrouw|meneer|drs|ir|ing|mw|don|dona|sr|sra|srta|sig|dott|ph d|phd) )+"
+_HAN_TITLES = r"(先生|女士|小姐|教授|博士|同志)$"
+_HAN_FORMS = r"股份有限公司|有限责任公司|有限公司|株式会社|有限会社|合同会社|주식회사|유한회사"
+_SPACED_FORMS = r"(?: (?:b v|n v|s a|a s|a g|s r l|s p a|s a s|s a r l|g m b h|sp z o o|sp k|o o o|l l c|l t d|p l c|s l))+$"
+"""Legal forms whose letters stand apart, or apart by a slash, which `rigour` does not list."""
+_LEADING, _TRAILING = r"^(?:(?:the|and) )+", r"(?: and)+$"
+_ROUNDS = 4
+"""Legal forms may stand within each other; so often they are taken away."""
+_BRANCHES = r"(?:分公司|分行|支行|分店|办事处)|\b(?:branch|filiale|filiaal|filial|succursale|sucursal|zweigniederlassung"
+_BRANCHES += r"|niederlassung|bijkantoor|vestiging)\b"
+_SAME_WORD = {"intl": "international", "bros": "brothers", "mfg": "manufacturing", "assoc": "association"}
+_SAME_WORD |= {"natl": "national", "univ": "university", "und": "and", "en": "and", "et": "and", "dept": "department", "co": "company"}
+_SAME_WORD |= {"one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8"}
+_SAME_WORD |= {"nine": "9", "ten": "10", "ii": "2", "iii": "3", "iv": "4", "first": "1st", "second": "2nd"}
 _READ_AS = {"单": "shan", "解": "xie", "仇": "qiu", "朴": "piao", "区": "ou", "查": "zha", "任": "ren", "曾": "zeng"}
 _READ_AS |= {"覃": "qin", "盖": "ge", "尉迟": "yu chi", "万俟": "mo qi", "乐": "yue", "翟": "zhai", "缪": "miao"}
 """Family names that are read otherwise than the same characters elsewhere."""
-LONGEST = 200
-"""Characters of a name that are looked at; nobody is told apart by what follows."""
+_COMPOUND = ("欧阳", "司马", "上官", "诸葛", "东方", "皇甫", "尉迟", "公孙", "慕容", "司徒", "令狐", "夏侯", "万俟", "长孙", "宇文", "南宫")
+FAMILY = rf"^({'|'.join(_COMPOUND)}|[{HAN}])"
+"""The family name that a name in Han characters begins with, as a regular expression."""
+PARTICLES = ("van", "von", "de", "der", "den", "ter", "ten", "la", "le", "du", "da", "di", "del", "dos", "al", "el", "bin")
+"""Words that many family names begin with and that tell nobody apart."""
+_LONGEST_SOUND = 60
 
 
 def person(names: pl.Series) -> pl.Series:
-    """Return names of people as Latin words without case and accents, in the order in which they were written."""
+    """Return names of people without titles: Latin words in the order in which they were written, or Han characters."""
     return _each(names, _person)
 
 
@@ -32,59 +61,249 @@ def organisation(names: pl.Series) -> pl.Series:
     return _each(names, _organisation)
 
 
+def place(names: pl.Series) -> pl.Series:
+    """Return names of places, or addresses, likewise."""
+    return _each(names, lambda folded, _: folded)
+
+
 def text(cells: pl.Series) -> pl.Series:
     """Return any text without case, accents and punctuation, in its own script."""
-    return cells.to_frame("it").select(_plain(pl.col("it")).alias(cells.name)).to_series()
+    words = _folded(_readable(pl.col("it")))
+    return cells.to_frame("it").select(pl.when(words != "").then(words).alias(cells.name)).to_series()
 
 
-def _plain(cells: pl.Expr) -> pl.Expr:
-    bare = cells.str.slice(0, LONGEST).str.normalize("NFKD").str.replace_all(r"\p{M}", "").str.to_lowercase()
-    words = bare.str.replace_all(r"['’`´]", "").str.replace_all(r"[^\p{L}\p{N}]+", " ").str.strip_chars()
-    return pl.when(words != "").then(words)
+def words(forms: pl.Series) -> pl.Series:
+    """Return the different words of forms, in order; of Han characters, which stand in no words, each two neighbours."""
+    han = pl.col("it").str.contains(f"[{HAN}]")
+    frame = forms.to_frame("it")
+    split = frame.select(pl.col("it").str.split(" ").list.unique().list.sort()).to_series()
+    if not frame.select(han.any()).item():
+        return split.alias(forms.name)
+    pairs = pl.Series([_neighbours(form) for form in forms], dtype=pl.List(pl.String))
+    return frame.select(pl.when(han).then(pairs).otherwise(split).alias(forms.name)).to_series()
 
 
-def _each(names: pl.Series, form: Callable[[str], str]) -> pl.Series:
-    """Apply a form once to every different name; plain ASCII words of people need nothing but folding."""
-    found = names.drop_nulls().unique()
-    folded = text(found)
-    plain = folded.str.contains(r"^[a-z0-9 ]*$").fill_null(value=True) if form is _person else pl.Series([False])
-    read = folded if plain.all() else pl.Series([form(name) for name in found], dtype=pl.String)
-    read = pl.select(pl.when(plain).then(folded).otherwise(read)).to_series() if len(plain) == len(found) else read
-    forms = pl.DataFrame({"name": found, "form": read}).with_columns(pl.when(pl.col("form") != "").then("form"))
-    return names.to_frame("name").join(forms, on="name", how="left", maintain_order="left")["form"].alias(names.name)
+def sound(forms: pl.Series) -> pl.Series:
+    """Return how forms with Han characters are read in Mandarin, and Latin forms that may be such a reading.
+
+    Letters without tones and gaps, and ü as u; null for all other forms.
+    """
+    return _sounds(forms, _read)
 
 
-def _person(name: str) -> str:
-    from rigour.names import remove_person_prefixes
+def person_sound(forms: pl.Series) -> pl.Series:
+    """Return the same of names of people, whichever of family and given name stands first.
 
-    cut = unicodedata.normalize("NFKC", name[:LONGEST])
-    return _latin(remove_person_prefixes(cut) or cut)
+    The letters are turned round until they come first in the alphabet, which does not depend on where names begin.
+    """
+    return _sounds(forms, lambda form: _turned(_read_person(form)))
 
 
-def _organisation(name: str) -> str:
+def marks(forms: pl.Series) -> pl.Series:
+    """Return what tells organisations apart however alike their names are: numbers, and that it is a branch."""
+    numbers = pl.col("it").str.extract_all(r"\d+").list.join(" ")
+    branch = pl.when(pl.col("it").str.contains(_BRANCHES)).then(pl.lit(" branch")).otherwise(pl.lit(""))
+    told = (numbers + branch).str.strip_chars()
+    return forms.to_frame("it").select(pl.when(told != "").then(told).alias(forms.name)).to_series()
+
+
+def syllables(name: str) -> list[tuple[str, str]]:
+    """Return the Han characters of an organisation's simplified name, each with how it is read."""
+    return list(zip(name, _syllables(name), strict=True))
+
+
+def bare_organisation(name: str) -> tuple[str, str]:
+    """Return an organisation's name in simplified Han characters without its legal form, and that form."""
+    simple = name.translate(_simplified())
+    found = re.search(rf"{_HAN_FORMS}|(?<![分])公司$", simple)
+    return _without_han_form(simple), found[0] if found and found[0] != simple else ""
+
+
+def _readable(cells: pl.Expr) -> pl.Expr:
+    seen = cells.str.slice(0, 4 * LONGEST).str.replace_all(r"[\t\r\n]", " ").str.replace_all(_SIGNS, "")
+    return seen.str.slice(0, LONGEST).str.normalize("NFKC").str.slice(0, LONGEST)
+
+
+def _folded(cells: pl.Expr) -> pl.Expr:
+    lower = cells.str.to_lowercase().str.replace_many(list(_LETTERS), list(_LETTERS.values()))
+    bare = lower.str.normalize("NFKD").str.replace_all(r"\p{M}", "").str.normalize("NFC")
+    return bare.str.replace_all(r"['’‘`´ʼ]", "").str.replace_all(r"[^\p{L}\p{N}]+", " ").str.strip_chars()
+
+
+Form = Callable[[pl.Expr, pl.Series], pl.Expr]
+"""From the folded column and the readable names to a form: what differs between people, organisations and places."""
+
+
+def _each(names: pl.Series, form: Form) -> pl.Series:
+    """Apply a form once to every different name; whatever is no Latin word is read one by one."""
+    found = names.cast(pl.String).drop_nulls().unique()
+    seen = found.to_frame("it").select(_readable(pl.col("it"))).to_series()
+    mixed = seen.str.contains(r"\p{Latin}[\p{Cyrillic}\p{Greek}]|[\p{Cyrillic}\p{Greek}]\p{Latin}")
+    if mixed.any():
+        seen = _mended(seen, mixed, _one_script)
+    frame = pl.DataFrame({"name": found, "seen": seen}).with_columns(_folded(pl.col("seen")).alias("it"))
+    frame = frame.with_columns(form(pl.col("it"), frame["seen"]).alias("it"))
+    strange = frame["it"].str.contains(r"[^a-z0-9 ]")
+    if strange.any():
+        frame = frame.with_columns(_mended(frame["it"], strange, _own).alias("it"))
+    forms = frame.select("name", form=pl.when(pl.col("it") != "").then("it"))
+    joined = names.cast(pl.String).to_frame("name").join(forms, on="name", how="left", maintain_order="left")
+    return joined["form"].alias(names.name)
+
+
+def _mended(cells: pl.Series, which: pl.Series, mend: Callable[[str], str]) -> pl.Series:
+    """Return cells of which some are mended one by one."""
+    mended = pl.Series([mend(cell) for cell in cells.filter(which)], dtype=pl.String)
+    return cells.scatter(which.arg_true(), mended)
+
+
+def _person(folded: pl.Expr, _: pl.Series) -> pl.Expr:
+    untitled = folded.str.replace(_TITLES, "").str.replace(rf"([{HAN}]{{2}}){_HAN_TITLES}", "$1")
+    return pl.when(untitled != "").then(untitled).otherwise(folded)
+
+
+def _organisation(folded: pl.Expr, seen: pl.Series) -> pl.Expr:
     from rigour.names import remove_org_types
 
-    cut = unicodedata.normalize("NFKC", name[:LONGEST])
-    for form in _HAN_FORMS:
-        if cut.endswith(form) and len(cut) > len(form):
-            cut = cut.removesuffix(form)
+    core = seen.str.to_lowercase().str.replace_all(r"\bii\b", "2")  # which is listed as a legal form
+    for _ in range(_ROUNDS):
+        bare = pl.Series([remove_org_types(name) for name in core], dtype=pl.String)
+        spelt = bare.str.replace_all(r"[&+]", " and ").to_frame("core").select(_folded(pl.col("core"))).to_series()
+        left = spelt.str.replace(_SPACED_FORMS, "").str.replace(_LEADING, "").str.replace(_TRAILING, "")
+        if (left == core).all():
             break
-    bare = remove_org_types(cut.lower()).strip()
-    return _latin(bare) or _latin(cut)
+        core = left
+    return _same_words(pl.when(core != "").then(core).otherwise(folded))
 
 
-def _latin(name: str) -> str:
+def _same_words(cells: pl.Expr) -> pl.Expr:
+    listed = rf"\b(?:{'|'.join(_SAME_WORD)})\b"
+    spelt = cells.str.split(" ").list.eval(pl.element().replace(_SAME_WORD)).list.join(" ")
+    return pl.when(cells.str.contains(listed)).then(spelt).otherwise(cells)
+
+
+def _one_script(name: str) -> str:
+    """Write words in which letters of two scripts are mixed in Latin, where all of the others look like Latin ones."""
+    return re.sub(r"[^\W\d_]+", lambda word: _unmixed(word[0]), name)
+
+
+def _unmixed(word: str) -> str:
+    latin = word.translate(str.maketrans(_LOOKALIKES))
+    scripts = {unicodedata.name(letter, "").partition(" ")[0] for letter in latin}
+    return latin if scripts == {"LATIN"} else word
+
+
+def _own(name: str) -> str:
+    """Return Han characters simplified, without gaps and the legal form; everything else as Latin words."""
     from rigour.text.translit import ascii_text
 
-    read = _sound(name) if re.search(_HAN, name) else name
-    bare = "".join(c for c in unicodedata.normalize("NFKD", ascii_text(read)) if not unicodedata.combining(c)).lower()
-    return " ".join(re.sub(r"[^a-z0-9]+", " ", re.sub(r"['’`´]", "", bare)).split())
+    if not re.search(f"[{HAN}]", name):
+        return _latin(ascii_text(name))
+    simple = _without_han_form(name.translate(_simplified()))
+    parts = re.findall(rf"[{HAN}]+|[^{HAN} ]+", re.sub(rf"(?<=[{HAN}]) +(?=[{HAN}])", "", simple))
+    own = [part if re.match(f"[{HAN}]", part) else _latin(ascii_text(part)) for part in parts]
+    latin = [part for part in own if part and part.isascii()]
+    han = [part for part in own if part and not part.isascii()]
+    said = _joined("".join(latin))
+    if len(han) == 1 and said in (_joined(_read(han[0])), _joined(_read_person(han[0]))):
+        return han[0]
+    return " ".join(part for part in own if part)
 
 
-def _sound(name: str) -> str:
-    from pypinyin import Style, lazy_pinyin
+def _latin(text: str) -> str:
+    return " ".join(re.sub(r"[^a-z0-9]+", " ", re.sub(r"['’`´?]", "", text.lower())).split())
 
-    for family in (name[:2], name[:1]):
+
+def _without_han_form(simple: str) -> str:
+    bare = re.sub(_HAN_FORMS, "", simple).strip()
+    bare = re.sub(r"(?<=.)(?<!分)(?:总公司|公司)$", "", bare).strip()
+    return bare or simple
+
+
+def _neighbours(form: str | None) -> list[str]:
+    found: set[str] = set()
+    for part in re.findall(rf"[{HAN}]+|[^{HAN} ]+", form or ""):
+        pairs = [part[at : at + 2] for at in range(len(part) - 1)] if re.match(f"[{HAN}]", part) else []
+        found |= set(pairs or [part])
+    return sorted(found)
+
+
+def _sounds(forms: pl.Series, read: Callable[[str], str]) -> pl.Series:
+    found = forms.drop_nulls().unique()
+    han = found.str.contains(f"[{HAN}]")
+    bare = found.str.replace_all(" ", "", literal=True)
+    spelt = bare.str.contains(_spelling()) & (bare.str.len_chars() <= _LONGEST_SOUND)
+    told = found.filter(han | spelt)
+    said = [_joined(read(form)) for form in told]
+    sounds = pl.DataFrame({"form": told, "sound": pl.Series(said, dtype=pl.String)})
+    joined = forms.to_frame("form").join(sounds, on="form", how="left", maintain_order="left")
+    return joined["sound"].alias(forms.name)
+
+
+def _joined(letters: str) -> str:
+    """Return one spelling for those that a reading has: ü is also written u, v and yu."""
+    return re.sub(r"([ln])yu", r"\1u", letters.replace(" ", "").replace("v", "u"))
+
+
+def _turned(letters: str) -> str:
+    joined = _joined(letters)[:_LONGEST_SOUND]
+    return min((joined[at:] + joined[:at] for at in range(len(joined))), default="")
+
+
+def _read(form: str) -> str:
+    return "".join(_syllables(form))
+
+
+def _read_person(form: str) -> str:
+    for family in (form[:2], form[:1]):
         if family in _READ_AS:
-            return " ".join([_READ_AS[family], *lazy_pinyin(name[len(family) :], style=Style.NORMAL)])
-    return " ".join(lazy_pinyin(name, style=Style.NORMAL))
+            return _READ_AS[family] + _read(form[len(family) :])
+    return _read(form)
+
+
+def _syllables(text: str) -> list[str]:
+    """Return how each character is read, by itself or with the next one; what is no Han character stays."""
+    alone, together = _readings()
+    read: list[str] = []
+    while len(read) < len(text):
+        at = len(read)
+        pair = together.get(text[at : at + 2])
+        read += pair or [alone.get(text[at], text[at])]
+    return read
+
+
+@cache
+def _readings() -> tuple[dict[str, str], dict[str, list[str]]]:
+    """Return the reading of each character, and of those pairs that are read otherwise than by themselves."""
+    from pypinyin.constants import PHRASES_DICT, PINYIN_DICT
+
+    alone = {chr(code): _toneless(readings.partition(",")[0]) for code, readings in PINYIN_DICT.items()}
+    together = {}
+    for phrase, readings in PHRASES_DICT.items():
+        if len(phrase) == len(readings) == 2:
+            said = [_toneless(one[0]) for one in readings]
+            if said != [alone.get(character) for character in phrase]:
+                together[phrase] = said
+    return alone, together
+
+
+def _toneless(reading: str) -> str:
+    return "".join(c for c in unicodedata.normalize("NFKD", reading) if c.isascii())
+
+
+@cache
+def _spelling() -> str:
+    """Return the regular expression of letters that may be Mandarin syllables, in any of the spellings of ü."""
+    said = {one for one in _readings()[0].values() if re.search(r"[aeiou]", one) and re.fullmatch(r"[a-z]{1,6}", one)}
+    said |= {"lv", "nv", "lyu", "nyu", "lve", "nve"}
+    return f"^(?:{'|'.join(sorted(said))})+$"
+
+
+@cache
+def _simplified() -> dict[int, str]:
+    """Return the simplified form of each traditional character."""
+    from icu import Transliterator
+
+    every = [chr(code) for code in (*range(0x3400, 0xA000), *range(0xF900, 0xFB00))]
+    simple = Transliterator.createInstance("Traditional-Simplified").transliterate("".join(every))
+    return {ord(one): other for one, other in zip(every, simple, strict=True) if one != other}
