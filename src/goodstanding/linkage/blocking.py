@@ -73,11 +73,11 @@ def keys(columns: Columns, told: Collection[str]) -> list[Key]:
     strong, weak = [], []
     labels = sorted(((label, field) for label, field in columns.labels() if label in told), key=lambda one: one[0])
     if "name" in told:
-        strong += ["name", "family"]
+        strong += ["name", "family", "name_sound"]
         weak += ["given", "family", "given3", "family4"]
     for label, field in labels:
         strong += {
-            "organisation": [label],
+            "organisation": [label, f"{label}_sound"],
             "identifier": [label],
             "postcode": [label],
             "date": [label],

@@ -20,7 +20,7 @@ from rapidfuzz.distance import OSA
 
 from goodstanding.linkage.agreement import Agreement, Reason, agreement, reasons
 from goodstanding.linkage.postings import Postings, begun_of, number_of, slips_of, weight, written
-from goodstanding.linkage.wording import WHOLE, Wording, terms, text_of, worded, worded_all, wording_of
+from goodstanding.linkage.wording import WHOLE, Wording, terms, text_of, worded, wording_of
 
 _POSTINGS = 10_000
 """Rows that the rarest words of a name may propose; words beyond that only confirm."""
@@ -85,8 +85,9 @@ def build(entries: Iterable[Entry], folder: Path) -> None:
 def _rows(entries: Iterable[Entry]) -> Iterator[tuple[Wording, str]]:
     left = iter(entries)
     while some := list(islice(left, _BATCH)):
-        for entry, wording in zip(some, worded_all([entry.name for entry in some]), strict=True):
+        for entry in some:
             readable = [cell.encode("utf-8", "replace").decode() for cell in entry]
+            wording = worded(entry.name)
             yield wording, json.dumps([*readable, text_of(wording)], ensure_ascii=False)
 
 

@@ -11,43 +11,36 @@ import re
 import unicodedata
 from collections.abc import Callable
 from functools import cache
+from importlib.resources import files
+from typing import Any
 
 import polars as pl
+import yaml
 
 LONGEST = 200
 """Characters of a name that are looked at; nobody is told apart by what follows."""
 HAN = r"\u3400-\u9fff\uf900-\ufaff"
 """Han characters, as a range of a regular expression."""
 _KANA_OR_HANGUL = r"\u3040-\u30ff\u1100-\u11ff\uac00-\ud7af"
+_UNSEEN = ("Cf", "Cc", "Co", "Cn", "Cs")
 _SIGNS = r"[\p{Cf}\p{Cc}\p{Co}\p{Cn}]"
 """What no reader sees: marks of direction, joiners, private characters."""
-_LETTERS = {"ß": "ss", "ø": "o", "æ": "ae", "œ": "oe", "đ": "d", "ð": "d", "ł": "l", "þ": "th", "ı": "i", "ħ": "h"}
-"""Latin letters that are no other letter with an accent."""
-_LOOKALIKES = dict(zip("АВЕКМНОРСТУХІЈЅаеорсухіјѕ", "ABEKMHOPCTYXIJSaeopcyxijs", strict=True))
-_LOOKALIKES |= dict(zip("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧο", "ABEZHIKMNOPTYXo", strict=True))
-_TITLES = r"^(?:(?:mr|mrs|ms|miss|mx|dr|prof|professor|doctor|sir|dame|lady|lord|hon|rev|mme|mlle|monsieur|madame|herr"
-_TITLES += r"|frau|hr|fr|dhr|mevr|mevrouw|meneer|drs|ir|ing|mw|don|dona|sr|sra|srta|sig|dott|ph d|phd) )+"
-_HAN_TITLES = r"(先生|女士|小姐|教授|博士|同志)$"
-_HAN_FORMS = r"股份有限公司|有限责任公司|有限公司|株式会社|有限会社|合同会社|주식회사|유한회사"
-_SPACED_FORMS = r"(?: (?:b v|n v|s a|a s|a g|s r l|s p a|s a s|s a r l|g m b h|sp z o o|sp k|o o o|l l c|l t d|p l c|s l))+$"
+_WORDS: dict[str, Any] = yaml.safe_load(
+    files("goodstanding.linkage").joinpath("names.yaml").read_text(encoding="utf-8")
+)
+PARTICLES: tuple[str, ...] = tuple(_WORDS["particles"])
+"""Words that many family names begin with and that tell nobody apart."""
+FAMILY = rf"^({'|'.join(_WORDS['compound'])}|[{HAN}])"
+"""The family name that a name in Han characters begins with, as a regular expression."""
+_LOOKALIKES = {ord(a): b for one, other in _WORDS["lookalikes"] for a, b in zip(one, other, strict=True)}
+_TITLES, _HAN_TITLES = rf"^(?:(?:{'|'.join(_WORDS['titles'])}) )+", rf"(?:{'|'.join(_WORDS['han_titles'])})$"
+_HAN_FORMS = "|".join(_WORDS["forms"])
+_SPACED_FORMS = rf"(?: (?:{'|'.join(_WORDS['spaced_forms'])}))+$"
 """Legal forms whose letters stand apart, or apart by a slash, which `rigour` does not list."""
 _LEADING, _TRAILING = r"^(?:(?:the|and) )+", r"(?: and)+$"
+_BRANCHES = rf"(?:{'|'.join(_WORDS['han_branches'])})|\b(?:{'|'.join(_WORDS['branches'])})\b"
 _ROUNDS = 4
 """Legal forms may stand within each other; so often they are taken away."""
-_BRANCHES = r"(?:分公司|分行|支行|分店|办事处)|\b(?:branch|filiale|filiaal|filial|succursale|sucursal|zweigniederlassung"
-_BRANCHES += r"|niederlassung|bijkantoor|vestiging)\b"
-_SAME_WORD = {"intl": "international", "bros": "brothers", "mfg": "manufacturing", "assoc": "association"}
-_SAME_WORD |= {"natl": "national", "univ": "university", "und": "and", "en": "and", "et": "and", "dept": "department", "co": "company"}
-_SAME_WORD |= {"one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8"}
-_SAME_WORD |= {"nine": "9", "ten": "10", "ii": "2", "iii": "3", "iv": "4", "first": "1st", "second": "2nd"}
-_READ_AS = {"单": "shan", "解": "xie", "仇": "qiu", "朴": "piao", "区": "ou", "查": "zha", "任": "ren", "曾": "zeng"}
-_READ_AS |= {"覃": "qin", "盖": "ge", "尉迟": "yu chi", "万俟": "mo qi", "乐": "yue", "翟": "zhai", "缪": "miao"}
-"""Family names that are read otherwise than the same characters elsewhere."""
-_COMPOUND = ("欧阳", "司马", "上官", "诸葛", "东方", "皇甫", "尉迟", "公孙", "慕容", "司徒", "令狐", "夏侯", "万俟", "长孙", "宇文", "南宫")
-FAMILY = rf"^({'|'.join(_COMPOUND)}|[{HAN}])"
-"""The family name that a name in Han characters begins with, as a regular expression."""
-PARTICLES = ("van", "von", "de", "der", "den", "ter", "ten", "la", "le", "du", "da", "di", "del", "dos", "al", "el", "bin")
-"""Words that many family names begin with and that tell nobody apart."""
 _LONGEST_SOUND = 60
 
 
@@ -73,7 +66,7 @@ def text(cells: pl.Series) -> pl.Series:
 
 
 def words(forms: pl.Series) -> pl.Series:
-    """Return the different words of forms, in order; of Han characters, which stand in no words, each two neighbours."""
+    """Return the different words of forms, in order; of Han characters, which have no gaps, each two neighbours."""
     han = pl.col("it").str.contains(f"[{HAN}]")
     frame = forms.to_frame("it")
     split = frame.select(pl.col("it").str.split(" ").list.unique().list.sort()).to_series()
@@ -107,9 +100,13 @@ def marks(forms: pl.Series) -> pl.Series:
     return forms.to_frame("it").select(pl.when(told != "").then(told).alias(forms.name)).to_series()
 
 
-def syllables(name: str) -> list[tuple[str, str]]:
-    """Return the Han characters of an organisation's simplified name, each with how it is read."""
-    return list(zip(name, _syllables(name), strict=True))
+def readable(name: str) -> str:
+    """Return a name without what no reader sees, in one Unicode form, each word in the one script it looks like."""
+    start = name[: 4 * LONGEST]
+    if not start.isascii():
+        start = "".join(c for c in start if c.isspace() or unicodedata.category(c) not in _UNSEEN)
+    cut = re.sub(r"[\x00-\x1f\x7f]", " ", start)[:LONGEST]
+    return cut if cut.isascii() else _one_script(unicodedata.normalize("NFKC", cut)[:LONGEST])
 
 
 def bare_organisation(name: str) -> tuple[str, str]:
@@ -125,7 +122,7 @@ def _readable(cells: pl.Expr) -> pl.Expr:
 
 
 def _folded(cells: pl.Expr) -> pl.Expr:
-    lower = cells.str.to_lowercase().str.replace_many(list(_LETTERS), list(_LETTERS.values()))
+    lower = cells.str.to_lowercase().str.replace_many(list(_WORDS["letters"]), list(_WORDS["letters"].values()))
     bare = lower.str.normalize("NFKD").str.replace_all(r"\p{M}", "").str.normalize("NFC")
     return bare.str.replace_all(r"['’‘`´ʼ]", "").str.replace_all(r"[^\p{L}\p{N}]+", " ").str.strip_chars()
 
@@ -139,8 +136,7 @@ def _each(names: pl.Series, form: Form) -> pl.Series:
     found = names.cast(pl.String).drop_nulls().unique()
     seen = found.to_frame("it").select(_readable(pl.col("it"))).to_series()
     mixed = seen.str.contains(r"\p{Latin}[\p{Cyrillic}\p{Greek}]|[\p{Cyrillic}\p{Greek}]\p{Latin}")
-    if mixed.any():
-        seen = _mended(seen, mixed, _one_script)
+    seen = _mended(seen, mixed, _one_script) if mixed.any() else seen
     frame = pl.DataFrame({"name": found, "seen": seen}).with_columns(_folded(pl.col("seen")).alias("it"))
     frame = frame.with_columns(form(pl.col("it"), frame["seen"]).alias("it"))
     strange = frame["it"].str.contains(r"[^a-z0-9 ]")
@@ -173,12 +169,12 @@ def _organisation(folded: pl.Expr, seen: pl.Series) -> pl.Expr:
         if (left == core).all():
             break
         core = left
-    return _same_words(pl.when(core != "").then(core).otherwise(folded))
+    return _same_words(pl.when((pl.lit(core) != "") & (folded != "")).then(core).otherwise(folded))
 
 
 def _same_words(cells: pl.Expr) -> pl.Expr:
-    listed = rf"\b(?:{'|'.join(_SAME_WORD)})\b"
-    spelt = cells.str.split(" ").list.eval(pl.element().replace(_SAME_WORD)).list.join(" ")
+    listed = rf"\b(?:{'|'.join(_WORDS['words'])})\b"
+    spelt = cells.str.split(" ").list.eval(pl.element().replace(_WORDS["words"])).list.join(" ")
     return pl.when(cells.str.contains(listed)).then(spelt).otherwise(cells)
 
 
@@ -188,7 +184,7 @@ def _one_script(name: str) -> str:
 
 
 def _unmixed(word: str) -> str:
-    latin = word.translate(str.maketrans(_LOOKALIKES))
+    latin = word.translate(_LOOKALIKES)
     scripts = {unicodedata.name(letter, "").partition(" ")[0] for letter in latin}
     return latin if scripts == {"LATIN"} else word
 
@@ -251,18 +247,18 @@ def _turned(letters: str) -> str:
 
 
 def _read(form: str) -> str:
-    return "".join(_syllables(form))
+    return "".join(syllables(form))
 
 
 def _read_person(form: str) -> str:
     for family in (form[:2], form[:1]):
-        if family in _READ_AS:
-            return _READ_AS[family] + _read(form[len(family) :])
+        if family in _WORDS["read_as"]:
+            return str(_WORDS["read_as"][family]) + _read(form[len(family) :])
     return _read(form)
 
 
-def _syllables(text: str) -> list[str]:
-    """Return how each character is read, by itself or with the next one; what is no Han character stays."""
+def syllables(text: str) -> list[str]:
+    """Return how each simplified character is read, by itself or with the next; what is no Han character stays."""
     alone, together = _readings()
     read: list[str] = []
     while len(read) < len(text):

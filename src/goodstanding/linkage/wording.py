@@ -8,15 +8,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-import polars as pl
-
 from goodstanding.linkage import names
 
-_HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
+_HAN = re.compile(f"[{names.HAN}]")
 _OTHER = re.compile(r"[^a-z0-9]+")
 _STANDS_FOR = ("SYMBOL", "DOMAIN", "NUM")
 _MOST_WORDS = 40
@@ -43,21 +40,8 @@ class Wording(NamedTuple):
 
 def worded(name: str) -> Wording:
     """Return the words of a name, of which no more than `names.LONGEST` characters are looked at; perhaps none."""
-    return worded_all([name])[0]
-
-
-def worded_all(named: Sequence[str]) -> list[Wording]:
-    """Return the words of each name; many Han names are read much faster at once."""
-    plain = [_cut(name) for name in named]
-    han = [at for at, name in enumerate(plain) if _HAN.search(name)]
-    sounds = names.organisation(pl.Series([plain[at] for at in han], dtype=pl.String)).to_list() if han else []
-    read = {at: _han(plain[at], (sound or "").split()) for at, sound in zip(han, sounds, strict=True)}
-    return [read[at] if at in read else _tagged(name) for at, name in enumerate(plain)]
-
-
-def _cut(name: str) -> str:
-    readable = name[: names.LONGEST].encode("utf-8", "replace").decode()
-    return unicodedata.normalize("NFKC", readable).replace("\0", " ")[: names.LONGEST]
+    plain = names.readable(name)
+    return _han(plain) if _HAN.search(plain) else _tagged(plain)
 
 
 def text_of(wording: Wording) -> str:
@@ -111,12 +95,18 @@ def _plain(name: str) -> Wording:
     return Wording(tuple(Word(word) for word in _bare(ascii_text(name), " ").split()[:_MOST_WORDS]), frozenset())
 
 
-def _han(name: str, sounds: list[str]) -> Wording:
-    """Put characters beside their sounds; what is left at the end, without a sound, is the legal form."""
-    own = re.findall(rf"{_HAN.pattern}|[^\W\u3400-\u9fff\uf900-\ufaff]+", name)
-    words = [Word(_bare(sound), "", own[at]) for at, sound in enumerate(sounds) if at < len(own)]
-    words = [word._replace(own=word.own if _HAN.match(word.own) else "") for word in words if word.letters]
-    form = "".join(own[len(sounds) :])
+def _han(name: str) -> Wording:
+    """Put simplified characters beside their sounds, without the legal form."""
+    from rigour.names import remove_org_types
+    from rigour.text.translit import ascii_text
+
+    core, form = names.bare_organisation(remove_org_types(name.lower()).strip() or name)
+    read = names.syllables(core)
+    words = []
+    for run in re.finditer(rf"{_HAN.pattern}|[^\W{names.HAN}]+", core):
+        own = run[0] if _HAN.match(run[0]) else ""
+        words.append(Word(_bare(read[run.start()] if own else ascii_text(run[0])), "", own))
+    words = [word for word in words if word.letters]
     return Wording(tuple(words[:_MOST_WORDS]), frozenset([form] if form else []))
 
 
