@@ -15,7 +15,7 @@ from goodstanding.linkage.wording import Word, Wording
 
 LIKELY = 0.7
 """The agreement from which a candidate is shown as likely."""
-_SLIP, _STOOD_FOR, _JOINED, _SHORTENED, _INITIAL, _SOUND = 0.7, 0.95, 0.97, 0.8, 0.4, 0.55
+_SLIP, _STOOD_FOR, _JOINED, _SHORTENED, _INITIAL, _SOUND = 0.7, 0.95, 0.97, 0.8, 0.4, 0.3
 """What a word counts for: the least similarity of a slip; standing for the same; joined; cut short; initial; sound."""
 _ALL_INITIALS = 0.75
 _OMITTED, _DIFFERENT, _OMITTED_CHARACTER, _OTHER_CHARACTER = 1.2, 1.3, 1.5, 3.0
@@ -26,6 +26,8 @@ _NUMBERS = (1.0, 0.85, 0.6)
 """What is kept of a score where none, one, both of the names have a number that the other has not."""
 _TURNED, _TURNED_CHARACTERS, _OTHER_FORM = 0.97, 0.85, 0.95
 """And where the words stand in another order, the characters do, the legal form is another."""
+_HEARD = 0.65
+"""And where a character only sounds like the other: names that sound alike are different names."""
 _KNOWN = 0.55
 """What is left of the worth of a slip where the word as written is a name's word elsewhere."""
 _COMMON = 0.35
@@ -89,6 +91,8 @@ def agreement(asked: Wording, found: Wording, weigh: Weigh) -> Agreement:
     score *= _NUMBERS[sum(numbers)]
     if _turned(pairs):
         score *= _TURNED_CHARACTERS if asked.words[0].own else _TURNED
+    if any(pair.code == "sound" and asked.words[pair.asked[0]].own for pair in pairs):
+        score *= _HEARD
     if _forms(asked, found) == "form-other":
         score *= _OTHER_FORM
     return Agreement(min(1.0, score), tuple(pairs), left)

@@ -204,12 +204,8 @@ def _text_levels(label: str) -> list[Any]:
 def _place_levels(label: str) -> list[Any]:
     within = f"contains(' ' || {label}_l || ' ', ' ' || {label}_r || ' ')"
     turned = f"contains(' ' || {label}_r || ' ', ' ' || {label}_l || ' ')"
-    levels = [
-        *_text_levels(label)[:3],
-        _when(f"{within} OR {turned}", "one within the other"),
-        *_text_levels(label)[3:],
-    ]
-    return [*levels[:2], _spelt(label), *levels[2:]]
+    missing, equal, close, alike = _text_levels(label)
+    return [missing, equal, _spelt(label), close, _when(f"{within} OR {turned}", "one within the other"), alike]
 
 
 def _address_levels(label: str, common: Sequence[str]) -> list[Any]:

@@ -37,7 +37,9 @@ _TITLES, _HAN_TITLES = rf"^(?:(?:{'|'.join(_WORDS['titles'])}) )+", rf"(?:{'|'.j
 _HAN_FORMS = "|".join(_WORDS["forms"])
 _SPACED_FORMS = rf"(?: (?:{'|'.join(_WORDS['spaced_forms'])}))+$"
 """Legal forms whose letters stand apart, or apart by a slash, which `rigour` does not list."""
-_LEADING, _TRAILING = r"^(?:(?:the|and) )+", r"(?: and)+$"
+_SECOND = r"(?i)\bii\b"
+"""What stands for a number, though it is also listed as a legal form."""
+_LEADING, _TRAILING = r"^(?:the )+", r"(?: and)+$"
 _BRANCHES = rf"(?:{'|'.join(_WORDS['han_branches'])})|\b(?:{'|'.join(_WORDS['branches'])})\b"
 _ROUNDS = 4
 """Legal forms may stand within each other; so often they are taken away."""
@@ -109,6 +111,11 @@ def readable(name: str) -> str:
     return cut if cut.isascii() else _one_script(unicodedata.normalize("NFKC", cut)[:LONGEST])
 
 
+def numbered(name: str) -> str:
+    """Return a name in which no number can be taken for a legal form."""
+    return re.sub(_SECOND, "2", name)
+
+
 def bare_organisation(name: str) -> tuple[str, str]:
     """Return an organisation's name in simplified Han characters without its legal form, and that form."""
     simple = name.translate(_simplified())
@@ -161,10 +168,12 @@ def _person(folded: pl.Expr, _: pl.Series) -> pl.Expr:
 def _organisation(folded: pl.Expr, seen: pl.Series) -> pl.Expr:
     from rigour.names import remove_org_types
 
-    core = seen.str.to_lowercase().str.replace_all(r"\bii\b", "2")  # which is listed as a legal form
+    core = seen.str.to_lowercase().str.replace_all(_SECOND, "2")
     for _ in range(_ROUNDS):
         bare = pl.Series([remove_org_types(name) for name in core], dtype=pl.String)
-        spelt = bare.str.replace_all(r"[&+]", " and ").to_frame("core").select(_folded(pl.col("core"))).to_series()
+        with_and = pl.all().str.replace_all(r"[&+]", " and ")
+        spelt, whole = pl.DataFrame({"bare": bare, "core": core}).select(_folded(with_and)).get_columns()
+        spelt = spelt.zip_with(~spelt.str.starts_with("and "), whole)  # what stood before "and" was a word
         left = spelt.str.replace(_SPACED_FORMS, "").str.replace(_LEADING, "").str.replace(_TRAILING, "")
         if (left == core).all():
             break

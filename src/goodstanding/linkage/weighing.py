@@ -45,13 +45,14 @@ def _whole(levels: list[dict[str, Any]], unseen: float) -> list[dict[str, Any]]:
     known = {
         place: log2(max(level["m_probability"], _LEAST_KNOWN) / strangers[place])
         for place, level in enumerate(told)
-        if level.get("m_probability")
+        if level.get("m_probability") and not level.get("fix_m_probability")
     }
     if known and len(told) - 1 not in known:
         known[len(told) - 1] = log2(_SELDOM / strangers[-1])
     weights = np.interp(range(len(told)), list(known), list(known.values())) if known else np.zeros(len(told))
     shares = iter(zip(weights, strangers, strict=True))
-    return [level if level.get("is_null_level") else level | _shares(*next(shares)) for level in levels]
+    made = [level if level.get("is_null_level") else level | _shares(*next(shares)) for level in levels]
+    return [level if level.get("fix_m_probability") else new for level, new in zip(levels, made, strict=True)]
 
 
 def _shares(weight: float, strangers: float) -> dict[str, float]:

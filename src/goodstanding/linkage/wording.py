@@ -70,7 +70,7 @@ def _tagged(name: str) -> Wording:
     from rigour.names import NameTypeTag, analyze_names
     from rigour.text.translit import ascii_text
 
-    read = analyze_names(NameTypeTag.ORG, [name], phonetics=False)
+    read = analyze_names(NameTypeTag.ORG, [names.numbered(name)], phonetics=False)
     if not read:
         return _plain(name)
     parts = max(read, key=lambda one: len(one.parts))
