@@ -133,10 +133,11 @@ def _people(cells: dict[str, pl.Series]) -> list[pl.Series]:
         (pl.col("given") if "given" in there else given).alias("given"),
         (family if family is not None else pl.when(han).then(first).otherwise(last_word)).alias("family"),
     )
-    words = forms["whole"].str.split(" ").list.unique().list.sort()
+    name = names.ordered(forms["whole"])
+    words = name.str.split(" ")
     telling = words.list.filter(~pl.element().is_in(names.PARTICLES))
     return [
-        words.list.join(" ").alias("name"),
+        name.alias("name"),
         *forms.select("given", "family").get_columns(),
         pl.select(pl.when(telling.list.len() > 0).then(telling).otherwise(words)).to_series().alias("words"),
         names.person_sound(forms["whole"]).alias("name_sound"),
