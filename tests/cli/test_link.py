@@ -60,7 +60,7 @@ def test_the_guide_says_what_happens(cli, guide):
     rows = [line.split("\t") for line in told.out.splitlines()]
     assert rows[2][:4] == [
         "organisation",
-        "all words of one in the other",
+        "same organisation",
         "Brook & Sons Limited",
         "Brook and Sons Ltd",
     ]
