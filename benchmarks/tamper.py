@@ -34,6 +34,7 @@ from goodstanding.lab.population import GENERATOR, VERSION, population, populati
 from goodstanding.policy.reader import read_policy
 from goodstanding.proof import commitments, merkle, notes
 from goodstanding.proof.checkpoints import Verified
+from goodstanding.register.deliveries import reviewing
 from goodstanding.register.deliveries.deciding import reject, release
 from goodstanding.register.deliveries.delivering import deliver
 from goodstanding.register.deliveries.holding import HeldBackError
@@ -73,7 +74,7 @@ def make(dsn: str, folder: Path) -> Target:
     manifest = Manifest(
         world=World.SYNTHETIC, since=SINCE, until=UNTIL, population=population_digest(people), **fixed
     )  # fmt: skip
-    kinds = {"city.tax": ("tax.arrears", "civic.donation"), "city.court": ("contract.default",)}
+    kinds = {"city.tax": ("tax.arrears", "civic.donation"), "city.court": ("contract.default", "contract.fraud")}
     plain = {"words": WORDS, "agency": WORDS, "origin": "own-finding", "key": WORDS, "schedule": "daily"}
     sources = {name: Source(id=name, max_lag_days=30, kinds=kinds[name], **plain) for name in kinds}
     register = found(dsn, World.SYNTHETIC, sources, manifest, people)
@@ -92,6 +93,7 @@ def make(dsn: str, folder: Path) -> Target:
     _erase(register, 3)
     _keep(register, folder, people["subject"][0])
     _hold(register, folder, people.row(0, named=True))
+    _leave_unlinked(register, folder, people)
     _read(register)
     increments.rescore(register, policy.policy.id, UNTIL)
     sequence.sign(register, key)
@@ -141,6 +143,21 @@ def _hold(register: Register, folder: Path, who: dict[str, Any]) -> None:
     reject(register, 2, "A. Jansen", "why")
 
 
+def _leave_unlinked(register: Register, folder: Path, people: pl.DataFrame) -> None:
+    """Rows without a number: one that waits, with a candidate, one that was found to be a firm's, one that ended."""
+    firms = people.filter(pl.col("is_a") == "organisation")["subject"]
+    row = {"subject": None, "name": "Sunrise", "kind": "contract.fraud", "act": "2026-03-01", "authority": "bureau"}
+    rows = [row | {"document": f"unlinked-{number}", "basis": "the law"} for number in range(3)]
+    pl.DataFrame(rows, infer_schema_length=None).write_csv(folder / "unlinked.csv")
+    deliver(register, "city.court", folder / "unlinked.csv", RECEIVED)
+    model = {"version": "0" * 64, "settings": "{}", "frequencies": b"", "crowds": b"", "threshold": 9, "margin": 1}
+    reviewing.same(register, 1, firms[0], "A. Jansen", "same street")
+    with register.engine.begin() as connection:
+        events.add(connection, "model", [model | {"by": "A. Jansen"}])
+        found = {"unlinked": 3, "model": 1, "subject_id": people.height, "weight": Decimal("3.5")}
+        events.add(connection, "candidate", [found | {"probability": Decimal("0.5")}])
+    reviewing.refuse(register, 2, "A. Jansen", "cannot be found")
+    reviewing.different(register, 3, firms[1], "A. Jansen", "another street")
 def _read(register: Register) -> None:
     """A sample of links, read by two; its measures, and the source that is paused for them."""
     names = [str(number) for number in range(40)]
@@ -241,6 +258,7 @@ NAMES = {
     "document_key": ("document {document}", "document_key: has rows of document {document}"),
     "document_part": ("document {document}", "document_part: has rows of document {document}"),
     "held_part": ("held {held}",),
+    "unlinked_content": ("unlinked {unlinked}", "unlinked_content: has a row of unlinked {unlinked}"),
     "envelope_key": ("envelope {envelope}",),
     "head": ("head {subject_id} delivery {delivery}",),
     "bucket": ("bucket {prefix} delivery {delivery}",),
@@ -463,6 +481,7 @@ def cut_back(connection: sa.Connection, size: int) -> None:
     connection.exec_driver_sql("DELETE FROM leaf WHERE index >= %(size)s", {"size": size})
     connection.exec_driver_sql("DELETE FROM tile WHERE (index + 1) * 256 ^ (level + 1) > %(size)s", {"size": size})
     connection.exec_driver_sql("DELETE FROM held_part WHERE held NOT IN (SELECT number FROM held)")
+    connection.exec_driver_sql("DELETE FROM unlinked_content WHERE unlinked NOT IN (SELECT number FROM unlinked)")
     connection.exec_driver_sql("DELETE FROM quiet WHERE run NOT IN (SELECT run FROM increment)")
     for table in ("head", "bucket"):
         connection.exec_driver_sql(f"DELETE FROM {table} WHERE delivery NOT IN (SELECT number FROM delivery)")

@@ -59,6 +59,8 @@ WRITE = {
     "sign": "--key log.key",
     "cosign": f"checkpoint --verifier {WITNESS}",
     "contract": "city.tax",
+    "model": "nothing --threshold 12 --margin 3 --by J",
+    "review": "",
     "release": "1 --by J --reason right",
     "reject": "1 --by J --reason wrong",
     "read": "1 same --reader J",

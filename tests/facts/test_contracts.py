@@ -29,7 +29,7 @@ def records(*rows):
 
 def measured(contract, *batches, last=None):
     counted = Measured(Contract.model_validate(contract), CATALOGUE)
-    for one in counted.of(Checked(batch, pl.DataFrame(), batch.height) for batch in batches):
+    for one in counted.of(Checked(batch, pl.DataFrame(), batch.height, pl.DataFrame()) for batch in batches):
         assert one.rows == one.records.height
     return [(one.measure, one.found, one.expected) for one in counted.breaches(last)]
 

@@ -44,6 +44,10 @@ def full(synthetic, file, wendeng, tmp_path):
     (tmp_path / "paper").write_bytes(b"an exam paper")
     master = Master.make(tmp_path / "master")
     add(synthetic, master, by_identifier(synthetic, PERSON["subject"]), tmp_path / "paper", "paper", "Act, s. 1")
+    came = {"number": 1, "delivery": 1, "row": 1, "source": "city.tax", "kind": "k", "document": "d", "content": "c"}
+    with synthetic.engine.begin() as connection:
+        connection.execute(sa.insert(schema.unlinked), came)
+        connection.execute(sa.insert(schema.unlinked_content), {"unlinked": 1, "content": "{}"})
     return synthetic
 
 

@@ -1,6 +1,7 @@
 """Verification: whoever changes, adds or removes a row behind the register's back is found, row and table."""
 
 import datetime as dt
+from decimal import Decimal
 
 import polars as pl
 import pytest
@@ -10,7 +11,7 @@ from goodstanding.facts.contracts import Contract
 from goodstanding.facts.errors import InputError
 from goodstanding.facts.world import World
 from goodstanding.proof import checkpoints, notes
-from goodstanding.register.deliveries import senders
+from goodstanding.register.deliveries import reviewing, senders
 from goodstanding.register.deliveries.deciding import reject, release
 from goodstanding.register.deliveries.delivering import content_of, deliver
 from goodstanding.register.deliveries.holding import HeldBackError
@@ -28,7 +29,19 @@ from goodstanding.register.log.commitments import standings_digest
 from goodstanding.register.proving.verification import kept_outside, problems, verify
 from goodstanding.register.standings import increments
 from goodstanding.register.store import schema
-from tests.register.conftest import FIRM, MANIFEST, PEOPLE, PERSON, RECEIVED, SOURCES, fresh, inspection, row, tampering
+from tests.register.conftest import (
+    FIRM,
+    MANIFEST,
+    PEOPLE,
+    PERSON,
+    RECEIVED,
+    SOURCES,
+    fresh,
+    inspection,
+    row,
+    source,
+    tampering,
+)
 
 LAST = row(FIRM, "D-1", kind="contract.default")
 WITNESS = notes.Signer("witness.example/w1", b"w" * 32, notes.Kind.COSIGNATURE)
@@ -40,7 +53,8 @@ def filled(postgres_folder, tmp_path_factory, wendeng):
     folder = tmp_path_factory.mktemp("filled")
     rows = [row(PERSON, f"D-{n}", kind="civic.donation", amount=str(n)) for n in range(30)]
     with fresh(postgres_folder) as dsn:
-        register = found(dsn, World.SYNTHETIC, SOURCES, MANIFEST, PEOPLE)
+        court = source("city.court", *SOURCES["city.court"].kinds, "contract.fraud")
+        register = found(dsn, World.SYNTHETIC, SOURCES | {"city.court": court}, MANIFEST, PEOPLE)
         log_keys.make_key(register, folder / "log.key")
         key = log_keys.read_key(folder / "log.key")
         for source, part in (("city.tax", [*rows, row(FIRM, "D-X", size="no")]), ("city.court", [LAST])):
@@ -60,6 +74,7 @@ def filled(postgres_folder, tmp_path_factory, wendeng):
             log_access(register, by_identifier(register, PERSON["subject"]), "jansen", "clerk", "licence", "page")
         _kept(register, folder)
         _held(register, folder)
+        _unlinked(register, folder)
         _read(register)
         sequence.sign(register, key)
         with register.engine.connect() as connection:
@@ -68,16 +83,23 @@ def filled(postgres_folder, tmp_path_factory, wendeng):
         register.engine.dispose()
 
 
+COURT = notes.Signer.generate("city.court")
+
+
 def _noted(register, path):
     """Enrol two keys of a source, end one, and sign a delivery with the other."""
-    kept, ended = notes.Signer.generate("city.court"), notes.Signer.generate("city.court")
-    for key in (kept, ended):
+    ended = notes.Signer.generate("city.court")
+    for key in (COURT, ended):
         senders.enrol_key(register, "city.court", str(key.verifier))
     senders.end_key(register, "city.court", ended.verifier.id.hex(), "lost")
+    return _signed(register, path, 1)
+
+
+def _signed(register, path, number):
     with register.engine.connect() as connection:
         name = sequence.origin(connection)
     now = dt.datetime.now(dt.UTC).replace(microsecond=0)
-    return senders.Note(name, "city.court", content_of(path), now, 1).signed(kept)
+    return senders.Note(name, "city.court", content_of(path), now, number).signed(COURT)
 
 
 def _kept(register, folder):
@@ -146,6 +168,22 @@ def _held(register, folder):
             deliver(register, "city.tax", folder / f"held-{number}.csv", RECEIVED)
     release(register, 1, "A. Jansen", "why not")
     reject(register, 2, "A. Jansen", "why")
+
+
+def _unlinked(register, folder):
+    """Two rows without a number: one that waits, with a candidate and one that is not meant, and one that was ended."""
+    rows = [row(FIRM, f"U-{n}", kind="contract.fraud") | {"subject": None, "born": None} for n in (1, 2)]
+    pl.DataFrame(rows, infer_schema_length=None).write_csv(folder / "unlinked.csv")
+    deliver(
+        register, "city.court", folder / "unlinked.csv", RECEIVED, note=_signed(register, folder / "unlinked.csv", 2)
+    )
+    given = {"version": "0" * 64, "settings": "{}", "frequencies": b"", "crowds": b"", "threshold": 9, "margin": 1}
+    with register.engine.begin() as connection:
+        events.add(connection, "model", [given | {"by": "A. Jansen"}])
+        found = {"unlinked": 1, "model": 1, "subject_id": 13, "weight": Decimal("3.5"), "probability": Decimal("0.5")}
+        events.add(connection, "candidate", [found])
+    reviewing.different(register, 1, PEOPLE.row(14, named=True)["subject"], "A. Jansen", "another street")
+    reviewing.refuse(register, 2, "A. Jansen", "cannot be found")
 
 
 @pytest.fixture
@@ -276,7 +314,7 @@ def test_a_record_that_is_renumbered_within_the_order_is_found(tamper) -> None:
         ),
         ("DELETE FROM refusal", "delivery 1: refused 1 rows, but 0 are there"),
         ("UPDATE refusal SET found = 'yes'", "refusal delivery 1 fault 1: is not what was accepted"),
-        ("UPDATE refusal SET fault = 7", "refusal delivery 1 fault 7: is not what was accepted"),
+        ("UPDATE refusal SET fault = 7 WHERE delivery = 1", "refusal delivery 1 fault 7: is not what was accepted"),
         ("UPDATE record SET row = 98 WHERE document = 'D-20'", "delivery 1: its records are not those of then"),
         (
             "UPDATE record SET delivery = 9 WHERE document = 'D-20'",

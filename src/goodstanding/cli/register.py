@@ -19,6 +19,7 @@ from goodstanding.cli import (
     quality,
     receivers,
     register_log,
+    review,
 )
 from goodstanding.cli.options import CONFIGURATION, DAY, DSN, FOLDER, founding, serviced
 
@@ -39,7 +40,7 @@ def group(context: click.Context, file: Path | None) -> None:
     set_up(context.obj.log_format)
 
 
-for module in (backups, contracts, keeping, delivering, dossiers, lookups, merging, quality, register_log):
+for module in (backups, contracts, keeping, delivering, dossiers, lookups, merging, quality, register_log, review):
     for command in module.COMMANDS:
         group.add_command(command)
 group.add_command(receivers.group)

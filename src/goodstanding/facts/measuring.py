@@ -44,7 +44,7 @@ class Measured:
         """Count batches as they pass."""
         for batch in batches:
             self.rows += batch.rows
-            self.valid += batch.records.height
+            self.valid += batch.records.height + batch.waiting.height  # what waits is not wrong
             if self._columns:
                 more = batch.records.select(self._columns).row(0)
                 self._counted = [count + added for count, added in zip(self._counted, more, strict=True)]

@@ -48,6 +48,10 @@ VERSIONS: dict[str, Any] = {"version": pl.Int32, "state": pl.String}
 """Columns of deliveries to a register: the version of a document, counted from 1, and whether its source still stands
 by it: valid or withdrawn. They are part of what a record says, but for the first version of what is valid."""
 
+LIKENESS: dict[str, Any] = {"place": pl.String}
+"""Columns of deliveries to a register that help to find an organisation whose number is not given, beside `name` and
+`born`, the day on which it was founded; no part of what a record says."""
+
 VALID, WITHDRAWN = "valid", "withdrawn"
 
 _TYPES: dict[str, Any] = {"number": pl.Int64, "code": pl.String, "date": pl.Date, "flag": pl.Boolean}

@@ -19,13 +19,15 @@ from goodstanding.facts.catalogue import Attribute, Catalogue
 from goodstanding.facts.columns import Column
 from goodstanding.facts.errors import InputError
 from goodstanding.facts.identifiers import SUBJECTS, faults_in, held_by
-from goodstanding.facts.records import CORE, KNOWING, VALID, VERSIONS, WITHDRAWN, schema
+from goodstanding.facts.records import CORE, KNOWING, LIKENESS, VALID, VERSIONS, WITHDRAWN, schema
 from goodstanding.facts.world import World
 
 REQUIRED = ("subject", "kind", "act", "document", "authority", "basis")
 ALWAYS = ("subject", "document")
 """What a row must say even where it withdraws a document."""
 LAST_VERSION = 9_999
+WAITS = "a number; the row waits until a person has found whom it is about, and counts for nothing until then"
+"""What is expected where a row has no number and all the rest is right."""
 EARLIEST = dt.date(1900, 1, 1)
 LONGEST_TEXT = 500
 _SHAPED = pl.col("cell").str.contains("^[0-9]{4}-[0-9]{2}-[0-9]{2}$") & pl.col("means").is_not_null()
@@ -39,7 +41,8 @@ class Intake:
 
     `kinds` is what this source may deliver (None: all of the catalogue); `today` is the day of receipt, after which no
     fact can lie. `knowing`: the file may say when records came to be known and were withdrawn (`records.KNOWING`);
-    `versions`: it may correct and withdraw documents (`records.VERSIONS`), as deliveries to a register do.
+    `versions`: it may correct and withdraw documents (`records.VERSIONS`), as deliveries to a register do. `waits`:
+    what is kept of organisations and things alone may come by name, without a number, and then waits for a person.
     """
 
     catalogue: Catalogue
@@ -49,11 +52,16 @@ class Intake:
     kinds: Collection[str] | None = None
     knowing: bool = False
     versions: bool = False
+    waits: bool = False
 
     @property
     def schema(self) -> dict[str, Any]:
         """Columns that the delivery may have, and their types."""
-        return schema(self.catalogue) | (KNOWING if self.knowing else {}) | (VERSIONS if self.versions else {})
+        return (
+            schema(self.catalogue)
+            | (KNOWING if self.knowing else {})
+            | ((VERSIONS if self.versions else {}) | (LIKENESS if self.waits else {}))
+        )
 
 
 @dataclass(frozen=True)
@@ -62,12 +70,14 @@ class Checked:
 
     records: table of records with `row`, without digests: who keeps records adds them (`records.with_digest`).
     refusals: one line a fault, `row`, `field`, `found`, `expected`.
+    waiting: the refused rows that only lack a number and may wait for it, as the text that came, and `row`.
     `row` counts from 1, the first row below the header.
     """
 
     records: pl.DataFrame
     refusals: pl.DataFrame
     rows: int
+    waiting: pl.DataFrame
 
 
 REFUSALS = {"row": pl.Int64, "field": pl.String, "found": pl.String, "expected": pl.String}
@@ -89,7 +99,15 @@ def check(table: pl.DataFrame, intake: Intake, first: int = 1) -> Checked:
         records=records.filter(~reduce(or_, (fault.rows for fault in faults))) if faults else records,
         refusals=refusals.sort("row", "field", maintain_order=True),
         rows=table.height,
+        waiting=table.with_columns(rows).filter(_waiting(faults, table.height)),
     )
+
+
+def _waiting(faults: Sequence[_Fault], height: int) -> pl.Series:
+    """Tell which rows have no other fault than that they wait for a number."""
+    none = pl.repeat(False, height, dtype=pl.Boolean, eager=True)
+    other = reduce(or_, (fault.rows for fault in faults if fault.expected is not WAITS), none)
+    return reduce(or_, (fault.rows for fault in faults if fault.expected is WAITS), none) & ~other
 
 
 def _check_names(table: pl.DataFrame, intake: Intake) -> None:
@@ -168,6 +186,14 @@ class _Read:
         column = self.columns.get(name)
         return column.spread(column.values.is_in(list(among))).fill_null(False) if column else self._all(value=False)
 
+    def may_wait(self) -> pl.Series:
+        """Tell which rows may come without a number: they have a name, and no person can be meant."""
+        kinds = self.intake.catalogue.kinds
+        nobody = [kind for kind in self.kinds & kinds.keys() if "person" not in kinds[kind].subjects]
+        if not self.intake.waits or not nobody:
+            return self._all(value=False)
+        return self.given("name") & self.says("kind", nobody) & ~self.bare
+
     def meaning(self, name: str, kind: Any) -> pl.Series:
         """Return what each of a column's `values` stands for; null where it stands for nothing."""
         if name not in self._meanings:
@@ -221,6 +247,10 @@ def _core_faults(read: _Read) -> Iterator[_Fault]:
         column = read.columns.get(name)
         if column is None or column.lacks:
             lacking = ~read.given(name)
+            if name == "subject":
+                waits = lacking & read.may_wait()
+                yield _Fault(name, waits, WAITS)
+                lacking &= ~waits
             yield _Fault(name, lacking if name in ALWAYS else lacking & ~read.bare, "a value")
     if intake.versions:
         yield from _version_faults(read)

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from goodstanding.facts.validation import REFUSALS
 from goodstanding.proof.merkle import Edge
+from goodstanding.register.deliveries import unlinked
 from goodstanding.register.deliveries.documents import TAKEN_IN, leave_out, sift, supersede
 from goodstanding.register.deliveries.linking import doubts, newcomers
 from goodstanding.register.deliveries.staging import Batch, Staged
@@ -49,7 +50,9 @@ def apply(register: Register, header: Mapping[str, Any], stage: Staged) -> dict[
         "subjects_root": told.root(),
         "refusals_root": _refusals(stage, number).root(),
     }
-    return events.add(connection, "delivery", [delivery])[0]
+    kept = events.add(connection, "delivery", [delivery])[0]
+    unlinked.keep(connection, kept)
+    return kept
 
 
 _PLACE = sa.select(

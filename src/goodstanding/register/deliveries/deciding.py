@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +30,14 @@ def release(register: Register, number: int, by: str, reason: str) -> Delivered:
                 file.writelines(holding.content(connection, number))
             if content_of(path) != row["content"]:
                 raise InputError(f"held {number}: what is stored is not what came; restore it")
-        decided = Release(number, row["content"], by.strip(), reason.strip())
+        said = {"held": number, "decision": "released", "by": by.strip(), "reason": reason.strip()}
+
+        def keep(connection: sa.Connection, kept: Mapping[str, Any]) -> None:
+            holding.decide(connection, said | {"on": register.today, "delivery": kept["number"]})
+
+        released = Release(row["content"], keep)
         return deliver(
-            register, row["source"], path, row["received"], note=row["note"], file=row["file"], release=decided
+            register, row["source"], path, row["received"], note=row["note"], file=row["file"], release=released
         )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from goodstanding.facts.measuring import Measured, refused_too_many
 from goodstanding.facts.validation import REFUSALS, Checked, Intake, check
 from goodstanding.facts.world import World
 from goodstanding.proof.notes import split
-from goodstanding.register.deliveries import holding, senders
+from goodstanding.register.deliveries import holding, senders, unlinked
 from goodstanding.register.deliveries.application import apply
 from goodstanding.register.deliveries.holding import Held, HeldBackError
 from goodstanding.register.deliveries.staging import Staged, staged
@@ -80,12 +80,14 @@ class Refusal:
 
 @dataclass(frozen=True)
 class Release:
-    """A person's decision that a held delivery is applied: its number, the SHA-256 of its file, who decided and why."""
+    """A person's decision that lets in what was kept back.
 
-    held: int
+    content: the SHA-256 by which it is known when it is decided again. keep: writes the decision in the transaction in
+    which it is applied, given the row of `delivery`.
+    """
+
     content: str
-    by: str
-    reason: str
+    keep: Callable[[sa.Connection, Mapping[str, Any]], None]
 
 
 def deliver(
@@ -119,7 +121,7 @@ def deliver(
             senders.check_age(connection, said)
     if earlier:
         return earlier
-    intake = Intake(register.catalogue, register.world, source, received, spec.kinds, versions=True)
+    intake = Intake(register.catalogue, register.world, source, received, spec.kinds, versions=True, waits=True)
     read = delivery_batches(path) if table is None else iter([table])
     name = (file or path.name).encode("utf-8", "replace").decode()
     header = {"source": source, "file": name, "received": received, "content": content}
@@ -164,24 +166,24 @@ def _judged(register: Register, stage: Staged, arrival: _Arrival) -> Delivered |
     if not breaches:
         attempt = stage.connection.begin_nested()
         kept = apply(register, arrival.header, stage)
-        breaches = refused_too_many(measured.contract, kept["rows"], kept["refused"])
+        wrong = kept["refused"] - unlinked.count(stage.connection, kept["number"])
+        breaches = refused_too_many(measured.contract, kept["rows"], wrong)
         if not breaches:
             attempt.commit()
-            return _told(register, stage.connection, arrival, kept)
+            return _told(stage.connection, arrival, kept)
         attempt.rollback()
     found = (measured.contract, stage.rows, breaches)
     return holding.hold(stage.connection, arrival.header, arrival.path, found, (arrival.said, arrival.note))
 
 
-def _told(register: Register, connection: sa.Connection, arrival: _Arrival, kept: Mapping[str, Any]) -> Delivered:
+def _told(connection: sa.Connection, arrival: _Arrival, kept: Mapping[str, Any]) -> Delivered:
     """Keep what goes with a delivery that was applied: its note, and the decision that released it."""
     number, said, release = kept["number"], arrival.said, arrival.release
     if said:
         row = {"delivery": number, "source": kept["source"], "sequence": said.sequence, "note": arrival.note}
         events.add(connection, "delivery_note", [row])
     if release:
-        decision = {"held": release.held, "decision": "released", "by": release.by, "reason": release.reason}
-        holding.decide(connection, decision | {"on": register.today, "delivery": number})
+        release.keep(connection, kept)
     return _delivered(connection, kept, earlier=False)
 
 

@@ -6,6 +6,7 @@ does not grow with the delivery. Nobody else's turn is taken for it.
 
 from __future__ import annotations
 
+import json
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -31,6 +32,7 @@ CREATE TEMP TABLE staged AS
 SELECT {", ".join(f"record.{name}" for name in STORED)}, identifier AS subject, is_a, name, born
 FROM record, subject WITH NO DATA;
 CREATE TEMP TABLE faulty (row bigint, place bigint, field text, found text, expected text);
+CREATE TEMP TABLE unnumbered (row bigint, kind text, document text, cells text);
 """  # noqa: S608
 _SHOWN = pl.col("found").str.replace_all(r"[\x00-\x1f\x7f]", "\N{REPLACEMENT CHARACTER}")
 """What was found, without control characters."""
@@ -51,7 +53,10 @@ class Batch:
 
 @dataclass
 class Staged:
-    """A delivery in the tables `staged` (its valid rows) and `faulty` (one row a fault), in batches in order of row."""
+    """A delivery in the tables `staged` (its valid rows) and `faulty` (one row a fault), in batches in order of row.
+
+    Table `unnumbered` has those of the faulty rows that wait for a number, their cells as a JSON object.
+    """
 
     connection: sa.Connection
     batches: list[Batch] = field(default_factory=list)
@@ -72,6 +77,7 @@ def staged(register: Register, checked: Iterator[Checked]) -> Iterator[Staged]:
             for batch, said, records in ahead(_spooled(checked, Path(folder), register.catalogue)):
                 copy_text(connection, "staged", (*STORED, *_ABOUT), records)
                 copy_in(connection, "faulty", batch.refusals.with_columns(_SHOWN).with_row_index("place"))
+                copy_in(connection, "unnumbered", _unnumbered(batch.waiting))
                 stage.batches.append(Batch(first, first + batch.rows - 1, said))
                 first += batch.rows
             connection.execute(sa.text("ANALYZE staged (row, subject, document, version, name, born); ANALYZE faulty"))
@@ -82,6 +88,12 @@ def staged(register: Register, checked: Iterator[Checked]) -> Iterator[Staged]:
                 connection.rollback()
                 connection.execute(sa.text("DISCARD TEMP"))
                 connection.commit()
+
+
+def _unnumbered(waiting: pl.DataFrame) -> pl.DataFrame:
+    cells = [json.dumps({name: cell for name, cell in row.items() if cell is not None and name != "row"},
+                        ensure_ascii=False, sort_keys=True) for row in waiting.iter_rows(named=True)]  # fmt: skip
+    return waiting.select("row", "kind", "document").with_columns(pl.Series("cells", cells, dtype=pl.String))
 
 
 def _spooled(

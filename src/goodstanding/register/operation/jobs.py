@@ -20,6 +20,7 @@ from psycopg import AsyncConnection, sql
 
 from goodstanding.facts.errors import InputError
 from goodstanding.proof.notes import Signer
+from goodstanding.register.deliveries.reviewing import end_unfound, find
 from goodstanding.register.keeping.expiry import expire
 from goodstanding.register.keeping.receivers import send_each, tell_changed
 from goodstanding.register.ledger.finding import prepare
@@ -60,6 +61,11 @@ class Duties:
         """Make a run of each policy for whom records, erasures or the day have changed something."""
         for policy in policies(self.register):
             rescore(self.register, policy, self.register.today)
+
+    def find(self) -> None:
+        """Look whom rows without a number may be about; end those that nobody could tell in time."""
+        end_unfound(self.register)
+        find(self.register)
 
     def sign(self) -> None:
         """Sign a checkpoint over what happened since the last one."""
@@ -107,6 +113,7 @@ _JOBS: dict[str, str] = {
     "late": "17 * * * *",
     "quality": "27 * * * *",
     "names": "* * * * *",
+    "find": "27 * * * *",
     "rescore": "* * * * *",
     "sign": "* * * * *",
     "send": "* * * * *",

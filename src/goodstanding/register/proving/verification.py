@@ -22,7 +22,7 @@ from goodstanding.proof.checkpoints import Verified
 from goodstanding.proof.errors import ProofError
 from goodstanding.proof.merkle import Edge
 from goodstanding.proof.notes import Verifier
-from goodstanding.register.deliveries import holding
+from goodstanding.register.deliveries import holding, unlinked
 from goodstanding.register.deliveries.delivering import faults_of
 from goodstanding.register.keeping import envelope
 from goodstanding.register.ledger.numbers import numbers
@@ -73,6 +73,7 @@ def problems(
     yield from _strays(connection)
     yield from envelope.problems(connection)
     yield from holding.problems(connection)
+    yield from unlinked.problems(connection)
     yield from _runs(connection, register)
     yield from log_verification.problems(connection, outside, trusted)
 

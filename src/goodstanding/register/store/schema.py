@@ -34,6 +34,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     func,
+    text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
@@ -457,6 +458,76 @@ held_decision = Table(
     Column("delivery", BigInteger, ForeignKey("delivery.number"), unique=True, doc="that it became; none: rejected"),
     _clock("at"),
     CheckConstraint("(delivery IS NULL) = (decision = 'rejected')", name="released_is_delivered"),
+)
+
+model = Table(
+    "model",
+    metadata,
+    Column("number", BigInteger, Identity(always=True), primary_key=True),
+    Column("version", Text, nullable=False, doc="of the linkage model: SHA-256 over all that decides a weight"),
+    Column("settings", Text, nullable=False, doc="its model.json"),
+    *(Column(name, LargeBinary, nullable=False, doc="Parquet") for name in ("frequencies", "crowds")),
+    Column("threshold", Numeric(8, 3), nullable=False, doc="bits from which a link is made without a person"),
+    Column("margin", Numeric(8, 3), CheckConstraint("margin >= 0"), nullable=False, doc="bits before the second one"),
+    Column("by", Text, CheckConstraint("by <> ''"), nullable=False),
+    _clock("at"),
+)
+
+unlinked = Table(
+    "unlinked",
+    metadata,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("delivery", BigInteger, ForeignKey("delivery.number"), nullable=False),
+    Column("row", BigInteger, nullable=False),
+    Column("source", Text, ForeignKey("source.id"), nullable=False),
+    *(_text(name) for name in ("kind", "document")),
+    Column("content", Text, nullable=False, doc="SHA-256 of what came"),
+    _clock("known_on"),
+    UniqueConstraint("delivery", "row"),
+)
+
+unlinked_content = Table(
+    "unlinked_content",
+    metadata,
+    Column("unlinked", BigInteger, ForeignKey("unlinked.number"), primary_key=True, autoincrement=False),
+    Column("content", Text, nullable=False, doc="the cells that came, as JSON; removed when it is decided"),
+)
+
+candidate = Table(
+    "candidate",
+    metadata,
+    Column("unlinked", BigInteger, ForeignKey("unlinked.number"), primary_key=True, autoincrement=False),
+    Column("model", BigInteger, ForeignKey("model.number"), primary_key=True, autoincrement=False),
+    Column("subject_id", BigInteger, ForeignKey("subject.id"), primary_key=True, autoincrement=False),
+    Column("weight", Numeric(8, 3), nullable=False, doc="bits"),
+    Column("probability", Numeric(7, 6), nullable=False),
+    _clock("at"),
+)
+
+link_decision = Table(
+    "link_decision",
+    metadata,
+    Column("number", BigInteger, Identity(always=True), primary_key=True),
+    Column("unlinked", BigInteger, ForeignKey("unlinked.number"), nullable=False),
+    Column("decision", Text, CheckConstraint("decision IN ('same', 'new', 'refused', 'undone')"), nullable=False),
+    Column("subject_id", BigInteger, ForeignKey("subject.id"), doc="whom it is about, or was said to be about"),
+    Column("evidence", JSONB, nullable=False, doc="what spoke for it and against it, by the model: comparison, bits"),
+    *(Column(name, Text, CheckConstraint(f"{name} <> ''"), nullable=False) for name in ("by", "reason")),
+    Column("on", Date, nullable=False, doc="the day, by the register's own calendar"),
+    Column("delivery", BigInteger, ForeignKey("delivery.number"), unique=True, doc="that it became; none: refused"),
+    _clock("at"),
+    CheckConstraint("(delivery IS NULL) = (decision = 'refused')", name="refused_is_not_delivered"),
+    CheckConstraint("(subject_id IS NULL) = (decision = 'refused')", name="refused_is_about_nobody"),
+)
+Index("decided_once", link_decision.c.unlinked, text("(decision = 'undone')"), unique=True)
+
+not_about = Table(
+    "not_about",
+    metadata,
+    Column("unlinked", BigInteger, ForeignKey("unlinked.number"), primary_key=True, autoincrement=False),
+    Column("subject_id", BigInteger, ForeignKey("subject.id"), primary_key=True, autoincrement=False),
+    *(Column(name, Text, CheckConstraint(f"{name} <> ''"), nullable=False) for name in ("by", "reason")),
+    _clock("at"),
 )
 
 sampled = Table(

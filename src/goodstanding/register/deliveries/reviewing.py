@@ -1,0 +1,314 @@
+"""What is decided of rows without a number: whose they are, a new one's, nobody's; and what was decided wrongly.
+
+A decision is a fact. The record then enters the ledger by the same way as any delivery, in the same transaction, known
+from the day of the decision. It is undone by another fact, which names it, and withdraws the record.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import sqlalchemy as sa
+
+from goodstanding.facts.errors import InputError
+from goodstanding.facts.identifiers import faults_in
+from goodstanding.register.deliveries import likeness, unlinked
+from goodstanding.register.deliveries.delivering import Delivered, Release, deliver
+from goodstanding.register.deliveries.likeness import Candidate, Given
+from goodstanding.register.deliveries.unlinked import Case
+from goodstanding.register.ledger.subjects import Subject, by_identifier
+from goodstanding.register.log import events
+from goodstanding.register.store import schema
+from goodstanding.register.store.database import Register, turn
+
+DAYS = 90
+"""How long a row may wait for a person."""
+REGISTER = "register"
+"""Who decided where no person did."""
+_DROPPED = ("name", "born", "place")
+"""What only helps to find whom a row is about; decided, the number says it."""
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A case that nobody has decided yet, and whom the model in force takes to be likely, the likeliest first."""
+
+    case: Case
+    candidates: tuple[Candidate, ...]
+
+
+def find(register: Register) -> tuple[int, int]:
+    """Look for candidates of all that waits; make the links that the authority lets be made without a person.
+
+    Returns how many cases have candidates, and how many links were made. Without a model nothing is looked for.
+    """
+    with register.engine.connect() as connection:
+        using = likeness.given(connection)
+        cases = unlinked.undecided(connection)
+    if using is None:
+        return 0, 0
+    found = likeness.candidates(register, using, cases)
+    _keep(register, using, found)
+    made = 0
+    for one in waiting(register):
+        if one.candidates and _sure(one.candidates, using):
+            best = one.candidates[0]
+            why = f"model {using.model.version[:12]}: {best.weight} bits of {using.threshold} asked for"
+            _same(register, one.case.number, _identifier(register, best.subject_id), (REGISTER, why))
+            made += 1
+    return sum(1 for some in found.values() if some), made
+
+
+def end_unfound(register: Register) -> int:
+    """End the cases that have waited for more than `DAYS`, since nothing is kept about nobody; return how many."""
+    row = schema.unlinked.c
+    decided = sa.exists().where(schema.link_decision.c.unlinked == row.number)
+    old = sa.func.now() - dt.timedelta(days=DAYS)
+    with register.engine.connect() as connection:
+        query = sa.select(row.number).where(~decided, row.known_on < old).order_by(row.number)
+        numbers = connection.execute(query).scalars().all()
+    for number in numbers:
+        refuse(register, number, REGISTER, f"nobody could say in {DAYS} days whom it is about")
+    return len(numbers)
+
+
+def _sure(found: Sequence[Candidate], using: Given) -> bool:
+    best = found[0].weight
+    second = found[1].weight if len(found) > 1 else None
+    return best >= using.threshold and (second is None or best - second >= using.margin)
+
+
+def _keep(register: Register, using: Given, found: Mapping[int, Sequence[Candidate]]) -> None:
+    """Keep candidates that are not kept yet; who was found to be another is never offered again."""
+    key = (schema.candidate.c.unlinked, schema.candidate.c.subject_id)
+    no = (schema.not_about.c.unlinked, schema.not_about.c.subject_id)
+    with turn(register.engine) as connection:
+        kept = connection.execute(sa.select(*key).where(schema.candidate.c.model == using.number)).all()
+        known = {tuple(row) for row in [*kept, *connection.execute(sa.select(*no))]}
+        rows = [
+            {"unlinked": number, "model": using.number} | vars(one)
+            for number, some in sorted(found.items())
+            for one in some
+            if (number, one.subject_id) not in known
+        ]
+        events.add(connection, "candidate", rows)
+
+
+def waiting(register: Register) -> list[Waiting]:
+    """Return what waits, the oldest first, with the candidates that the model in force has found."""
+    row, no = schema.candidate.c, schema.not_about.c
+    offered = ~sa.exists().where(no.unlinked == row.unlinked, no.subject_id == row.subject_id)
+    newest = sa.select(sa.func.max(schema.model.c.number)).scalar_subquery()
+    query = sa.select(row.unlinked, row.subject_id, row.weight, row.probability)
+    query = query.where(row.model == newest, offered).order_by(row.weight.desc(), row.subject_id)
+    with register.engine.connect() as connection:
+        cases = unlinked.undecided(connection)
+        found: dict[int, list[Candidate]] = {}
+        for number, *rest in connection.execute(query):
+            found.setdefault(number, []).append(Candidate(*rest))
+    return [Waiting(one, tuple(found.get(one.number, ()))) for one in cases]
+
+
+def side(register: Register, case: Case, candidate: Candidate) -> tuple[Subject, list[dict[str, Any]]]:
+    """Return who a candidate is, and what speaks for it and against it, as the model in force takes it apart.
+
+    Raises InputError where no model is in force.
+    """
+    with register.engine.connect() as connection:
+        using = likeness.given(connection)
+    subject = by_identifier(register, _identifier(register, candidate.subject_id))
+    if using is None or subject is None:
+        raise InputError("no model is in force; goodstanding register model puts one in force")
+    return subject, likeness.spoken(register, using, case, subject.id)
+
+
+def same(register: Register, number: int, identifier: str, by: str, reason: str) -> Delivered:
+    """Decide that a case is about a subject of the register: its record enters the ledger.
+
+    Raises InputError where there is no such case or subject, it is decided already, it was found not to be about this
+    subject, the record cannot be taken in, or a name or a reason is missing.
+    """
+    return _same(register, number, identifier, _said(by, reason))
+
+
+def _same(register: Register, number: int, identifier: str, said: tuple[str, str]) -> Delivered:
+    subject = by_identifier(register, identifier)
+    if subject is None or subject.is_a == "person":
+        raise InputError(f"{identifier}: no organisation of this register; expected its identifier, scheme:number")
+    case = _open(register, number)
+    with register.engine.connect() as connection:
+        using = likeness.given(connection)
+    return _enter(register, case, ("same", subject, _evidence(register, using, case, subject)), said)
+
+
+def _evidence(register: Register, using: Given | None, case: Case, subject: Subject) -> list[dict[str, Any]]:
+    return likeness.spoken(register, using, case, subject.id) if using and subject.publishable else []
+
+
+def new(register: Register, number: int, identifier: str, by: str, reason: str) -> Delivered:
+    """Decide that a case is about an organisation that the register does not know yet, and has this number.
+
+    Raises InputError as `same` does, and where the number is not a valid one or the register knows it already.
+    """
+    said, case = _said(by, reason), _open(register, number)
+    if faults_in(pl.Series([identifier]), register.world):
+        raise InputError("--new: not a valid number of an organisation; expected scheme:number")
+    if by_identifier(register, identifier) is not None:
+        raise InputError("--new: the register knows this number already; decide --same")
+    return _enter(register, case, ("new", None, []), said, identifier)
+
+
+def _enter(
+    register: Register,
+    case: Case,
+    decided: tuple[str, Subject | None, list[dict[str, Any]]],
+    said: tuple[str, str],
+    identifier: str | None = None,
+) -> Delivered:
+    """Apply the row of a case under a number, as a delivery of its own, with the decision in its transaction."""
+    decision, subject, evidence = decided
+    number = identifier or (subject.identifier if subject else "")
+    dropped = _DROPPED if subject else ("place",)
+    cells = {name: cell for name, cell in (case.cells or {}).items() if name not in dropped} | {"subject": number}
+
+    def keep(connection: sa.Connection, kept: Mapping[str, Any]) -> None:
+        _taken_in(connection, case, kept)
+        about = connection.execute(sa.select(schema.subject.c.id).where(schema.subject.c.identifier == number))
+        row = {"unlinked": case.number, "decision": decision, "evidence": evidence, "delivery": kept["number"]}
+        _decide(connection, register, row | {"subject_id": about.scalar_one()}, said)
+
+    return _delivered(register, case, cells, keep, f"review/{case.number}")
+
+
+def refuse(register: Register, number: int, by: str, reason: str) -> None:
+    """Decide that it cannot be found whom a case is about: nothing of it is kept.
+
+    Raises InputError where there is no such case, it is decided already, or a name or a reason is missing.
+    """
+    said = _said(by, reason)
+    with turn(register.engine) as connection:
+        _check_open(connection, number)
+        row = {"unlinked": number, "decision": "refused", "subject_id": None, "evidence": [], "delivery": None}
+        _decide(connection, register, row, said)
+
+
+def different(register: Register, number: int, identifier: str, by: str, reason: str) -> None:
+    """Say that a case is not about a subject, which is never offered for it again (R10).
+
+    Raises InputError as `same` does.
+    """
+    said, subject = _said(by, reason), by_identifier(register, identifier)
+    if subject is None:
+        raise InputError(f"{identifier}: nobody in this register has this number")
+    with turn(register.engine) as connection:
+        _check_open(connection, number)
+        _not_about(connection, number, subject.id, said)
+
+
+def undo(register: Register, number: int, by: str, reason: str) -> Delivered:
+    """Undo the decision that a case is about a subject: its record is withdrawn, and never offered for it again.
+
+    Raises InputError where there is no such decision, it was undone before, or a name or a reason is missing.
+    """
+    said, decision = _said(by, reason), schema.link_decision.c
+    with register.engine.connect() as connection:
+        case = unlinked.case(connection, number)
+        query = sa.select(schema.link_decision).where(decision.unlinked == number).order_by(decision.number.desc())
+        last = connection.execute(query.limit(1)).one_or_none()
+        if last is None or last.delivery is None or last.decision == "undone":
+            raise InputError(f"case {number}: has no decision that could be undone")
+        record = schema.record.c
+        query = sa.select(sa.func.max(record.version)).where(
+            record.source == case.source, record.document == case.document
+        )
+        version = connection.execute(query).scalar_one()
+        about = connection.execute(sa.select(schema.subject.c.identifier).where(schema.subject.c.id == last.subject_id))
+        cells = {"subject": about.scalar_one(), "document": case.document, "version": str(version + 1)}
+
+    def keep(connection: sa.Connection, kept: Mapping[str, Any]) -> None:
+        _taken_in(connection, case, kept)
+        row = {"unlinked": number, "decision": "undone", "subject_id": last.subject_id, "evidence": []}
+        _decide(connection, register, row | {"delivery": kept["number"]}, said)
+        _not_about(connection, number, last.subject_id, said)
+
+    empty = dict.fromkeys(("kind", "act", "authority", "basis"))
+    return _delivered(register, case, cells | empty | {"state": "withdrawn"}, keep, f"review/{number}/undone")
+
+
+def _delivered(
+    register: Register,
+    case: Case,
+    cells: Mapping[str, str | None],
+    keep: Callable[[sa.Connection, Mapping[str, Any]], None],
+    name: str,
+) -> Delivered:
+    table = pl.DataFrame([cells], schema=dict.fromkeys(cells, pl.String))
+    released = Release(hashlib.sha256(name.encode()).hexdigest(), keep)
+    return deliver(register, case.source, Path(name), register.today, table, file=name, release=released)
+
+
+def _taken_in(connection: sa.Connection, case: Case, kept: Mapping[str, Any]) -> None:
+    if kept["accepted"] == 1:
+        return
+    fault = schema.refusal.c
+    query = sa.select(fault.field, fault.expected).where(fault.delivery == kept["number"]).limit(1)
+    told = connection.execute(query).one_or_none()
+    why = f"{told.field}: expected {told.expected}" if told else f"document {case.document} is there already"
+    raise InputError(f"case {case.number}: its record cannot be taken in: {why}")
+
+
+def _decide(connection: sa.Connection, register: Register, row: Mapping[str, Any], said: tuple[str, str]) -> None:
+    by, reason = said
+    if row["decision"] != "undone":
+        _check_open(connection, row["unlinked"], row["subject_id"])
+    events.add(connection, "link_decision", [dict(row) | {"by": by, "reason": reason, "on": register.today}])
+    unlinked.let_go(connection, row["unlinked"])
+
+
+def _not_about(connection: sa.Connection, number: int, subject_id: int, said: tuple[str, str]) -> None:
+    row = {"unlinked": number, "subject_id": subject_id, "by": said[0], "reason": said[1]}
+    known = sa.exists().where(schema.not_about.c.unlinked == number, schema.not_about.c.subject_id == subject_id)
+    if not connection.execute(sa.select(known)).scalar_one():
+        events.add(connection, "not_about", [row])
+
+
+def _open(register: Register, number: int) -> Case:
+    with register.engine.connect() as connection:
+        _check_open(connection, number)
+        return unlinked.case(connection, number)
+
+
+def _check_open(connection: sa.Connection, number: int, subject_id: int | None = None) -> None:
+    unlinked.case(connection, number)
+    decision, no = schema.link_decision, schema.not_about.c
+    told = connection.execute(sa.select(decision).where(decision.c.unlinked == number).limit(1)).one_or_none()
+    if told:
+        raise InputError(f"case {number}: was decided on {told.on} by {told.by}: {told.decision}, {told.reason}")
+    query = sa.select(no.by, no.reason).where(no.unlinked == number, no.subject_id == subject_id)
+    if found := connection.execute(query).one_or_none():
+        raise InputError(f"case {number}: was found not to be about this subject, by {found.by}: {found.reason}")
+
+
+def _said(by: str, reason: str) -> tuple[str, str]:
+    for name, text in (("by", by), ("reason", reason)):
+        if not text.strip():
+            raise InputError(f"{name}: found nothing, expected who decides and why")
+    return by.strip(), reason.strip()
+
+
+def _identifier(register: Register, subject_id: int) -> str:
+    with register.engine.connect() as connection:
+        query = sa.select(schema.subject.c.identifier).where(schema.subject.c.id == subject_id)
+        return str(connection.execute(query).scalar_one())
+
+
+def weight_of(found: Sequence[Mapping[str, Any]]) -> Decimal:
+    """Return the bits of evidence as it is kept, all together."""
+    return sum((Decimal(one["weight"]) + Decimal(one["frequency"]) for one in found), Decimal(0))

@@ -1,0 +1,298 @@
+"""Rows without a number wait and count for nothing, are offered to a person, and enter by a decision that stays."""
+
+import random
+from decimal import Decimal
+
+import polars as pl
+import pytest
+import sqlalchemy as sa
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from goodstanding.facts.errors import InputError
+from goodstanding.linkage.columns import Columns, Field, prepared
+from goodstanding.linkage.models import write_model
+from goodstanding.linkage.training import train
+from goodstanding.register.deliveries import likeness, reviewing, unlinked
+from goodstanding.register.deliveries.delivering import deliver
+from goodstanding.register.ledger.policies import load_policy
+from goodstanding.register.proving.verification import verify
+from goodstanding.register.standings.scoring import score
+from goodstanding.register.store import schema
+from tests.register.conftest import RECEIVED, current_state, inspection
+
+COLUMNS = Columns(
+    key="key",
+    fields=(
+        Field(column="name", role="organisation"),
+        Field(column="born", role="date"),
+        Field(column="place", role="place"),
+    ),
+)
+_PARTS = ("ba", "ke", "lo", "mi", "nu", "ra", "si", "to", "ve", "wo", "za", "fer", "gal", "hol", "jun", "pel")
+_TRADES = ("Bakery", "Kitchen", "Tavern", "Dairy", "Grill")
+_TOWNS = ("Delft", "Gouda", "Leiden", "Breda", "Zwolle", "Assen", "Meppel", "Tiel")
+
+
+def names(count, seed):
+    draw = random.Random(seed)
+
+    def word():
+        return "".join(draw.choice(_PARTS) for _ in range(3)).title()
+
+    return [f"{word()} {word()} {draw.choice(_TRADES)}" for _ in range(count)]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A model of names of restaurants, some of them mistyped, most of them in both tables."""
+    draw = random.Random(5)
+
+    def slipped(cell):
+        return cell.replace(draw.choice(cell[2:6]), draw.choice("aeiou"), 1) if draw.random() < 0.2 else cell
+
+    def table(rows, first):
+        return prepared(pl.DataFrame([one | {"key": f"{first}{n}"} for n, one in enumerate(rows)]), COLUMNS)
+
+    rows = [
+        {"name": name, "born": f"{draw.randrange(1950, 2020)}-0{draw.randrange(1, 9)}-11", "place": draw.choice(_TOWNS)}
+        for name in names(700, 1)
+    ]
+    again = [one | {"name": slipped(one["name"]), "place": slipped(one["place"])} for one in rows[:500]]
+    model = train(table(rows, "a"), table(again, "b"), COLUMNS, {"rows": 700})
+    path = tmp_path_factory.mktemp("model") / "restaurants"
+    write_model(model, path)
+    return path
+
+
+KNOWN = names(60, 9)
+
+
+def known(number, document, **rest):
+    return inspection(f"gb.company:{1000 + number:08}", document, **rest) | {"name": KNOWN[number]}
+
+
+def unnumbered(name, document, **rest):
+    return inspection("1", document, **rest) | {"subject": "", "name": name}
+
+
+@pytest.fixture
+def stocked(real, file):
+    """A register of sixty restaurants, each with an inspection."""
+    path = file(*[known(number, f"I-{number}") for number in range(60)])
+    assert deliver(real, "gb.fsa", path, RECEIVED).accepted == 60
+    return real
+
+
+def tally(register, table):
+    with register.engine.connect() as connection:
+        return connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
+
+
+def test_a_row_without_a_number_waits_and_its_source_is_told(stocked, file) -> None:
+    done = deliver(stocked, "gb.fsa", file(unnumbered(KNOWN[3], "W-1"), unnumbered("", "W-2")), RECEIVED)
+    assert (done.accepted, done.refused) == (0, 2)
+    said = dict(done.refusals.select("row", "expected").iter_rows())
+    assert said[1].startswith("a number; the row waits until a person has found whom it is about")
+    assert said[2] == "a value"
+    (one,) = reviewing.waiting(stocked)
+    assert (one.case.document, one.case.cells["name"], one.candidates) == ("W-1", KNOWN[3], ())
+    assert tally(stocked, schema.record) == 60
+    assert verify(stocked) == []
+
+
+def test_what_may_be_about_a_person_never_waits(synthetic, file) -> None:
+    row = {"subject": "", "name": "Li Xue", "kind": "contract.default", "act": "2026-03-01", "document": "D-1"}
+    done = deliver(synthetic, "city.court", file(row | {"authority": "court", "basis": "the law"}), RECEIVED)
+    assert done.refusals["expected"].to_list() == ["a value"]
+    assert reviewing.waiting(synthetic) == []
+
+
+def test_a_row_with_another_fault_does_not_wait(stocked, file) -> None:
+    deliver(stocked, "gb.fsa", file(unnumbered(KNOWN[3], "W-1", hygiene="7")), RECEIVED)
+    assert reviewing.waiting(stocked) == []
+
+
+def test_candidates_come_with_their_weight_and_nothing_is_linked_below_the_threshold(stocked, file, folder) -> None:
+    likeness.give(stocked, folder, Decimal(1000), Decimal(0), "A. Jansen")
+    otherwise = KNOWN[3].upper() + " Ltd."
+    deliver(stocked, "gb.fsa", file(unnumbered(otherwise, "W-1"), unnumbered("Zq Xx Yy", "W-2")), RECEIVED)
+    assert reviewing.find(stocked) == (1, 0)
+    first, second = reviewing.waiting(stocked)
+    best = first.candidates[0]
+    with stocked.engine.connect() as connection:
+        query = sa.select(schema.subject.c.name).where(schema.subject.c.id == best.subject_id)
+        assert connection.execute(query).scalar_one() == KNOWN[3]
+    assert second.candidates == ()
+    spoken = likeness.spoken(stocked, _given(stocked), first.case, best.subject_id)
+    assert abs(reviewing.weight_of(spoken) - best.weight) <= Decimal("0.01")
+    assert tally(stocked, schema.record) == 60
+    assert reviewing.find(stocked) == (1, 0)
+    assert tally(stocked, schema.candidate) == len(first.candidates)
+    assert verify(stocked) == []
+
+
+def _given(register):
+    with register.engine.connect() as connection:
+        return likeness.given(connection)
+
+
+def test_above_the_threshold_and_the_margin_no_person_is_asked(stocked, file, folder) -> None:
+    likeness.give(stocked, folder, Decimal("0.25"), Decimal(3), "A. Jansen")
+    deliver(stocked, "gb.fsa", file(unnumbered(KNOWN[3], "W-1")), RECEIVED)
+    assert reviewing.find(stocked) == (1, 1)
+    assert reviewing.waiting(stocked) == []
+    with stocked.engine.connect() as connection:
+        (told,) = connection.execute(sa.select(schema.link_decision)).all()
+    assert (told.decision, told.by) == ("same", "register")
+    assert "bits of 0.250 asked for" in told.reason
+    assert told.evidence
+    assert verify(stocked) == []
+
+
+def test_a_decided_record_is_the_same_as_one_that_came_with_its_number(stocked, file, tmp_path) -> None:
+    with_number = deliver(stocked, "gb.fsa", file(known(3, "W-1")), RECEIVED)
+    expected = current_state(stocked)
+    assert with_number.accepted == 1
+    deliver(stocked, "gb.fsa", file(unnumbered(KNOWN[4], "W-2")), RECEIVED)
+    assert current_state(stocked) == expected
+    reviewing.same(stocked, 1, "gb.company:00001004", "A. Jansen", "the same address")
+    digests = {digest for _, digest in current_state(stocked)} - {digest for _, digest in expected}
+    assert len(digests) == 1
+    assert reviewing.waiting(stocked) == []
+    with stocked.engine.connect() as connection:
+        assert connection.execute(sa.select(schema.unlinked_content)).all() == []
+    assert verify(stocked) == []
+    with pytest.raises(InputError, match=r"case 1: was decided on .* by A. Jansen: same, the same address"):
+        reviewing.same(stocked, 1, "gb.company:00001005", "B. Smit", "another")
+
+
+def test_standings_follow_a_decision_and_its_undoing(stocked, file, food) -> None:
+    load_policy(stocked, food)
+
+    def grade():
+        run = score(stocked, "uk-food-hygiene", stocked.today).number
+        with stocked.engine.connect() as connection:
+            query = sa.select(schema.standing.c.grade).join(
+                schema.subject, schema.subject.c.id == schema.standing.c.subject_id
+            )
+            return connection.execute(
+                query.where(schema.standing.c.run == run, schema.subject.c.identifier == "gb.company:00001004")
+            ).scalar_one()
+
+    deliver(stocked, "gb.fsa", file(known(5, "L-1")), stocked.today)  # so that it is not late
+    before = grade()
+    assert before is not None
+    late = unnumbered(KNOWN[4], "W-2", hygiene="25", act="2026-05-01")
+    deliver(stocked, "gb.fsa", file(late), stocked.today)
+    assert grade() == before
+    reviewing.same(stocked, 1, "gb.company:00001004", "A. Jansen", "the same address")
+    assert grade() != before
+    reviewing.undo(stocked, 1, "B. Smit", "another street")
+    assert grade() == before
+    assert verify(stocked) == []
+    with pytest.raises(InputError, match="case 1: has no decision that could be undone"):
+        reviewing.undo(stocked, 1, "B. Smit", "again")
+
+
+def test_who_was_found_to_be_another_is_not_offered_again_and_cannot_be_chosen(stocked, file, folder) -> None:
+    likeness.give(stocked, folder, Decimal(1000), Decimal(0), "A. Jansen")
+    deliver(stocked, "gb.fsa", file(unnumbered(KNOWN[3], "W-1")), RECEIVED)
+    reviewing.find(stocked)
+    reviewing.different(stocked, 1, "gb.company:00001003", "A. Jansen", "closed in 2010")
+    likeness.give(stocked, folder, Decimal("0.25"), Decimal(0), "A. Jansen")
+    reviewing.find(stocked)
+    (one,) = reviewing.waiting(stocked)
+    with stocked.engine.connect() as connection:
+        query = sa.select(schema.subject.c.id).where(schema.subject.c.identifier == "gb.company:00001003")
+        other = connection.execute(query).scalar_one()
+    assert other not in [some.subject_id for some in one.candidates]
+    with pytest.raises(InputError, match=r"found not to be about this subject, by A. Jansen: closed in 2010"):
+        reviewing.same(stocked, 1, "gb.company:00001003", "B. Smit", "I think so")
+    assert verify(stocked) == []
+
+
+def test_a_new_organisation_is_enrolled_and_an_unfindable_row_ends(stocked, file) -> None:
+    deliver(stocked, "gb.fsa", file(unnumbered("Quite New", "W-1"), unnumbered("Nobody", "W-2")), RECEIVED)
+    reviewing.new(stocked, 1, "gb.company:00002001", "A. Jansen", "opened in May")
+    with stocked.engine.connect() as connection:
+        query = sa.select(schema.subject.c.name).where(schema.subject.c.identifier == "gb.company:00002001")
+        assert connection.execute(query).scalar_one() == "Quite New"
+    reviewing.refuse(stocked, 2, "A. Jansen", "cannot be found")
+    assert reviewing.waiting(stocked) == []
+    for wrong, match in (("gb.company:00001003", "was decided"), ("x", "was decided")):
+        with pytest.raises(InputError, match=match):
+            reviewing.new(stocked, 1, wrong, "A. Jansen", "y")
+    assert verify(stocked) == []
+
+
+def test_a_decision_that_the_ledger_cannot_take_leaves_the_case_as_it_was(stocked, file) -> None:
+    deliver(stocked, "gb.fsa", file(unnumbered(KNOWN[4], "I-5")), RECEIVED)
+    with pytest.raises(InputError, match="case 1: its record cannot be taken in"):
+        reviewing.same(stocked, 1, "gb.company:00001004", "A. Jansen", "the same address")
+    assert len(reviewing.waiting(stocked)) == 1
+    assert verify(stocked) == []
+
+
+@pytest.mark.parametrize(
+    ("statement", "says"),
+    [
+        ("UPDATE unlinked_content SET content = '{}'", "unlinked 1: what is stored is not what came"),
+        ("DELETE FROM unlinked_content", "unlinked 1: what is stored is not what came"),
+        ("UPDATE unlinked SET document = 'x'", "unlinked 1: is not what happened then"),
+        ("UPDATE model SET threshold = 1", "model 1: is not what happened then"),
+        ("UPDATE candidate SET weight = 99", "candidate 1/1/"),
+        ("INSERT INTO unlinked_content VALUES (9, '')", "unlinked_content: has a row of unlinked 9"),
+        ("UPDATE not_about SET by = 'x'", "not_about 1/"),
+    ],
+)
+def test_what_waits_is_verified(stocked, file, folder, tamper, statement, says) -> None:
+    likeness.give(stocked, folder, Decimal(1000), Decimal(0), "A. Jansen")
+    with stocked.engine.connect() as connection:
+        number = connection.exec_driver_sql("SELECT max(number) FROM model").scalar_one()
+    deliver(stocked, "gb.fsa", file(unnumbered(KNOWN[3], "W-1")), RECEIVED)
+    reviewing.find(stocked)
+    reviewing.different(stocked, 1, "gb.company:00001009", "A. Jansen", "another street")
+    tamper(stocked, statement)
+    says = says.replace("model 1", f"model {number}").replace("candidate 1/1/", f"candidate 1/{number}/")
+    assert any(problem.startswith(says) for problem in verify(stocked)), verify(stocked)
+
+
+@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
+@given(order=st.permutations(range(6)))
+def test_any_order_of_deliveries_and_decisions_ends_in_the_same_ledger(
+    real_dsn, postgres_folder, tmp_path_factory, order
+) -> None:
+    from goodstanding.register.store.database import open_register
+    from tests.register.conftest import emptied
+
+    register, place = open_register(real_dsn), tmp_path_factory.mktemp("order")
+    try:
+        first = pl.DataFrame([known(number, f"I-{number}") for number in range(3)])
+        first.write_csv(place / "first.csv")
+        deliver(register, "gb.fsa", place / "first.csv", RECEIVED)
+        for step in order:
+            path = place / f"{step}.csv"
+            rows = [unnumbered(KNOWN[step], f"W-{step}")] if step < 3 else [known(step - 3, f"K-{step}", hygiene="10")]
+            pl.DataFrame(rows).write_csv(path)
+            deliver(register, "gb.fsa", path, RECEIVED)
+        cases = reviewing.waiting(register)
+        for one in sorted(cases, key=lambda one: order.index(int(one.case.document[2:]) + 3)):
+            reviewing.same(
+                register, one.case.number, f"gb.company:0000100{one.case.document[2:]}", "A. Jansen", "known"
+            )
+        found = sorted(current_state(register))
+        assert len(found) == 9
+        _SEEN.setdefault("state", found)
+        assert found == _SEEN["state"]
+        assert verify(register) == []
+    finally:
+        emptied(postgres_folder, register)
+        register.engine.dispose()
+
+
+_SEEN: dict[str, object] = {}
+
+
+def test_digest_of_what_came_is_over_its_text() -> None:
+    assert unlinked.digest("{}") != unlinked.digest("{ }")
