@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 import uvicorn
@@ -25,10 +26,9 @@ pytestmark = [
 ]
 
 
-@pytest.fixture(scope="module")
-def address(register) -> Iterator[str]:
-    """The address of the pages, served to this machine."""
-    examples = [one for one in [by_identifier(register, city.LI)] if one]
+@contextmanager
+def served(register, examples=()) -> Iterator[str]:
+    """Serve the pages of a register to this machine, at the address that is given."""
     app = create_app(register, b"a secret of the browser tests only", examples, secure=False)
     server = uvicorn.Server(uvicorn.Config(app, log_level="error"))
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -39,6 +39,13 @@ def address(register) -> Iterator[str]:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
         server.should_exit = True
         thread.join(10)
+
+
+@pytest.fixture(scope="module")
+def address(register) -> Iterator[str]:
+    """The address of the pages, served to this machine."""
+    with served(register, [one for one in [by_identifier(register, city.LI)] if one]) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")

@@ -41,7 +41,8 @@ PERSON = {
     ("GET", "/envelope/documents/{number:int}"),
 }
 OFFICER = {("GET", "/officer"), ("POST", "/officer"), ("POST", "/officer/documents")}
-PERSONAL = ("/envelope", "/officer")
+REVIEWER = {("GET", "/review"), ("GET", "/review/{number:int}"), ("POST", "/review/{number:int}")}
+PERSONAL = ("/envelope", "/officer", "/review")
 
 
 def decisions(app) -> dict[tuple[str, str], str | None]:
@@ -60,6 +61,7 @@ def test_every_address_has_an_auth_decision(client):
     expected = dict.fromkeys(OPEN | DEMONSTRATION, "open")
     expected |= dict.fromkeys(SOURCE, "source")
     expected |= dict.fromkeys(PERSON, "person") | dict.fromkeys(OFFICER, "officer")
+    expected |= dict.fromkeys(REVIEWER, "reviewer")
     assert decisions(client.app) == expected
 
 
@@ -67,7 +69,8 @@ def test_guards_agree_with_the_decisions(client):
     for route in client.app.routes:
         for handler in getattr(route, "route_handlers", []):
             guards = {getattr(guard, "func", guard).__name__ for guard in handler.resolve_guards()}
-            expected = {"person": {"only_persons"}, "officer": {"only_officers"}}.get(handler.opt.get("access"), set())
+            access = handler.opt.get("access")
+            expected = {f"only_{access}s"} if access in ("person", "officer", "reviewer") else set()
             assert guards == expected | {"attested"}, route.path
 
 

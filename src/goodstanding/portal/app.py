@@ -14,12 +14,12 @@ from litestar.static_files import create_static_files_router
 
 from goodstanding.engine.exact import ENGINE
 from goodstanding.facts.world import World
-from goodstanding.portal import api, judging, pages, personal, receiving
+from goodstanding.portal import api, judging, pages, personal, receiving, reviewing
 from goodstanding.portal import log as log_pages
 from goodstanding.portal.errors import answer
 from goodstanding.portal.headers import guard_answer
 from goodstanding.portal.rendering import FOLDER, template_config
-from goodstanding.portal.session import csrf_config, only_officers, only_persons, sessions
+from goodstanding.portal.session import csrf_config, only_officers, only_persons, only_reviewers, sessions
 from goodstanding.register.keeping.sealing import Master
 from goodstanding.register.ledger.subjects import Subject
 from goodstanding.register.log import sequence
@@ -90,6 +90,13 @@ def _personal() -> list[Router]:
             route_handlers=personal.OFFICERS,
             guards=[only_officers],
             opt={"access": "officer"},
+            include_in_schema=False,
+        ),
+        Router(
+            "/",
+            route_handlers=reviewing.HANDLERS,
+            guards=[only_reviewers],
+            opt={"access": "reviewer"},
             include_in_schema=False,
         ),
     ]

@@ -16,7 +16,7 @@ from goodstanding.portal import papers
 from goodstanding.portal.errors import Unreadable
 from goodstanding.portal.gathering import day_of, file_of
 from goodstanding.portal.rendering import Held, Visit, page, today
-from goodstanding.portal.session import DESKS, PURPOSES, kept
+from goodstanding.portal.session import DESKS, PURPOSES, REVIEWERS, kept
 from goodstanding.register.ledger.access import accesses, log_access
 from goodstanding.register.ledger.differences import difference
 from goodstanding.register.ledger.merging import alarms
@@ -53,17 +53,17 @@ def sign_in_form(request: Visit) -> Template:
 def _sign_in_page(request: Visit, *, failed: bool = False) -> Template:
     examples = request.app.state.examples
     status = 400 if failed else 200
-    return page(request, "sign-in.html", status, failed=failed, examples=examples, desks=DESKS)
+    return page(request, "sign-in.html", status, failed=failed, examples=examples, desks=(*DESKS, *REVIEWERS))
 
 
 @post("/sign-in", sync_to_thread=True, name="sign-in-form")
 def sign_in(request: Visit, register: Held, data: URLEncodedBody[SignIn]) -> Response[Any]:
-    """Sign in as a person or as an officer; whether a number exists is never told apart from a wrong date."""
+    """Sign in as a person, officer or reviewer; whether a number exists is never told apart from a wrong date."""
     if data.desk:
-        if data.desk not in DESKS:
+        if data.desk not in (*DESKS, *REVIEWERS):
             raise Unreadable("error.desk")
         request.set_session({"desk": data.desk})
-        return Redirect("/officer", status_code=303)
+        return Redirect("/review" if data.desk in REVIEWERS else "/officer", status_code=303)
     person = _person(register, data, request.app.state.examples)
     if person is None:
         return _sign_in_page(request, failed=True)

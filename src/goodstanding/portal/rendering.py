@@ -17,7 +17,7 @@ from litestar.template import TemplateConfig
 
 from goodstanding.portal.languages import LANGUAGES, NAMES, TAGS, Voice, language_of
 from goodstanding.portal.pictures import MOST_BARS, timeline
-from goodstanding.portal.session import kept
+from goodstanding.portal.session import REVIEWERS, kept
 from goodstanding.register.store.database import Register
 
 Visit = Request[Any, Any, Any]
@@ -71,6 +71,8 @@ def _links(held: dict[str, str], *, synthetic: bool) -> list[tuple[str, str]]:
     links = [("/", "nav.home"), ("/policies", "nav.policies"), ("/sources", "nav.sources")]
     if "person" in held:
         return [*links, ("/envelope", "nav.envelope")]
+    if held.get("desk") in REVIEWERS:
+        return [*links, ("/review", "nav.review")]
     if "desk" in held:
         return [*links, ("/officer", "nav.officer")]
     return [*links, ("/sign-in", "nav.sign-in")] if synthetic else links

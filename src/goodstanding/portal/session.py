@@ -17,6 +17,8 @@ from litestar.middleware.session.client_side import ClientSideSessionBackend, Co
 from goodstanding.facts.errors import InputError
 
 DESKS = ("licensing", "tax", "court")
+REVIEWERS = ("reader-a", "reader-b")
+"""Who may say whom a record is about, and nothing else."""
 PURPOSES = ("licence", "tax", "court", "request", "audit")
 CSRF_COOKIE = "form"
 _HOURS = 3600
@@ -76,4 +78,10 @@ def only_persons(connection: Connection, _: BaseRouteHandler) -> None:
 def only_officers(connection: Connection, _: BaseRouteHandler) -> None:
     """Let only somebody through who is signed in as an officer. Raises NotAuthorizedException."""
     if kept(connection).get("desk") not in DESKS:
+        raise NotAuthorizedException
+
+
+def only_reviewers(connection: Connection, _: BaseRouteHandler) -> None:
+    """Let only somebody through who is signed in as a reviewer. Raises NotAuthorizedException."""
+    if kept(connection).get("desk") not in REVIEWERS:
         raise NotAuthorizedException
