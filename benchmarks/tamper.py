@@ -158,6 +158,8 @@ def _leave_unlinked(register: Register, folder: Path, people: pl.DataFrame) -> N
         events.add(connection, "candidate", [found | {"probability": Decimal("0.5")}])
     reviewing.refuse(register, 2, "A. Jansen", "cannot be found")
     reviewing.different(register, 3, firms[1], "A. Jansen", "another street")
+
+
 def _read(register: Register) -> None:
     """A sample of links, read by two; its measures, and the source that is paused for them."""
     names = [str(number) for number in range(40)]
