@@ -15,7 +15,11 @@ from goodstanding.linkage.models import write_model
 from goodstanding.linkage.training import train
 from goodstanding.register.deliveries import likeness, reviewing, unlinked
 from goodstanding.register.deliveries.delivering import deliver
+from goodstanding.register.deliveries.drawing import draw_samples
+from goodstanding.register.ledger.pausing import judge
 from goodstanding.register.ledger.policies import load_policy
+from goodstanding.register.ledger.quality import measure
+from goodstanding.register.ledger.sampled import answer, to_be_read
 from goodstanding.register.proving.verification import verify
 from goodstanding.register.standings.scoring import score
 from goodstanding.register.store import schema
@@ -296,3 +300,25 @@ _SEEN: dict[str, object] = {}
 
 def test_digest_of_what_came_is_over_its_text() -> None:
     assert unlinked.digest("{}") != unlinked.digest("{ }")
+
+
+def test_a_sample_of_what_waits_is_drawn_and_a_source_whose_links_are_wrong_waits_for_people(
+    stocked, file, folder
+) -> None:
+    likeness.give(stocked, folder, Decimal("0.25"), Decimal(3), "A. Jansen")
+    rows = [unnumbered(KNOWN[number], f"W-{number}") for number in range(40)]
+    assert deliver(stocked, "gb.fsa", file(*rows, *[known(n, f"K-{n}") for n in range(41)]), RECEIVED).accepted == 41
+    assert reviewing.find(stocked) == (40, 40)
+    drawn = draw_samples(stocked)
+    assert drawn >= 40
+    assert draw_samples(stocked) == 0
+    for unit in to_be_read(stocked, "A. Jansen", RECEIVED):
+        for reader in ("A. Jansen", "B. Smit"):
+            answer(stocked, unit.number, reader, "different")
+    measure(stocked)
+    judge(stocked)
+    deliver(stocked, "gb.fsa", file(unnumbered(KNOWN[50], "W-50"), known(51, "K-51")), RECEIVED)
+    assert reviewing.find(stocked)[1] == 0
+    (one,) = reviewing.waiting(stocked)
+    assert one.case.document == "W-50"
+    assert verify(stocked) == []

@@ -53,8 +53,7 @@ def filled(postgres_folder, tmp_path_factory, wendeng):
     folder = tmp_path_factory.mktemp("filled")
     rows = [row(PERSON, f"D-{n}", kind="civic.donation", amount=str(n)) for n in range(30)]
     with fresh(postgres_folder) as dsn:
-        court = source("city.court", *SOURCES["city.court"].kinds, "contract.fraud")
-        register = found(dsn, World.SYNTHETIC, SOURCES | {"city.court": court}, MANIFEST, PEOPLE)
+        register = found(dsn, World.SYNTHETIC, SOURCES | {"city.court": WIDER}, MANIFEST, PEOPLE)
         log_keys.make_key(register, folder / "log.key")
         key = log_keys.read_key(folder / "log.key")
         for source, part in (("city.tax", [*rows, row(FIRM, "D-X", size="no")]), ("city.court", [LAST])):
@@ -83,6 +82,7 @@ def filled(postgres_folder, tmp_path_factory, wendeng):
         register.engine.dispose()
 
 
+WIDER = source("city.court", *SOURCES["city.court"].kinds, "contract.fraud")
 COURT = notes.Signer.generate("city.court")
 
 

@@ -23,6 +23,7 @@ from goodstanding.register.deliveries import likeness, unlinked
 from goodstanding.register.deliveries.delivering import Delivered, Release, deliver
 from goodstanding.register.deliveries.likeness import Candidate, Given
 from goodstanding.register.deliveries.unlinked import Case
+from goodstanding.register.ledger.pausing import now_paused
 from goodstanding.register.ledger.subjects import Subject, by_identifier
 from goodstanding.register.log import events
 from goodstanding.register.store import schema
@@ -47,18 +48,20 @@ class Waiting:
 def find(register: Register) -> tuple[int, int]:
     """Look for candidates of all that waits; make the links that the authority lets be made without a person.
 
-    Returns how many cases have candidates, and how many links were made. Without a model nothing is looked for.
+    Returns how many cases have candidates, and how many links were made. Without a model nothing is looked for; while
+    the links of a source are too often wrong (`pausing`), all of its cases wait for a person.
     """
     with register.engine.connect() as connection:
         using = likeness.given(connection)
         cases = unlinked.undecided(connection)
+        paused = now_paused(connection)
     if using is None:
         return 0, 0
     found = likeness.candidates(register, using, cases)
     _keep(register, using, found)
     made = 0
     for one in waiting(register):
-        if one.candidates and _sure(one.candidates, using):
+        if one.case.source not in paused and one.candidates and _sure(one.candidates, using):
             best = one.candidates[0]
             why = f"model {using.model.version[:12]}: {best.weight} bits of {using.threshold} asked for"
             _same(register, one.case.number, _identifier(register, best.subject_id), (REGISTER, why))

@@ -20,6 +20,7 @@ from psycopg import AsyncConnection, sql
 
 from goodstanding.facts.errors import InputError
 from goodstanding.proof.notes import Signer
+from goodstanding.register.deliveries.drawing import draw_samples
 from goodstanding.register.deliveries.reviewing import end_unfound, find
 from goodstanding.register.keeping.expiry import expire
 from goodstanding.register.keeping.receivers import send_each, tell_changed
@@ -92,7 +93,8 @@ class Duties:
         prepare(self.register.engine)
 
     def quality(self) -> None:
-        """Work out how right links are where people have read more of them, and pause or resume their sources."""
+        """Draw what people read of links, work out how right links are by that, pause or resume their sources."""
+        draw_samples(self.register)
         measure(self.register)
         judge(self.register)
 
@@ -111,7 +113,7 @@ _RESCORE = sa.text("INSERT INTO procrastinate_jobs (queue_name, task_name) VALUE
 _JOBS: dict[str, str] = {
     "expire": "7 * * * *",
     "late": "17 * * * *",
-    "quality": "27 * * * *",
+    "quality": "37 * * * *",
     "names": "* * * * *",
     "find": "27 * * * *",
     "rescore": "* * * * *",

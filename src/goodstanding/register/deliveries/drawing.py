@@ -1,0 +1,63 @@
+"""What people read of the links that likeness proposed: each week some of the cases of each source, drawn by chance."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+
+import polars as pl
+import sqlalchemy as sa
+
+from goodstanding.linkage.linking import LINKS
+from goodstanding.register.deliveries import likeness
+from goodstanding.register.ledger.sampled import RECORDS, draw
+from goodstanding.register.store.database import Register
+
+WEEK = dt.timedelta(weeks=1)
+
+_SOURCES = sa.text("SELECT DISTINCT source FROM unlinked WHERE known_on > now() - :week ORDER BY source")
+_CASES = sa.text("""
+    SELECT unlinked.number, unlinked_content.content, name
+    FROM unlinked
+    LEFT JOIN unlinked_content ON unlinked_content.unlinked = number
+    LEFT JOIN link_decision ON link_decision.unlinked = unlinked.number AND decision <> 'undone'
+    LEFT JOIN subject ON subject.id = link_decision.subject_id
+    WHERE unlinked.source = :source AND known_on > now() - :week ORDER BY unlinked.number""")
+_LINKS = sa.text("""
+    SELECT unlinked::text AS left, subject_id::text AS right, weight::float8, probability::float8
+    FROM candidate JOIN unlinked ON unlinked.number = unlinked
+    WHERE model = :model AND source = :source AND known_on > now() - :week ORDER BY unlinked, subject_id""")
+
+
+def draw_samples(register: Register) -> int:
+    """Draw this week's sample of each source whose rows came without a number; return how many units were drawn.
+
+    Without a model in force there is nothing to read. A case that was decided shows its group by the subject's name.
+    """
+    with register.engine.connect() as connection:
+        using = likeness.given(connection)
+        if using is None:
+            return 0
+        asked = {"model": using.number, "week": WEEK}
+        told = []
+        for source in connection.execute(_SOURCES, {"week": WEEK}).scalars().all():
+            links = [tuple(row) for row in connection.execute(_LINKS, asked | {"source": source})]
+            cases = [_record(*row) for row in connection.execute(_CASES, {"source": source, "week": WEEK})]
+            told.append((source, links, cases))
+    return sum(
+        draw(
+            register,
+            source,
+            using.model.version,
+            pl.DataFrame(links, schema=LINKS, orient="row"),
+            pl.DataFrame(cases, schema=RECORDS, orient="row"),
+            float(using.threshold),
+        )
+        for source, links, cases in told
+    )
+
+
+def _record(number: int, content: str | None, name: str | None) -> tuple[str, str | None, dt.date | None]:
+    cells = json.loads(content) if content else {}
+    born = cells.get("born")
+    return str(number), cells.get("name", name), dt.date.fromisoformat(born) if born else None
