@@ -19,14 +19,14 @@ _SOURCES = sa.text("SELECT DISTINCT source FROM unlinked WHERE known_on > now() 
 _CASES = sa.text("""
     SELECT unlinked.number, unlinked_content.content, name
     FROM unlinked
-    LEFT JOIN unlinked_content ON unlinked_content.unlinked = number
+    LEFT JOIN unlinked_content ON unlinked_content.unlinked = unlinked.number
     LEFT JOIN link_decision ON link_decision.unlinked = unlinked.number AND decision <> 'undone'
     LEFT JOIN subject ON subject.id = link_decision.subject_id
-    WHERE unlinked.source = :source AND known_on > now() - :week ORDER BY unlinked.number""")
+    WHERE unlinked.source = :source AND unlinked.known_on > now() - :week ORDER BY unlinked.number""")
 _LINKS = sa.text("""
-    SELECT unlinked::text AS left, subject_id::text AS right, weight::float8, probability::float8
-    FROM candidate JOIN unlinked ON unlinked.number = unlinked
-    WHERE model = :model AND source = :source AND known_on > now() - :week ORDER BY unlinked, subject_id""")
+    SELECT candidate.unlinked::text, subject_id::text, weight::float8, probability::float8
+    FROM candidate JOIN unlinked ON unlinked.number = candidate.unlinked
+    WHERE model = :model AND source = :source AND known_on > now() - :week ORDER BY candidate.unlinked, subject_id""")
 
 
 def draw_samples(register: Register) -> int:
