@@ -1,11 +1,12 @@
 """The configuration of a register: one file or the environment, and what is wrong is told with its place."""
 
 import os
+from pathlib import Path
 
 import psycopg
 import pytest
 
-from goodstanding.cli.configuration import configuration
+from goodstanding.cli.configuration import Configuration, configuration
 from goodstanding.facts.errors import InputError
 from goodstanding.facts.shipped import shipped
 from goodstanding.register.store import embedded
@@ -102,3 +103,10 @@ def test_the_command_shows_it_without_secrets_and_uses_it(written, tmp_path) -> 
         assert (answer.returncode, "**********" in answer.stdout, ":p@" in answer.stdout) == (0, True, False)
     finally:
         embedded.stop(folder)
+
+
+def test_the_run_book_names_everything_that_can_be_configured() -> None:
+    told = (Path(__file__).parents[2] / "docs" / "how-to" / "run-a-register.md").read_text()
+    toml = told.partition("```toml")[2].partition("```")[0]
+    missing = [name for name in Configuration.model_fields if f"{name} = " not in toml]
+    assert missing == []
