@@ -123,6 +123,31 @@ def inspect(checkpoint: Path) -> None:
     show(("checkpoint", str(checkpoint)), rows)
 
 
+@group.command()
+@click.argument("folder", type=FILE)
+@KEYS
+def release(folder: Path, keys: tuple[str, ...]) -> None:
+    """Check that the files of a release in FOLDER are those that its maker signed for. Exit 1 where they are not.
+
+    \b
+    Example:
+      goodstanding proof release dist --key release.pub
+    """
+    from goodstanding.facts.errors import InputError
+    from goodstanding.proof import releases
+    from goodstanding.proof.errors import ProofError
+
+    try:
+        said = releases.check(folder, _keys(keys))
+    except ProofError as error:
+        _refused(folder, error)
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{folder / releases.NOTE}: cannot be read ({error})") from None
+    for line in said:
+        click.echo(_plain(line))
+    click.echo(f"{folder}: all of this holds")
+
+
 def _read(file: Path) -> str:
     from goodstanding.facts.errors import InputError
     from goodstanding.proof.bundles import LARGEST
