@@ -9,6 +9,8 @@ import pytest
 
 from goodstanding.facts.shipped import shipped
 from goodstanding.facts.world import World
+from goodstanding.linkage.columns import Columns, Field
+from goodstanding.linkage.models import CROWDS, FREQUENCIES, Model, write_model
 from goodstanding.proof.notes import Kind, Signer
 from goodstanding.register.deliveries.delivering import deliver
 from goodstanding.register.founding import found
@@ -55,6 +57,8 @@ FILES = {
     "sources.yaml": ["init --sources sources.yaml"],
     "manifest.json": ["init --sources city.yaml --manifest manifest.json"],
     "contract.yaml": ["contract gb.fsa contract.yaml"],
+    "model/model.json": ["model model --threshold 9 --margin 1 --by J"],
+    "model/crowds.parquet": ["model model --threshold 9 --margin 1 --by J"],
     "policy/policy.yaml": ["load policy"],
     "rows.csv": ["deliver gb.fsa rows.csv"],
     "rows.jsonl": ["deliver gb.fsa rows.jsonl"],
@@ -98,6 +102,9 @@ def made(tmp_path_factory):
     rows.write_parquet(place / "rows.parquet")
     for name in ("rows.xml", "rows.note", "checkpoint"):
         (place / name).write_text("x\n\n")
+    names = Columns(key="key", fields=(Field(column="name", role="organisation"),))
+    empty = (pl.DataFrame(schema=schema) for schema in (FREQUENCIES, CROWDS))
+    write_model(Model({}, names, (), {}, *empty), place / "model")
     (place / "contract.yaml").write_text("refused: '0.5'\nrows: {least: 1}\n")
     (place / "list").write_text(listed(register))
     (place / "LOG").write_text(str(key))
@@ -125,7 +132,9 @@ def place(made, monkeypatch):
     monkeypatch.chdir(made)
     monkeypatch.setenv("GOODSTANDING_FOLDER", "pg")
     kept = {path: path.read_bytes() for path in made.glob("*") if path.is_file()}
-    kept |= {path: path.read_bytes() for path in (*made.glob("policy/*"), *made.glob("pg/*.password"))}
+    kept |= {
+        path: path.read_bytes() for path in (*made.glob("policy/*"), *made.glob("model/*"), *made.glob("pg/*.password"))
+    }
     yield made
     for path, content in kept.items():
         if path.is_dir():

@@ -96,8 +96,9 @@ def read_model(folder: Path) -> Model:
             pl.read_parquet(folder / "frequencies.parquet").select(pl.col(n).cast(t) for n, t in FREQUENCIES.items()),
             pl.read_parquet(folder / "crowds.parquet").select(pl.col(n).cast(t) for n, t in CROWDS.items()),
         )
-    except (OSError, ValueError, KeyError, TypeError, pl.exceptions.PolarsError) as error:
+    except OSError as error:
+        # Polars names the file in its text, and has no errno
+        reason = f"{error.filename}: {error.strerror}" if error.strerror else str(error).splitlines()[0]
+    except (ValueError, KeyError, TypeError, pl.exceptions.PolarsError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise InputError(
-            f"{folder}: not a linkage model ({reason}); `goodstanding link` makes one, OUT/model"
-        ) from None
+    raise InputError(f"{folder}: not a linkage model ({reason}); `goodstanding link` makes one, OUT/model")

@@ -7,6 +7,7 @@ subject agree by expectation maximisation over pairs that share a key. Nobody ha
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any
@@ -117,13 +118,19 @@ def _estimated(
         unique_id_column_name=KEY,
         retain_matching_columns=False,
     )
-    linker = Linker([database.register(f"t_{name}") for name in tables], settings, log_level=None)
-    linker.training.estimate_probability_two_random_records_match(_sure(columns, told), recall=_FOUND)
+    rows = [database.register(f"t_{name}") for name in tables]
+    linker = Linker(rows, settings, log_level=None)
+    with suppress(ValueError):  # more sure pairs than that share allows: the prior is settled later in any case
+        linker.training.estimate_probability_two_random_records_match(_sure(columns, told), recall=_FOUND)
     linker.training.estimate_u_using_random_sampling(max_pairs=_STRANGERS, seed=1)
     for key in _sessions(counts, told):
-        linker.training.estimate_parameters_using_expectation_maximisation(
-            block_on(*key.parts), max_pairs=_ALIKE, record_sample_proportion=0.1
-        )
+        before = linker.misc.save_model_to_json()
+        try:
+            linker.training.estimate_parameters_using_expectation_maximisation(
+                block_on(*key.parts), max_pairs=_ALIKE, record_sample_proportion=0.1
+            )
+        except ValueError:  # a level that no pair of one subject shows: Splink is spent, others tell of the rest
+            linker = Linker(rows, before, log_level=None)
     return linker.misc.save_model_to_json()
 
 
