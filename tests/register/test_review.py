@@ -16,6 +16,7 @@ from goodstanding.linkage.training import train
 from goodstanding.register.deliveries import likeness, reviewing, unlinked
 from goodstanding.register.deliveries.delivering import deliver
 from goodstanding.register.deliveries.drawing import draw_samples
+from goodstanding.register.ledger.grounds import weight_of
 from goodstanding.register.ledger.pausing import judge
 from goodstanding.register.ledger.policies import load_policy
 from goodstanding.register.ledger.quality import measure
@@ -129,7 +130,7 @@ def test_candidates_come_with_their_weight_and_nothing_is_linked_below_the_thres
         assert connection.execute(query).scalar_one() == KNOWN[3]
     assert second.candidates == ()
     spoken = likeness.spoken(stocked, _given(stocked), first.case, best.subject_id)
-    assert abs(reviewing.weight_of(spoken) - best.weight) <= Decimal("0.01")
+    assert abs(weight_of(spoken) - best.weight) <= Decimal("0.01")
     assert tally(stocked, schema.record) == 60
     assert reviewing.find(stocked) == (1, 0)
     assert tally(stocked, schema.candidate) == len(first.candidates)

@@ -11,8 +11,11 @@ import click
 from goodstanding.cli.options import DAY, DSN, FOLDER, serviced
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from goodstanding.engine.standing import Standing
     from goodstanding.register.ledger.dossiers import Erased, KnownRecord, Withdrawal
+    from goodstanding.register.ledger.grounds import Ground
     from goodstanding.register.ledger.subjects import Subject
     from goodstanding.register.store.database import Register
 
@@ -35,25 +38,32 @@ def dossier(number: str, dsn: str | None, folder: Path, known_on: dt.date | None
     from goodstanding.cli.tables import show
     from goodstanding.register.ledger.dossiers import dossier as read
     from goodstanding.register.ledger.dossiers import standing
+    from goodstanding.register.ledger.grounds import grounds
     from goodstanding.register.ledger.policies import policies
 
     register = serviced(dsn, folder)
     held = read(register, _subject(register, number, "dossier", known_on), known_on)
     for merge in held.merged:
         click.echo(f"{merge.subject} was merged with {merge.into} on {merge.at.date()}: {merge.reason}", err=True)
+    about = grounds(register, held.ids)
     rows: list[tuple[object, ...]] = [
-        (one.known_on.date(), _place(one), one.record.act, one.record.kind, one.record.document, one.version, state)
+        (
+            *_first(one),
+            one.record.act,
+            one.record.kind,
+            one.record.document,
+            one.version,
+            state,
+            _by(_about(about, one)),
+        )
         for state, records in (("stands", held.records), ("replaced", held.superseded))
         for one in records
     ]
-    rows += [
-        (one.known_on.date(), _place(one), "", "", one.document, one.version, "withdrawal") for one in held.withdrawals
-    ]
-    rows += [
-        (one.known_on.date(), _place(one), "", "", "", "", f"erased under {one.clause} since {one.on}")
-        for one in held.erased
-    ]
-    show(("known", "delivery/row", "act", "kind", "document", "version", "state"), rows)
+    rows += [(*_first(one), "", "", one.document, one.version, "withdrawal", "") for one in held.withdrawals]
+    rows += [(*_first(one), "", "", "", "", f"erased under {one.clause} since {one.on}", "") for one in held.erased]
+    show(("known", "delivery/row", "act", "kind", "document", "version", "state", "about it by"), rows)
+    for one in (*held.records, *held.superseded):
+        _tell(_about(about, one))
     for name, loaded in policies(register).items():
         if held.subject.is_a in loaded.policy.subjects:
             click.echo(f"{name}: {_said(standing(register, held, name, on or register.today))}")
@@ -99,7 +109,16 @@ def changed(number: str, dsn: str | None, folder: Path, since: dt.date, until: d
         )
         for one in told.replaced
     ]
-    rows += [(one.known_on.date(), "withdrawn", _place(one), "", one.document) for one in told.withdrawn]
+    rows += [
+        (
+            one.known_on.date(),
+            f"link undone: {why.reason}" if (why := told.undone.get(one.delivery)) else "withdrawn",
+            _place(one),
+            "",
+            one.document,
+        )
+        for one in told.withdrawn
+    ]
     rows += [(one.on, "erased", _place(one), "", one.clause) for one in told.erased]
     for merge in told.merges:
         both = f"merge {merge.number}: {merge.subject} with {merge.into}"
@@ -124,6 +143,37 @@ def _subject(register: Register, number: str, what: str, known_on: dt.date | Non
         raise InputError(f"subject {number}: this register has none with such a number")
     log_access(register, found, "registrar", "officer", "register", what)
     return found
+
+
+def _first(one: KnownRecord | Withdrawal | Erased) -> tuple[object, ...]:
+    return one.known_on.date(), _place(one)
+
+
+def _about(about: Mapping[tuple[int, int], Ground], one: KnownRecord) -> Ground:
+    return about[one.delivery, one.row]
+
+
+def _by(ground: Ground) -> str:
+    """Say in a few words by what a record is about its subject."""
+    from goodstanding.register.ledger.grounds import ByNumber
+
+    return f"{ground.scheme}, {' and '.join(ground.agreed)}" if isinstance(ground, ByNumber) else f"case {ground.case}"
+
+
+def _tell(ground: Ground) -> None:
+    """Tell of a record that came without a number who decided whose it is, and what spoke for it and against it."""
+    from goodstanding.cli.tables import show
+    from goodstanding.register.ledger.grounds import REGISTER, ByNumber
+
+    if isinstance(ground, ByNumber):
+        return
+    by = f"model {ground.model} without a person" if ground.by == REGISTER else ground.by
+    click.echo(f"case {ground.case}: decided on {ground.on} by {by}: {ground.decision}, {ground.reason}")
+    if ground.evidence:
+        click.echo(f"{ground.weight} bits, probability {ground.probability}, by model {ground.model}")
+        columns = ("comparison", "level", "left", "right", "weight", "frequency")
+        rows = [tuple(part[name] or "" for name in columns) for part in ground.evidence]
+        show(("compared", "how", "register", "row", "bits", "for its rarity"), rows)
 
 
 def _place(one: KnownRecord | Withdrawal | Erased) -> str:

@@ -27,8 +27,42 @@ class FactContent:
 
 
 @dataclass(frozen=True)
+class PartContent:
+    """What one comparison adds to the weight of a link, in bits; what was compared is not told."""
+
+    comparison: str
+    level: str
+    bits: str
+
+
+@dataclass(frozen=True)
+class GroundContent:
+    """By what a record is about its subject: its `number`, the decision of a `person`, or of the `register` alone.
+
+    scheme: of the number; agreed: what had to agree with it, where it came. case and what follows: of a decision; who
+    decided is told to the subject and to officers alone. weight (bits), probability, threshold and margin are exact
+    numbers; model: its number in this register.
+    """
+
+    way: Literal["number", "person", "register"]
+    scheme: str | None = None
+    agreed: tuple[str, ...] = ()
+    case: int | None = None
+    decision: str | None = None
+    by: str | None = None
+    on: dt.date | None = None
+    reason: str | None = None
+    weight: str | None = None
+    probability: str | None = None
+    model: int | None = None
+    threshold: str | None = None
+    margin: str | None = None
+    parts: tuple[PartContent, ...] = ()
+
+
+@dataclass(frozen=True)
 class RecordContent:
-    """A record as somebody outside the register may read it."""
+    """A record as somebody outside the register may read it; `ground`: by what it is about this subject."""
 
     kind: str
     words: Words
@@ -43,6 +77,7 @@ class RecordContent:
     occurrence: str
     facts: tuple[FactContent, ...]
     digest: str
+    ground: GroundContent | None
 
 
 @dataclass(frozen=True)

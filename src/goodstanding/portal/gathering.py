@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from litestar.exceptions import NotFoundException
 
 from goodstanding.facts.catalogue import Words
 from goodstanding.facts.validation import EARLIEST
-from goodstanding.portal.content import MergedContent, RecordContent, StandingContent, SubjectContent
+from goodstanding.portal.content import (
+    GroundContent,
+    MergedContent,
+    PartContent,
+    RecordContent,
+    StandingContent,
+    SubjectContent,
+)
 from goodstanding.portal.errors import Unreadable
 from goodstanding.portal.rendering import Visit, today
 from goodstanding.portal.telling import Teller, record_content
 from goodstanding.register.ledger.dossiers import Dossier, KnownRecord, changes, dossier, history, standing
+from goodstanding.register.ledger.grounds import REGISTER, ByNumber, Ground, grounds, weight_of
 from goodstanding.register.ledger.merges import Merged
 from goodstanding.register.ledger.numbers import canonical
 from goodstanding.register.ledger.policies import policies
@@ -48,7 +57,8 @@ def public_subject(register: Register, number: str, on: dt.date) -> SubjectConte
     if found is None or not found.publishable or found.is_a == "person":
         raise NotFoundException
     file = dossier(register, found)
-    told, merged = standings_of(register, file, on), tuple(merged_content(one) for one in file.merged)
+    told = standings_of(register, file, on, grounds_of(register, file, named=False))
+    merged = tuple(merged_content(one) for one in file.merged)
     names = (found.number, found.is_a, found.identifier, found.name, found.latin)
     return SubjectContent(*names, on, told, canonical(number) or found.number, merged)
 
@@ -58,11 +68,46 @@ def merged_content(one: Merged) -> MergedContent:
     return MergedContent(one.subject, one.identifier, one.name, one.into, one.at.date(), one.reason)
 
 
-def standings_of(register: Register, file: Dossier, on: dt.date) -> tuple[StandingContent, ...]:
+def grounds_of(register: Register, file: Dossier, *, named: bool) -> dict[str, GroundContent]:
+    """Return by what each record of a dossier is about its subject, by digest; named: with who decided."""
+    found = grounds(register, file.ids)
+    known = (*file.records, *file.superseded)
+    return {one.record.digest: ground_content(found[one.delivery, one.row], named=named) for one in known}
+
+
+def ground_content(one: Ground, *, named: bool) -> GroundContent:
+    """Return by what a record is about its subject, as it may be read; named: with who decided."""
+    if isinstance(one, ByNumber):
+        return GroundContent("number", one.scheme, one.agreed)
+    alone = one.by == REGISTER
+    return GroundContent(
+        "register" if alone else "person",
+        case=one.case,
+        decision=one.decision,
+        by=one.by if named and not alone else None,
+        on=one.on,
+        reason=None if alone else one.reason,
+        weight=text(one.weight),
+        probability=text(one.probability),
+        model=one.model,
+        threshold=text(one.threshold) if alone else None,
+        margin=text(one.margin) if alone else None,
+        parts=tuple(PartContent(part["comparison"], part["level"], str(weight_of([part]))) for part in one.evidence),
+    )
+
+
+def text(number: Decimal | None) -> str | None:
+    """Write a decimal number, where there is one."""
+    return None if number is None else str(number)
+
+
+def standings_of(
+    register: Register, file: Dossier, on: dt.date, grounds: Mapping[str, GroundContent]
+) -> tuple[StandingContent, ...]:
     """Return the standing under every policy that applies to such a subject; those that say something come first."""
     names = {name: source.words for name, source in sources(register).items()}
     told = [
-        Teller(loaded, register.catalogue, names).standing(
+        Teller(loaded, register.catalogue, names, grounds).standing(
             standing(register, file, name, on), changes(register, file, name, on), history(register, file, name, on)
         )
         for name, loaded in policies(register).items()
@@ -103,14 +148,17 @@ class File:
 def file_of(register: Register, person: Subject, on: dt.date) -> File:
     """Return the whole file of somebody, for that person's own eyes or an officer's."""
     held = dossier(register, person)
-    told = standings_of(register, held, on)
+    about = grounds_of(register, held, named=True)
+    told = standings_of(register, held, on, about)
     records = sorted(held.records, key=lambda known: known.record.act, reverse=True)
-    filed = tuple(_filed(known, told, register) for known in records)
+    filed = tuple(_filed(known, told, register, about[known.record.digest]) for known in records)
     return File(held.subject, told, filed, tuple(merged_content(one) for one in held.merged))
 
 
-def _filed(known: KnownRecord, told: Sequence[StandingContent], register: Register) -> FiledRecord:
-    record = record_content(known.record, register.catalogue)
+def _filed(
+    known: KnownRecord, told: Sequence[StandingContent], register: Register, ground: GroundContent
+) -> FiledRecord:
+    record = record_content(known.record, register.catalogue, ground)
     ends = [_end(one, record.digest) for one in told]
     return FiledRecord(
         record, known.known_on.date(), known.delivery, known.row, tuple(end for end in ends if end is not None)

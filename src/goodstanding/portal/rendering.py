@@ -18,6 +18,7 @@ from litestar.template import TemplateConfig
 from goodstanding.portal.languages import LANGUAGES, NAMES, TAGS, Voice, language_of
 from goodstanding.portal.pictures import MOST_BARS, timeline
 from goodstanding.portal.session import REVIEWERS, kept
+from goodstanding.portal.weights import bits, told_parts, waterfall
 from goodstanding.register.store.database import Register
 
 Visit = Request[Any, Any, Any]
@@ -33,6 +34,7 @@ def template_config() -> TemplateConfig[JinjaTemplateEngine]:
         loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.globals.update(timeline=timeline, most_bars=MOST_BARS)
+    environment.globals.update(bits=bits, told_parts=told_parts, waterfall=waterfall)
     return TemplateConfig(instance=JinjaTemplateEngine.from_environment(environment))
 
 

@@ -22,6 +22,7 @@ from goodstanding.portal.content import (
     EntryContent,
     FactContent,
     GradeContent,
+    GroundContent,
     LadderContent,
     MeasureContent,
     MissingContent,
@@ -58,11 +59,15 @@ def why(hit: Hit, voice: Voice) -> list[str]:
 
 @dataclass(frozen=True)
 class Teller:
-    """Turns what the engine answers under one policy into content; `sources` says what each is called, by id."""
+    """Turns what the engine answers under one policy into content; `sources` says what each is called, by id.
+
+    grounds: by what records are about their subject, by digest, where that is to be told.
+    """
 
     loaded: Loaded
     catalogue: Catalogue
     sources: Mapping[str, Words] = field(default_factory=dict)
+    grounds: Mapping[str, GroundContent] = field(default_factory=dict)
 
     @property
     def policy(self) -> Policy:
@@ -148,7 +153,8 @@ class Teller:
         return ChangeContent(change.on, change.outcome.value, text(change.score), change.grade, ending, beginning)
 
     def _entry(self, entry: Entry) -> EntryContent:
-        record = record_content(entry.record, self.catalogue) if entry.record else None
+        own = entry.record
+        record = record_content(own, self.catalogue, self.grounds.get(own.digest)) if own else None
         return EntryContent(
             rule=entry.rule,
             rule_words=self.policy.entries[entry.rule].words,
@@ -171,8 +177,8 @@ class Teller:
         )
 
 
-def record_content(record: Record, catalogue: Catalogue) -> RecordContent:
-    """Return a record with the words of its kind and its attributes."""
+def record_content(record: Record, catalogue: Catalogue, ground: GroundContent | None) -> RecordContent:
+    """Return a record with the words of its kind and its attributes, and by what it is about its subject."""
     kind = catalogue.kinds[record.kind]
     return RecordContent(
         kind=record.kind,
@@ -192,6 +198,7 @@ def record_content(record: Record, catalogue: Catalogue) -> RecordContent:
             if name in kind.attributes
         ),
         digest=record.digest,
+        ground=ground,
     )
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from goodstanding.portal.content import PartContent
 from goodstanding.portal.languages import Voice
 from goodstanding.portal.pictures import tag
 
@@ -41,6 +42,12 @@ def parts_of(evidence: Sequence[Mapping[str, Any]]) -> tuple[Part, ...]:
         sides = one["left"] or "", one["right"] or ""
         parts.append(Part(_code(one["comparison"]), _code(one["level"]), *sides, bits, until))
     return tuple(parts)
+
+
+def told_parts(told: Sequence[PartContent]) -> tuple[Part, ...]:
+    """Return the parts of a weight as pages tell it, without what was compared."""
+    sides = {"left": None, "right": None, "frequency": 0}
+    return parts_of([vars(one) | sides | {"weight": one.bits} for one in told])
 
 
 def _code(label: str) -> str:

@@ -10,7 +10,6 @@ import datetime as dt
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,7 @@ from goodstanding.register.deliveries import likeness, unlinked
 from goodstanding.register.deliveries.delivering import Delivered, Release, deliver
 from goodstanding.register.deliveries.likeness import Candidate, Given
 from goodstanding.register.deliveries.unlinked import Case
+from goodstanding.register.ledger.grounds import REGISTER
 from goodstanding.register.ledger.pausing import now_paused
 from goodstanding.register.ledger.subjects import Subject, by_identifier
 from goodstanding.register.log import events
@@ -31,8 +31,6 @@ from goodstanding.register.store.database import Register, turn
 
 DAYS = 90
 """How long a row may wait for a person."""
-REGISTER = "register"
-"""Who decided where no person did."""
 _DROPPED = ("name", "born", "place")
 """What only helps to find whom a row is about; decided, the number says it."""
 
@@ -310,8 +308,3 @@ def _identifier(register: Register, subject_id: int) -> str:
     with register.engine.connect() as connection:
         query = sa.select(schema.subject.c.identifier).where(schema.subject.c.id == subject_id)
         return str(connection.execute(query).scalar_one())
-
-
-def weight_of(found: Sequence[Mapping[str, Any]]) -> Decimal:
-    """Return the bits of evidence as it is kept, all together."""
-    return sum((Decimal(one["weight"]) + Decimal(one["frequency"]) for one in found), Decimal(0))

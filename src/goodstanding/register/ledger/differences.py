@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from goodstanding.engine.standing import Standing
 from goodstanding.facts.errors import InputError
 from goodstanding.register.ledger import merges
 from goodstanding.register.ledger.dossiers import Dossier, Erased, KnownRecord, Withdrawal, dossier, standing
+from goodstanding.register.ledger.grounds import Undone, undone
 from goodstanding.register.ledger.policies import policies
 from goodstanding.register.ledger.subjects import Subject
 from goodstanding.register.store.database import Register
@@ -28,7 +30,8 @@ class Difference:
     """What became known of a subject after the end of the day `since` until the end of the day `until`, both in UTC.
 
     `came`: records, corrections among them (a version after the first). `replaced`: those that no longer stand.
-    `withdrawn`: what a source took back. `erased`: what was emptied. `merges`: those that were made or split.
+    `withdrawn`: what a source took back, or was found not to be about the subject (`undone`, by delivery). `erased`:
+    what was emptied. `merges`: those that were made or split.
     """
 
     subject: Subject
@@ -40,6 +43,7 @@ class Difference:
     erased: tuple[Erased, ...]
     standings: tuple[Moved, ...]
     merges: tuple[merges.Merged, ...]
+    undone: Mapping[int, Undone]
 
 
 def difference(register: Register, subject: Subject, since: dt.date, until: dt.date) -> Difference:
@@ -50,16 +54,18 @@ def difference(register: Register, subject: Subject, since: dt.date, until: dt.d
     with register.engine.connect() as connection:
         made = merges.happened(connection, [*before.ids, *after.ids], since, until)
     known = (*after.records, *after.superseded)
+    withdrawn = tuple(one for one in after.withdrawals if one.known_on.date() > since)
     return Difference(
         after.subject,
         since,
         until,
         came=tuple(one for one in known if one.known_on.date() > since),
         replaced=tuple(one for one in after.superseded if one.superseded_on and one.superseded_on.date() > since),
-        withdrawn=tuple(one for one in after.withdrawals if one.known_on.date() > since),
+        withdrawn=withdrawn,
         erased=tuple(one for one in after.erased if since < one.on <= until),
         standings=tuple(_moved(register, before, after)),
         merges=made,
+        undone=undone(register, [one.delivery for one in withdrawn]),
     )
 
 
