@@ -8,11 +8,11 @@ FAULTS ?= 500
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo demo-reset demo-stop real bench bench-policy bench-kernel bench-real bench-ledger bench-linkage bench-wrong-person bench-constructs bench-planted bench-lookup faults tamper test test-long check docs wheel sbom release clean
+.PHONY: help setup setup-dev demo demo-reset demo-stop real bench bench-policy bench-kernel bench-real bench-ledger bench-linkage bench-wrong-person bench-constructs bench-planted bench-lookup faults tamper test test-long test-spark check docs wheel sbom release clean
 
 # A virtual environment does not survive a move: forget that it was set up when the checkout lies elsewhere.
 ifneq ($(shell cat .venv/place 2>/dev/null),$(shell pwd))
-$(shell rm -f .venv/ready .venv/ready-dev)
+$(shell rm -f .venv/ready .venv/ready-dev .venv/ready-spark)
 endif
 
 help: ## print this list
@@ -91,6 +91,13 @@ test: setup-dev ## run all tests; without Chromium the browser tests are left ou
 
 test-long: setup-dev ## many generated policies, and every planted error: half an hour
 	$(BIN)/python -m pytest -n 2 -m long
+
+test-spark: .venv/ready-spark ## run the tests of linking on a cluster; needs Java, and downloads Spark (450 MB)
+	$(BIN)/python -m pytest tests/linkage/test_cluster.py
+
+.venv/ready-spark: .venv/ready-dev requirements-spark.txt
+	$(PIP) --require-hashes -r requirements-spark.txt
+	@touch $@
 
 check: setup-dev ## format, lint, types, imports, and whether generated pages are current
 	$(BIN)/ruff format --check

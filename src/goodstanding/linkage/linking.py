@@ -6,6 +6,7 @@ that are linked as they come (see `kept`) get the same links as all of them link
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import duckdb
@@ -132,15 +133,25 @@ def refuse(found: pl.DataFrame, most: int) -> None:
     )
 
 
-def scored(connection: duckdb.DuckDBPyConnection, model: Model, least: float, *, within: bool) -> pl.DataFrame:
-    """Return the links between the tables `t_l` and `t_r`, or within `t_l`, as `links` does."""
+def scored(
+    connection: duckdb.DuckDBPyConnection,
+    model: Model,
+    least: float,
+    *,
+    within: bool,
+    places: Sequence[int] | None = None,
+) -> pl.DataFrame:
+    """Return the links between the tables `t_l` and `t_r`, or within `t_l`, as `links` does.
+
+    `places`: by which of the keys, all where it is not said. A pair is found by the first key that it shares.
+    """
     connection.register("frequencies", model.frequencies.to_arrow())
     keys, sides = len(model.keys), ("l", "l" if within else "r")
     for side in sorted(set(sides)):
         arrange(connection, model.settings, keys, f"t_{side}", f"s_{side}")
         connection.execute(f"CREATE OR REPLACE TABLE t_{side} AS SELECT {NUMBER}, key FROM t_{side}")
     connection.execute("CREATE OR REPLACE TABLE linked (l BIGINT, r BIGINT, weight DOUBLE)")
-    for place in range(keys):
+    for place in range(keys) if places is None else places:
         pairs = compared(model.settings, place, f"s_{sides[0]}", f"s_{sides[1]}", within=within)
         connection.execute(f"CREATE OR REPLACE TABLE compared AS {pairs}")
         weighed = f"SELECT {NUMBER}_l, {NUMBER}_r, {weight(model.settings)} AS weight FROM compared"

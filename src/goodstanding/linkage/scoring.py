@@ -44,7 +44,7 @@ def arrange(connection: duckdb.DuckDBPyConnection, settings: Settings, keys: int
     The frequency of a form is its share in the table `frequencies`: of its value, or of all that are not listed.
     """
     told = common(settings)
-    columns = [NUMBER, *(f"key_{place}" for place in range(keys)), *_read(settings)]
+    columns = [NUMBER, *(f"key_{place}" for place in range(keys)), *read(settings)]
     shares = [
         f"coalesce(of_{form}.share, (SELECT max(share) FROM frequencies WHERE form = '{form}' AND value IS NULL)) "
         f"AS common_{form}"
@@ -59,7 +59,7 @@ def arrange(connection: duckdb.DuckDBPyConnection, settings: Settings, keys: int
     connection.execute(f"CREATE OR REPLACE TABLE {target} AS SELECT {selected} FROM {source} AS rows {' '.join(joins)}")
 
 
-def _read(settings: Settings) -> list[str]:
+def read(settings: Settings) -> list[str]:
     """Return the forms that the levels read."""
     conditions = " ".join(level["sql_condition"] for one in settings["comparisons"] for _, level in levels(one))
     return sorted(set(re.findall(r"\b(\w+)_[lr]\b", conditions)))
@@ -73,8 +73,8 @@ def compared(settings: Settings, place: int, left: str, right: str, *, within: b
     """
     told = common(settings)
     shared = [f"key_{number}" for number in range(place + 1)]
-    one = ", ".join(f"{name} AS {name}_l" for name in (NUMBER, *shared, *_read(settings)))
-    other = ", ".join(f"{name} AS {name}_r" for name in (NUMBER, *shared, *_read(settings)))
+    one = ", ".join(f"{name} AS {name}_l" for name in (NUMBER, *shared, *read(settings)))
+    other = ", ".join(f"{name} AS {name}_r" for name in (NUMBER, *shared, *read(settings)))
     earlier = [f"coalesce({name}_l <> {name}_r, true)" for name in shared[:-1]]
     order = f" AND {NUMBER}_l < {NUMBER}_r" if within else ""
     calls = _repeated(settings)
