@@ -1,7 +1,8 @@
 """Looking up a name among a million organisations: speed, what is found, and nomenklatura's logic-v2 on the same pairs.
 
 python benchmarks/lookup.py [ROWS]          generated names and variations with known answers
-python benchmarks/lookup.py --pairs FILE    labelled pairs: columns left, right, same (1 or 0), as CSV
+python benchmarks/lookup.py --pairs FILE    labelled pairs, as CSV: columns left, right (names) and same (1 or 0); if
+    known, left_place and right_place, left_date and right_date (YYYY-MM-DD), left_country and right_country (two letters)
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
+import telling
 from figures import Figures
+from rapidfuzz.fuzz import token_sort_ratio
 
 from goodstanding.facts.errors import InputError
 from goodstanding.facts.reading import read_table
@@ -309,54 +312,69 @@ def _asked(
 
 
 def compared(lookup_scores: list[float], pairs: list[tuple[str, str, bool]], figures: Figures) -> None:
-    """Print precision, recall and F1 of both on pairs, at the threshold of each (0.7 both)."""
-    figures.only("pairs: ours", _quality(lookup_scores, [same for *_, same in pairs], LIKELY))
+    """Print how well both, and a plain ratio of letters, tell pairs of names apart."""
+    sides = [({"name": left}, {"name": right}) for left, right, _ in pairs]
+    _beside(lookup_scores, sides, [same for *_, same in pairs], figures)
+
+
+def _beside(
+    scores: list[float], pairs: list[tuple[dict[str, str], dict[str, str]]], same: list[bool], figures: Figures
+) -> None:
+    figures.only("pairs: ours", telling.told(scores, same, LIKELY))
+    plain = [token_sort_ratio(one["name"].lower(), other["name"].lower()) / 100 for one, other in pairs]
+    figures.only("pairs: token-sort ratio", telling.told(plain, same, LIKELY))
     script = Path(__file__).parent / "peers/with_nomenklatura.py"
-    sent = json.dumps([pair[:2] for pair in pairs])
+    sent = json.dumps(pairs)
     try:
         answer = subprocess.run([PEER, script], input=sent, capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError):
         figures.only("pairs: logic-v2", "not measured", ".venv-peers/lookup has no nomenklatura")
         return
     told = json.loads(answer.stdout)
-    figures.only("pairs: logic-v2", _quality(told["scores"], [same for *_, same in pairs], 0.7))
+    figures.only("pairs: logic-v2", telling.told(told["scores"], same, LIKELY))
     figures.only("pairs: logic-v2 compares a second", told["speed"])
-
-
-def _quality(scores: list[float], same: list[bool], least: float) -> str:
-    yes = [score >= least for score in scores]
-    both = sum(a and b for a, b in zip(yes, same, strict=True))
-    precision, recall = both / max(sum(yes), 1), both / max(sum(same), 1)
-    return f"precision {precision:.3f}, recall {recall:.3f}, F1 {2 * both / max(sum(yes) + sum(same), 1):.3f}"
 
 
 SAME = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
 
 
-def read_pairs(file: Path) -> list[tuple[str, str, bool]]:
+TOLD = ("place", "date", "country")
+
+
+def read_pairs(file: Path) -> list[tuple[dict[str, str], dict[str, str], bool]]:
     """Read labelled pairs. Raises InputError where a column, a name or a label is missing, or a label is another."""
     table = read_table(file)
     if lacking := [name for name in ("left", "right", "same") if name not in table.columns]:
         raise InputError(f"{file}: column {lacking[0]}: not there; expected left, right and same (1 or 0)")
     pairs = []
-    for row, (left, right, same) in enumerate(table.select("left", "right", "same").rows(), 1):
+    for row, cells in enumerate(table.rows(named=True), 1):
+        left, right, same = cells["left"], cells["right"], cells["same"]
         if not left or not right or (same or "").lower() not in SAME:
             raise InputError(f"{file}: row {row}: found {(left, right, same)}; expected two names, and 1 or 0")
-        pairs.append((left, right, SAME[same.lower()]))
+        one, other = (
+            {"name": cells[side]} | {what: cells[f"{side}_{what}"] for what in TOLD if cells.get(f"{side}_{what}")}
+            for side in ("left", "right")
+        )
+        pairs.append((one, other, SAME[same.lower()]))
     if not pairs:
         raise InputError(f"{file}: no rows under the header; expected at least one pair")
     return pairs
 
 
 def labelled(file: Path, figures: Figures) -> None:
-    """Compare the pairs of a file; words weigh by how rare they are among its own names."""
+    """Compare the pairs of a file; words weigh by how rare they are among the names on the right, the register's."""
     pairs = read_pairs(file)
-    names = dict.fromkeys(name for left, right, _ in pairs for name in (left, right))
+    names = dict.fromkeys(other["name"] for _, other, _ in pairs)
     with TemporaryDirectory() as folder:
         build((Entry(name, name) for name in names), Path(folder) / "index")
         lookup = Lookup([Path(folder) / "index"])
-        scores = [lookup.compare(Asked(left), Entry("", right)).score for left, right, _ in pairs]
-    compared(scores, pairs, figures)
+        scores = [lookup.compare(Asked(*_cells(one)), Entry("", *_cells(other))).score for one, other, _ in pairs]
+    _beside(scores, [pair[:2] for pair in pairs], [same for *_, same in pairs], figures)
+
+
+def _cells(side: dict[str, str]) -> tuple[str, str, str]:
+    """Return name, place (the country where no place is known) and date."""
+    return side["name"], side.get("place") or side.get("country", ""), side.get("date", "")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""nomenklatura's logic-v2 with its own settings: pairs of names of companies come in as JSON, scores go out."""
+"""nomenklatura's logic-v2 with its own settings: pairs of companies (name; place, date, country if known) come in as JSON, scores go out."""
 
 import json
 import sys
@@ -7,9 +7,12 @@ import time
 from followthemoney import EntityProxy, model
 from nomenklatura.matching import get_algorithm
 
+PROPERTIES = {"name": "name", "place": "address", "date": "incorporationDate", "country": "country"}
 
-def company(name: str) -> EntityProxy:
-    return model.get_proxy({"id": name or "-", "schema": "Company", "properties": {"name": [name]}})
+
+def company(told: dict[str, str]) -> EntityProxy:
+    properties = {PROPERTIES[what]: [value] for what, value in told.items()}
+    return model.get_proxy({"id": told["name"] or "-", "schema": "Company", "properties": properties})
 
 
 algorithm = get_algorithm("logic-v2")

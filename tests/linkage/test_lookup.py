@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from goodstanding.facts.errors import InputError
 from goodstanding.linkage.agreement import LIKELY, REASONS
-from goodstanding.linkage.lookup import Asked, Entry, Lookup, build
+from goodstanding.linkage.lookup import Asked, Entry, Lookup, build, compared
 from goodstanding.linkage.postings import slips_of
 from goodstanding.linkage.wording import text_of, worded, wording_of
 
@@ -140,3 +140,40 @@ def test_an_index_that_is_broken_is_named(tmp_path) -> None:
 def test_an_index_of_nobody_finds_nobody(tmp_path) -> None:
     build([], tmp_path / "index")
     assert Lookup([tmp_path / "index"]).find(Asked("Acme")) == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        ("كرمل الخليج", "Carmel Khaleej"),
+        ("כרמל תעשיות", "Carmel Taasiyot"),
+        ("शक्ति उद्योग", "Shakti Udyog"),
+        ("한빛전자", "Hanbit Jeonja"),
+        ("Белая Сова", "Belaja Sowa"),
+        ("Brigade Forty-Four", "Brigade 44"),
+        ("Quatre Saisons", "4 Saisons"),
+        ("KernAG", "Kern AG"),
+        ("Calima S.L.", "Calima Sociedad Limitada"),
+        ("Hnos. Ruiz", "Hermanos Ruiz"),
+        ("Weston Institute of Applied Optics", "WIAO"),
+        ("Cole Ltd trading as Sunrise Bakery", "Sunrise Bakery"),
+        ("Cedar Grill", "Elm Foods, formerly known as Cedar Grill"),
+        ("Harbour Club, The", "The Harbour Club"),
+        ("Alder Foods Ltd (in liquidation)", "Alder Foods Ltd"),
+    ],
+)
+def test_one_name_in_two_spellings_is_likely_the_same(asked, found) -> None:
+    assert compared(Asked(asked), Entry("", found)).score >= LIKELY
+
+
+def test_a_slip_is_worth_less_the_more_bear_the_word_as_it_was_written(tmp_path) -> None:
+    scores = []
+    for others in (0, 1, 10):
+        build([Entry(str(n), f"Marlaw {n}") for n in range(others)], tmp_path / str(others))
+        scores.append(Lookup([tmp_path / str(others)]).compare(Asked("Marlaw Foods"), Entry("", "Marlow Foods")).score)
+    assert scores[0] > scores[1] > scores[2]
+
+
+def test_a_word_in_one_script_stays_in_it_however_much_its_letters_look_like_latin_ones() -> None:
+    assert worded("РОСА").words[0].letters == "rosa"
+    assert worded("Hаrbour").words[0].letters == "harbour"

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from rapidfuzz.distance import OSA
 
+from goodstanding.linkage import spelling
 from goodstanding.linkage.wording import Word, Wording
 
 LIKELY = 0.7
@@ -28,8 +29,14 @@ _TURNED, _TURNED_CHARACTERS, _OTHER_FORM = 0.97, 0.85, 0.95
 """And where the words stand in another order, the characters do, the legal form is another."""
 _HEARD = 0.65
 """And where a character only sounds like the other: names that sound alike are different names."""
-_KNOWN = 0.55
-"""What is left of the worth of a slip where the word as written is a name's word elsewhere."""
+_KNOWN, _MANY = 0.55, 4.0
+"""What is left of the worth of a slip where the word as written is many others', and how many bits lighter that is."""
+_SLIP_OF_FOUR = 0.45
+"""The worth of a slip in a word of four letters or fewer, most of which make another word."""
+_HEARD_ALIKE, _BONES = 0.88, 0.85
+"""The worth of words that are spelt otherwise and said alike, and of those with the same consonants."""
+_SMALL = 0.25
+"""The weight of an article or a preposition, beside other words as rare."""
 _COMMON = 0.35
 """The weight of words that say what kind of business it is, beside others as rare."""
 
@@ -227,39 +234,61 @@ def _closeness(asked: Word, found: Word, weigh: Weigh) -> tuple[float, str]:
     shorter, longer = sorted((a, b), key=len)
     if len(shorter) == 1 and longer.startswith(shorter) and len(longer) > 1:
         return _INITIAL, "initials"
+    if (asked.bones or found.bones) and _same_bones(asked, found):
+        return _BONES, "slip"
     least = _SLIP if len(longer) >= 5 else 0.75
     alike = OSA.normalized_similarity(a, b, score_cutoff=least)
     if len(shorter) >= 3 and alike >= least:
-        worth = alike if a[0] == b[0] else alike**2
-        return worth * (_KNOWN if _borne(asked, weigh) and not _plural(shorter, longer) else 1), "slip"
+        worth = _SLIP_OF_FOUR if len(longer) <= 4 else alike if a[0] == b[0] else alike**2
+        return _said_alike(worth, a, b) * (1 if _plural(shorter, longer) else _unborne(asked, weigh)), "slip"
     if len(shorter) >= 3 and longer.startswith(shorter):
         return _SHORTENED * (len(shorter) / len(longer)) ** 0.5, "shortened"
+    if len(shorter) >= 4 and spelling.heard(a) == spelling.heard(b):
+        return _HEARD_ALIKE * _unborne(asked, weigh), "slip"
     return 0.0, ""
+
+
+def _same_bones(asked: Word, found: Word) -> bool:
+    one = asked.bones or spelling.bones(asked.letters)
+    return len(one) >= 2 and one == (found.bones or spelling.bones(found.letters))
+
+
+def _said_alike(worth: float, a: str, b: str) -> float:
+    return max(worth, _HEARD_ALIKE) if spelling.heard(a) == spelling.heard(b) else worth
 
 
 def _plural(shorter: str, longer: str) -> bool:
     return longer in (f"{shorter}s", f"{shorter}es", f"{shorter}e", f"{shorter}n", f"{shorter}en")
 
 
-def _borne(word: Word, weigh: Weigh) -> bool:
-    """Whether others bear the word as it was written."""
-    return bool(word.means) or weigh(word.letters) < weigh("") - 1
+def _unborne(word: Word, weigh: Weigh) -> float:
+    """Return what is left of the worth of a slip: less, the more others bear the word as it was written."""
+    if word.means or word.letters in spelling.countries():
+        return _KNOWN
+    return 1 - (1 - _KNOWN) * min(1.0, (weigh("") - weigh(word.letters)) / _MANY)
 
 
 def _initials(asked: Sequence[Word], found: Sequence[Word], free: list[set[int]]) -> list[Pairing]:
-    """Pair one short word with the first letters of all that is left of the other name."""
+    """Pair a short word with the first letters of all that is left of the other name, small words counted or not."""
     one, other = (tuple(sorted(side)) for side in free)
-    first, last = ("".join(words[at].letters[0] for at in side) for words, side in ((asked, one), (found, other)))
-    if len(one) == 1 and len(other) > 1 and asked[one[0]].letters == last:
-        return [Pairing(one, other, _ALL_INITIALS, "initials")]
-    if len(other) == 1 and len(one) > 1 and found[other[0]].letters == first:
-        return [Pairing(one, other, _ALL_INITIALS, "initials")]
-    return []
+    pairs = [Pairing((at,), other, _ALL_INITIALS, "initials") for at in one if _stands(asked[at], found, other)]
+    return pairs + [Pairing(one, (to,), _ALL_INITIALS, "initials") for to in other if _stands(found[to], asked, one)]
+
+
+def _stands(word: Word, words: Sequence[Word], places: tuple[int, ...]) -> bool:
+    """Whether a word is the first letters of the others."""
+    if not 1 < len(word.letters) <= len(places):
+        return False
+    chosen = [words[at].letters for at in places]
+    large = "".join(one[0] for one in chosen if one not in spelling.SMALL)
+    return word.letters == "".join(one[0] for one in chosen) or word.letters == large
 
 
 def _weight(word: Word, weigh: Weigh) -> float:
     if word.own:
         return 4.0
+    if word.letters in spelling.SMALL:
+        return _SMALL * weigh(word.letters)
     if word.means and not _numeric(word):
         return _COMMON * weigh(word.means)
     return weigh(word.means or word.letters) * (1 if len(word.letters) > 2 else 0.5)

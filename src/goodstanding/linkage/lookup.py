@@ -20,6 +20,7 @@ from rapidfuzz.distance import OSA
 
 from goodstanding.linkage.agreement import Agreement, Reason, agreement, reasons
 from goodstanding.linkage.postings import Postings, begun_of, number_of, slips_of, weight, written
+from goodstanding.linkage.spelling import TWO_NAMES, names_in
 from goodstanding.linkage.wording import WHOLE, Wording, terms, text_of, worded, wording_of
 
 _POSTINGS = 10_000
@@ -29,6 +30,8 @@ _CONFIRMED, _COMPARED = 1_000, 30
 _AT_LEAST, _SURE = 10, 0.9
 """Rows that are compared at least; the others only as long as none agrees so far."""
 _BATCH = 10_000
+_ONE_OF_TWO = 0.97
+"""What is kept of a score where one of the two names that a side says ("A trading as B") agrees."""
 
 
 class Asked(NamedTuple):
@@ -62,19 +65,35 @@ class Candidate(NamedTuple):
 class _Compared(NamedTuple):
     score: float
     entry: Entry
-    wording: Wording
+    asked: Wording
+    found: Wording
     named: Agreement
 
 
-def _told(asked: Asked, wording: Wording, one: _Compared) -> Candidate:
+def _told(asked: Asked, one: _Compared) -> Candidate:
     """Add the reasons."""
-    told = reasons(wording, one.wording, one.named)
+    told = reasons(one.asked, one.found, one.named)
     for what, same, *_ in _OTHERS:
         mine, theirs = getattr(asked, what), getattr(one.entry, what)
         if mine:
             how = "unknown" if not theirs else "same" if same(mine, theirs) else "other"
             told.append(Reason(f"{what}-{how}", mine, theirs))
     return Candidate(one.entry, one.score, one.named.whole, tuple(told))
+
+
+def compared(asked: Asked, entry: Entry) -> Candidate:
+    """Compare two names by themselves, beside no register: no word is taken to be rarer than another.
+
+    `Candidate.score` is from 0 to 1 (`agreement.LIKELY`: likely the same); `reasons` say why.
+    """
+    return Lookup([]).compare(asked, entry)
+
+
+def _wordings(name: str, wording: Wording) -> list[Wording]:
+    """Return a name's words, and those of each of the two names that it may say."""
+    if not any(word.letters in TWO_NAMES for word in wording.words):
+        return [wording]
+    return [wording, *map(worded, names_in(name))]
 
 
 def build(entries: Iterable[Entry], folder: Path) -> None:
@@ -109,31 +128,43 @@ class Lookup:
         if not wording.words:
             return []
         best: dict[str, _Compared] = {}
+        wordings = _wordings(asked.name, wording)
         for part in self._parts:
             for seen, row in enumerate(self._proposed(part, wording, max(limit, _COMPARED))):
                 if seen >= max(limit, _AT_LEAST) and any(one.score >= _SURE for one in best.values()):
                     break
                 *cells, text = json.loads(part.line(row))
-                found = self._compared(asked, wording, Entry(*cells), wording_of(text))
+                found = self._compared(asked, wordings, Entry(*cells), wording_of(text))
                 known = best.get(found.entry.key)
                 if found.score >= least and (known is None or found.score > known.score):
                     best[found.entry.key] = found
         chosen = sorted(best.values(), key=lambda one: (-one.score, one.entry.name, one.entry.key))[:limit]
-        return [_told(asked, wording, one) for one in chosen]
+        return [_told(asked, one) for one in chosen]
 
     def compare(self, asked: Asked, entry: Entry) -> Candidate:
         """Compare who is asked for with an entry that need not be in the index, whose words weigh as they do in it."""
-        wording = worded(asked.name)
-        return _told(asked, wording, self._compared(asked, wording, entry, worded(entry.name)))
+        wordings = _wordings(asked.name, worded(asked.name))
+        return _told(asked, self._compared(asked, wordings, entry, worded(entry.name)))
 
-    def _compared(self, asked: Asked, wording: Wording, entry: Entry, found: Wording) -> _Compared:
-        named = agreement(wording, found, self._weigh)
+    def _compared(self, asked: Asked, wordings: list[Wording], entry: Entry, found: Wording) -> _Compared:
+        mine_, theirs_, named = self._named(wordings, _wordings(entry.name, found))
         score = named.score
         for what, same, gain, loss in _OTHERS:
             mine, theirs = getattr(asked, what), getattr(entry, what)
             if mine and theirs:
                 score = score + (1 - score) * gain * score if same(mine, theirs) else score * loss
-        return _Compared(round(score, 4), entry, found, named)
+        return _Compared(round(score, 4), entry, mine_, theirs_, named)
+
+    def _named(self, asked: list[Wording], found: list[Wording]) -> tuple[Wording, Wording, Agreement]:
+        """Return the names of both sides that agree best, and how far."""
+        best = asked[0], found[0], agreement(asked[0], found[0], self._weigh)
+        for at, one in enumerate(asked):
+            for to, other in enumerate(found):
+                if at or to:
+                    named = agreement(one, other, self._weigh)
+                    if named.score * _ONE_OF_TWO > best[2].score:
+                        best = one, other, named._replace(score=named.score * _ONE_OF_TWO)
+        return best
 
     def _weight(self, term: str) -> float:
         rows = sum(len(part.rows(number_of(term))) for part in self._parts) if term else 0

@@ -122,11 +122,6 @@ def readable(name: str) -> str:
     return cut if cut.isascii() else _one_script(unicodedata.normalize("NFKC", cut)[:LONGEST])
 
 
-def numbered(name: str) -> str:
-    """Return a name in which no number can be taken for a legal form."""
-    return re.sub(_SECOND, "2", name)
-
-
 def bare_organisation(name: str) -> tuple[str, str]:
     """Return an organisation's name in simplified Han characters without its legal form, and that form."""
     simple = name.translate(_simplified())
@@ -205,8 +200,15 @@ def _one_script(name: str) -> str:
 
 def _unmixed(word: str) -> str:
     latin = word.translate(_LOOKALIKES)
-    scripts = {unicodedata.name(letter, "").partition(" ")[0] for letter in latin}
-    return latin if scripts == {"LATIN"} else word
+    return (
+        latin
+        if latin != word and _scripts(word) != _scripts(latin) == {"LATIN"} and "LATIN" in _scripts(word)
+        else word
+    )
+
+
+def _scripts(word: str) -> set[str]:
+    return {unicodedata.name(letter, "").partition(" ")[0] for letter in word}
 
 
 def _own(name: str) -> str:

@@ -21,7 +21,7 @@ import numpy.typing as npt
 from goodstanding.facts.errors import InputError
 from goodstanding.linkage.wording import WHOLE, Wording, terms
 
-FORM = 2
+FORM = 3
 """The form of these files: an index of another form is made again."""
 _PRIME = 0x9E3779B97F4A7C15
 _MASK = (1 << 64) - 1

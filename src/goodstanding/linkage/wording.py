@@ -11,7 +11,7 @@ import unicodedata
 from functools import lru_cache
 from typing import NamedTuple
 
-from goodstanding.linkage import names
+from goodstanding.linkage import names, spelling
 
 _HAN = re.compile(f"[{names.HAN}]")
 _OTHER = re.compile(r"[^a-z0-9]+")
@@ -24,11 +24,15 @@ WHOLE = ("=", "@")
 
 
 class Word(NamedTuple):
-    """`letters` in lower case; `means`: what it stands for, empty where it is a word like any; `own`: its character."""
+    """`letters` in lower case; `means`: what it stands for, empty where it is a word like any; `own`: its character.
+
+    `bones`: the consonants, where it is from a script in which the vowels are not written.
+    """
 
     letters: str
     means: str = ""
     own: str = ""
+    bones: str = ""
 
 
 class Wording(NamedTuple):
@@ -68,9 +72,8 @@ def terms(wording: Wording) -> list[str]:
 
 def _tagged(name: str) -> Wording:
     from rigour.names import NameTypeTag, analyze_names
-    from rigour.text.translit import ascii_text
 
-    read = analyze_names(NameTypeTag.ORG, [names.numbered(name)], phonetics=False)
+    read = analyze_names(NameTypeTag.ORG, [spelling.plain(name)], phonetics=False)
     if not read:
         return _plain(name)
     parts = max(read, key=lambda one: len(one.parts))
@@ -84,9 +87,47 @@ def _tagged(name: str) -> Wording:
         elif category in _STANDS_FOR and len(span.parts) == 1:
             means.setdefault(span.parts[0].index, f"{category[0]}:{span.symbol.id}".replace(" ", "_"))
     kept = [part for part in parts.parts if part.index not in legal] or list(parts.parts)
-    words = [Word(_bare(part.comparable) or _bare(ascii_text(part.form)), means.get(part.index, "")) for part in kept]
+    words = [_word(part.form, part.comparable, means.get(part.index, "")) for part in kept]
     words = [word for word in words if word.letters][:_MOST_WORDS]
-    return Wording(tuple(words), frozenset(forms)) if words else _plain(name)
+    if found := spelling.form_at([word.letters for word in words]):
+        del words[found[0]]
+        forms.add(found[1])
+    return Wording(tuple(_counted(words)), frozenset(forms)) if words else _plain(name)
+
+
+def _word(form: str, comparable: str, means: str) -> Word:
+    from rigour.text.translit import ascii_text
+
+    if form.isascii():
+        letters = _bare(comparable) or _bare(form)
+    else:
+        letters = spelling.romanised(form) or _bare(comparable) or _bare(ascii_text(form))
+    if not means and letters in spelling.NUMBERS:
+        means = f"N:{spelling.NUMBERS[letters]}"
+    if form.isascii() or not spelling.vowelless(form):
+        return Word(letters, means)
+    return Word(letters, means, "", spelling.bones(spelling.without_article(form, letters)))
+
+
+def _counted(words: list[Word]) -> list[Word]:
+    """Make one word of the words of one number: forty-four is 44, two hundred 200."""
+    found: list[Word] = []
+    for word in words:
+        before, number = _number(found[-1]) if found else 0, _number(word)
+        if before in range(20, 100, 10) and number in range(1, 10):
+            before += number
+        elif before in range(1, 10) and number == 100:
+            before *= number
+        else:
+            found.append(word)
+            continue
+        found[-1] = Word(str(before), f"N:{before}")
+    return found
+
+
+def _number(word: Word) -> int:
+    told = word.means.removeprefix("N:")
+    return int(told) if told != word.means and told.isdecimal() else 0
 
 
 def _plain(name: str) -> Wording:
