@@ -1,8 +1,8 @@
 """Looking up a name among a million organisations: speed, what is found, and nomenklatura's logic-v2 on the same pairs.
 
 python benchmarks/lookup.py [ROWS]          generated names and variations with known answers
-python benchmarks/lookup.py --pairs FILE    labelled pairs, as CSV: columns left, right (names) and same (1 or 0); if
-    known, left_place and right_place, left_date and right_date (YYYY-MM-DD), left_country and right_country (two letters)
+python benchmarks/lookup.py --pairs FILE    labelled pairs, as CSV: left, right (names), same (1 or 0); where known also
+    left_place and right_place, left_date and right_date (YYYY-MM-DD), left_country and right_country (two letters)
 """
 
 from __future__ import annotations

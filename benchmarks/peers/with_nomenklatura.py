@@ -1,4 +1,7 @@
-"""nomenklatura's logic-v2 with its own settings: pairs of companies (name; place, date, country if known) come in as JSON, scores go out."""
+"""nomenklatura's logic-v2 with its own settings: pairs of companies come in as JSON, scores go out.
+
+Of each a name; place, date and country if known.
+"""
 
 import json
 import sys
