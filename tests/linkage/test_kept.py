@@ -75,7 +75,7 @@ def test_a_subject_is_kept_once_and_under_one_model(model: Model, tmp_path: Path
     other = Model(model.settings, model.columns, model.keys, {"another": 1}, model.frequencies, model.crowds)
     with pytest.raises(InputError, match="another model"):
         kept.keep(tmp_path / "kept", _rows(3, 5, "b"), other)
-    assert [path.name for path in sorted((tmp_path / "kept").iterdir())] == ["model", "rows-000001.parquet"]
+    assert [path.name for path in sorted((tmp_path / "kept").iterdir())] == ["model", "rows-000001"]
 
 
 def test_a_run_that_costs_too_much_is_refused_with_the_key_and_the_value_that_cost_it(

@@ -1,24 +1,31 @@
 """The subjects of a register, prepared once and kept, so that a delivery is linked without reading all of them again.
 
-A folder: `model` (as `models` writes it) and `rows-N.parquet`, one for each time that subjects came, each with the
-normal forms of its rows, their numbers and the values of their keys. Rows are only ever added. A delivery is linked
-with the rows that share a key with it; the result is that of linking it with all rows, since the model is pinned.
+A folder: `model` (as `models` writes it) and `rows-N`, one for each time that subjects came (see `parts`). Rows are
+only ever added. A delivery is linked with the rows that share a key with it, which are found by number and read alone;
+the result is that of linking it with all rows, since the model is pinned.
 """
 
 from __future__ import annotations
 
 import os
 import re
+import shutil
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import polars as pl
 
 from goodstanding.facts.errors import InputError
+from goodstanding.linkage import parts
 from goodstanding.linkage.columns import KEY
 from goodstanding.linkage.engines import Rows, engine, view
 from goodstanding.linkage.linking import MOST_PAIRS, counted, keyed, only_met, refuse, scored
 from goodstanding.linkage.models import Model, read_model, write_model
+from goodstanding.linkage.scoring import NUMBER
+
+_SUBJECT = "subject"
+"""The index of the rows' own keys, by hash."""
 
 
 def keep(folder: Path, rows: Rows, model: Model | None = None) -> int:
@@ -31,21 +38,19 @@ def keep(folder: Path, rows: Rows, model: Model | None = None) -> int:
     known = read_model(folder / "model")
     if model is not None and known.version != model.version:
         raise InputError(f"{folder}: was made with another model ({known.version}); keep the rows in a new folder")
-    parts = _parts(folder)
+    there = _parts(folder)
+    target = folder / f"rows-{len(there) + 1:06}"
+    partial = target.with_suffix(".partial")
+    shutil.rmtree(partial, ignore_errors=True)
     with engine() as (connection, _):
         view(connection, "incoming", rows)
-        held = 0
-        if parts:
-            held = connection.sql(f"SELECT count(*) FROM {_all(folder)}").fetchall()[0][0]
-            twice = f"SELECT {KEY} FROM {_all(folder)} WHERE {KEY} IN (SELECT {KEY} FROM incoming) LIMIT 1"
-            if found := connection.sql(twice).fetchall():
-                raise InputError(f"{folder}: {found[0][0]!r} is kept already; expected rows that are new")
-        keyed(connection, known, "incoming", "t_l", held)
-        path = folder / f"rows-{len(parts) + 1:06}.parquet"
-        partial = path.with_suffix(".partial")
-        connection.execute(f"COPY t_l TO {_quoted(partial)} (FORMAT parquet, COMPRESSION zstd)")
-        os.replace(partial, path)
-        return int(held + connection.table("t_l").count("*").fetchall()[0][0])
+        keyed(connection, known, "incoming", "t_l", 0)
+        _new(connection, folder, there)
+        keys = {str(place): f"key_{place}" for place in range(len(known.keys))}
+        forms = connection.sql(f"SELECT * EXCLUDE ({', '.join([NUMBER, *keys.values()])}) FROM t_l").columns
+        parts.write(partial, connection, "t_l", forms, {_SUBJECT: f"hash({KEY})"} | keys)
+    os.replace(partial, target)
+    return sum(parts.rows(part) for part in _parts(folder))
 
 
 def linked(folder: Path, records: Rows, least: float = 0.0, most: int = MOST_PAIRS) -> pl.DataFrame:
@@ -69,23 +74,33 @@ def costs(folder: Path, records: Rows) -> pl.DataFrame:
 
 
 def _meet(connection: duckdb.DuckDBPyConnection, folder: Path, model: Model, records: Rows) -> None:
-    """Make `t_r` of the records, numbered after all that is kept, and `t_l` of the kept rows that share a key."""
-    if not _parts(folder):
+    """Make `t_r` of the records and, numbered after them, `t_l` of the kept rows that share a key."""
+    there = _parts(folder)
+    if not there:
         raise InputError(f"{folder}: no rows are kept there; add some first")
-    held = connection.sql(f"SELECT count(*) FROM {_all(folder)}").fetchall()[0][0]
     view(connection, "incoming", records)
-    keyed(connection, model, "incoming", "t_r", held)
-    only_met(connection, len(model.keys), _all(folder), "t_l", "t_r")
+    keyed(connection, model, "incoming", "t_r", 0)
+    values = {str(place): _values(connection, f"key_{place}") for place in range(len(model.keys))}
+    connection.register("fetched", parts.read({part: parts.numbers(part, values) for part in there}))
+    keyed(connection, model, "fetched", "t_l", connection.table("t_r").count("*").fetchall()[0][0])
     only_met(connection, len(model.keys), "t_r", "t_r", "t_l")
 
 
+def _values(connection: duckdb.DuckDBPyConnection, value: str, table: str = "t_r") -> parts.Values:
+    """Return the values of a key, each once, in order."""
+    found = connection.execute(f"SELECT DISTINCT value FROM (SELECT {value} AS value FROM {table}) WHERE value NOTNULL")
+    return np.sort(np.asarray(found.fetchnumpy()["value"], dtype=np.uint64))
+
+
+def _new(connection: duckdb.DuckDBPyConnection, folder: Path, there: list[Path]) -> None:
+    """Raise InputError where the key of a row of `t_l` is kept already."""
+    if not there:
+        return
+    own = {_SUBJECT: _values(connection, f"hash({KEY})", "t_l")}
+    connection.register("known", parts.read({part: parts.numbers(part, own) for part in there}))
+    if found := connection.sql(f"SELECT {KEY} FROM known WHERE {KEY} IN (SELECT {KEY} FROM t_l) LIMIT 1").fetchall():
+        raise InputError(f"{folder}: {found[0][0]!r} is kept already; expected rows that are new")
+
+
 def _parts(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.glob("rows-*.parquet") if re.fullmatch(r"rows-\d{6}\.parquet", path.name))
-
-
-def _all(folder: Path) -> str:
-    return f"read_parquet([{', '.join(_quoted(path) for path in _parts(folder))}])"
-
-
-def _quoted(path: Path) -> str:
-    return "'" + str(path).replace("'", "''") + "'"
+    return sorted(path for path in folder.glob("rows-*") if re.fullmatch(r"rows-\d{6}", path.name))
