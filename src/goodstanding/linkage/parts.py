@@ -58,7 +58,8 @@ def numbers(part: Path, asked: Mapping[str, Values]) -> Numbers:
     The time follows how many values are asked, or kept where that is less.
     """
     found = [_having(part, key, values) for key, values in asked.items()]
-    return np.unique(np.concatenate([np.empty(0, np.uint32), *found]))
+    rows = np.sort(np.concatenate([np.empty(0, np.uint32), *found]))
+    return rows[np.diff(rows, prepend=rows[:1] - np.uint32(1)) != 0]
 
 
 def _having(part: Path, key: str, values: Values) -> Numbers:
