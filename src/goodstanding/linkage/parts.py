@@ -59,7 +59,8 @@ def numbers(part: Path, asked: Mapping[str, Values]) -> Numbers:
     """
     found = [_having(part, key, values) for key, values in asked.items()]
     rows = np.sort(np.concatenate([np.empty(0, np.uint32), *found]))
-    return rows[np.diff(rows, prepend=rows[:1] - np.uint32(1)) != 0]
+    once: Numbers = rows[np.diff(rows, prepend=rows[:1] - np.uint32(1)) != 0]
+    return once
 
 
 def _having(part: Path, key: str, values: Values) -> Numbers:
