@@ -34,7 +34,7 @@ from goodstanding.lab.population import GENERATOR, VERSION, population, populati
 from goodstanding.policy.reader import read_policy
 from goodstanding.proof import commitments, merkle, notes
 from goodstanding.proof.checkpoints import Verified
-from goodstanding.register.deliveries import reviewing
+from goodstanding.register.deliveries import claiming, reviewing
 from goodstanding.register.deliveries.deciding import reject, release
 from goodstanding.register.deliveries.delivering import deliver
 from goodstanding.register.deliveries.holding import HeldBackError
@@ -158,6 +158,8 @@ def _leave_unlinked(register: Register, folder: Path, people: pl.DataFrame) -> N
         events.add(connection, "candidate", [found | {"probability": Decimal("0.5")}])
     reviewing.refuse(register, 2, "A. Jansen", "cannot be found")
     reviewing.different(register, 3, firms[1], "A. Jansen", "another street")
+    denied = claiming.deny(register, (1, 5), "the subject", "a namesake", own=True)
+    claiming.affirm(register, denied.number, "A. Jansen", "the whole judgment came")
 
 
 def _read(register: Register) -> None:
@@ -212,6 +214,8 @@ def _merge(register: Register, people: pl.DataFrame) -> None:
     merging.acknowledge(register, fact.number, "A. Jansen", "seen")
     other = merging.merge(register, firms[0], firms[2], "A. Jansen", "one firm")
     merging.split(register, other.number, "A. Jansen", "two firms")
+    again = merging.differ(register, *firms[1:], "A. Jansen", "two firms")
+    merging.take_back(register, again.number, "B. Smit", "said of another")
 
 
 def _erase(register: Register, count: int) -> None:

@@ -22,6 +22,7 @@ WITNESS = str(Signer.generate("witness.example", Kind.COSIGNATURE).verifier)
 LOOK = "--master master --who J --purpose appeal"
 
 READ = {
+    "claims": "",
     "configuration": "",
     "erasures": "new",
     "publish": "log",
@@ -71,7 +72,11 @@ WRITE = {
     "merge": "1 2 --by J --reason same",
     "split": "1 --by J --reason other",
     "different": "1 2 --by J --reason other",
+    "not-different": "1 --by J --reason wrong",
     "acknowledge": "1 --by J --reason seen",
+    "deny": "1/1 --by J --reason other",
+    "affirm": "1 --by J --reason right",
+    "confirm": "1 --by J --reason right",
 }
 """Commands that write, if only who looked, with arguments."""
 ELSEWHERE = {"backup", "restore", "document key"}

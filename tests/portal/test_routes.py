@@ -39,6 +39,7 @@ PERSON = {
     ("GET", "/envelope/changed"),
     ("GET", "/envelope/proof"),
     ("GET", "/envelope/documents/{number:int}"),
+    ("POST", "/envelope/not-mine"),
 }
 OFFICER = {("GET", "/officer"), ("POST", "/officer"), ("POST", "/officer/documents")}
 REVIEWER = {("GET", "/review"), ("GET", "/review/{number:int}"), ("POST", "/review/{number:int}")}

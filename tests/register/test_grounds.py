@@ -62,7 +62,7 @@ def test_an_undone_link_shows_as_such_in_what_changed(stocked, file) -> None:
     reviewing.same(stocked, 1, "gb.company:00001004", "A. Jansen", "the same street")
     done = reviewing.undo(stocked, 1, "B. Smit", "another street")
     (why,) = undone(stocked, [done.number]).values()
-    assert (why.case, why.by, why.reason) == (1, "B. Smit", "another street")
+    assert (why.by, why.reason, why.own) == ("B. Smit", "another street", False)
     subject = by_identifier(stocked, "gb.company:00001004")
     told = difference(stocked, subject, RECEIVED, RECEIVED.replace(year=2100))
     assert [one.delivery in told.undone for one in told.withdrawn] == [True]

@@ -11,7 +11,7 @@ from goodstanding.facts.contracts import Contract
 from goodstanding.facts.errors import InputError
 from goodstanding.facts.world import World
 from goodstanding.proof import checkpoints, notes
-from goodstanding.register.deliveries import reviewing, senders
+from goodstanding.register.deliveries import claiming, reviewing, senders
 from goodstanding.register.deliveries.deciding import reject, release
 from goodstanding.register.deliveries.delivering import content_of, deliver
 from goodstanding.register.deliveries.holding import HeldBackError
@@ -74,6 +74,7 @@ def filled(postgres_folder, tmp_path_factory, wendeng):
         _kept(register, folder)
         _held(register, folder)
         _unlinked(register, folder)
+        _denied(register)
         _read(register)
         sequence.sign(register, key)
         with register.engine.connect() as connection:
@@ -144,6 +145,8 @@ def _merged(register):
     merging.acknowledge(register, fact.number, "B. Smit", "seen")
     other = merging.merge(register, firms[0], firms[2], "A. Jansen", "one firm")
     merging.split(register, other.number, "A. Jansen", "two firms")
+    again = merging.differ(register, *firms[1:], "A. Jansen", "two firms")
+    merging.take_back(register, again.number, "B. Smit", "said of another")
 
 
 def _read(register):
@@ -184,6 +187,12 @@ def _unlinked(register, folder):
         events.add(connection, "candidate", [found])
     reviewing.different(register, 1, PEOPLE.row(14, named=True)["subject"], "A. Jansen", "another street")
     reviewing.refuse(register, 2, "A. Jansen", "cannot be found")
+
+
+def _denied(register):
+    """A record that its subject says is another's, which is found not to be so."""
+    claim = claiming.deny(register, (1, 3), "the subject", "a namesake", own=True)
+    claiming.affirm(register, claim.number, "A. Jansen", "the whole judgment came")
 
 
 @pytest.fixture
@@ -380,7 +389,10 @@ def test_a_record_that_is_renumbered_within_the_order_is_found(tamper) -> None:
         ("DELETE FROM tile", "tile 0/0: is missing"),
         ("UPDATE head SET items = 1 WHERE subject_id = 1", "head 1 delivery 2"),
         ("DELETE FROM head WHERE subject_id = 1", "head 1 delivery 2"),
-        ("UPDATE head SET delivery = 5 WHERE subject_id = 1", "head 1 delivery 5: is of a map that is not there"),
+        (
+            "UPDATE head SET delivery = 99 WHERE subject_id = 1 AND delivery < 3",
+            "head 1 delivery 99: is of a map that is not there",
+        ),
         ("UPDATE bucket SET subjects = 2", "bucket "),
         ("UPDATE map SET root = ''", "map "),
         ("DELETE FROM checkpoint WHERE size = (SELECT min(size) FROM checkpoint)", "checkpoint "),

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from goodstanding.engine.standing import Standing
     from goodstanding.register.ledger.dossiers import Erased, KnownRecord, Withdrawal
-    from goodstanding.register.ledger.grounds import Ground
+    from goodstanding.register.ledger.grounds import Ground, Undone
     from goodstanding.register.ledger.subjects import Subject
     from goodstanding.register.store.database import Register
 
@@ -38,7 +38,7 @@ def dossier(number: str, dsn: str | None, folder: Path, known_on: dt.date | None
     from goodstanding.cli.tables import show
     from goodstanding.register.ledger.dossiers import dossier as read
     from goodstanding.register.ledger.dossiers import standing
-    from goodstanding.register.ledger.grounds import grounds
+    from goodstanding.register.ledger.grounds import grounds, undone
     from goodstanding.register.ledger.policies import policies
 
     register = serviced(dsn, folder)
@@ -59,7 +59,11 @@ def dossier(number: str, dsn: str | None, folder: Path, known_on: dt.date | None
         for state, records in (("stands", held.records), ("replaced", held.superseded))
         for one in records
     ]
-    rows += [(*_first(one), "", "", one.document, one.version, "withdrawal", "") for one in held.withdrawals]
+    why = undone(register, [one.delivery for one in held.withdrawals])
+    rows += [
+        (*_first(one), "", "", one.document, one.version, _taken_back(why.get(one.delivery)), "")
+        for one in held.withdrawals
+    ]
     rows += [(*_first(one), "", "", "", "", f"erased under {one.clause} since {one.on}", "") for one in held.erased]
     show(("known", "delivery/row", "act", "kind", "document", "version", "state", "about it by"), rows)
     for one in (*held.records, *held.superseded):
@@ -112,7 +116,7 @@ def changed(number: str, dsn: str | None, folder: Path, since: dt.date, until: d
     rows += [
         (
             one.known_on.date(),
-            f"link undone: {why.reason}" if (why := told.undone.get(one.delivery)) else "withdrawn",
+            _taken_back(told.undone.get(one.delivery)),
             _place(one),
             "",
             one.document,
@@ -155,17 +159,26 @@ def _about(about: Mapping[tuple[int, int], Ground], one: KnownRecord) -> Ground:
 
 def _by(ground: Ground) -> str:
     """Say in a few words by what a record is about its subject."""
-    from goodstanding.register.ledger.grounds import ByNumber
+    from goodstanding.register.ledger.grounds import ByNumber, Decided
 
-    return f"{ground.scheme}, {' and '.join(ground.agreed)}" if isinstance(ground, ByNumber) else f"case {ground.case}"
+    if isinstance(ground, ByNumber):
+        return f"{ground.scheme}, {' and '.join(ground.agreed)}"
+    return f"case {ground.case}" if isinstance(ground, Decided) else f"answer of {ground.on}: {ground.reason}"
+
+
+def _taken_back(why: Undone | None) -> str:
+    """Say that a source took a record back, or that it was said not to be about its subject, by whom and why."""
+    if why is None:
+        return "withdrawn"
+    return f"link undone on {why.on}, {'by its subject' if why.own else f'by {why.by}'}: {why.reason}"
 
 
 def _tell(ground: Ground) -> None:
     """Tell of a record that came without a number who decided whose it is, and what spoke for it and against it."""
     from goodstanding.cli.tables import show
-    from goodstanding.register.ledger.grounds import REGISTER, ByNumber
+    from goodstanding.register.ledger.grounds import REGISTER, Decided
 
-    if isinstance(ground, ByNumber):
+    if not isinstance(ground, Decided):
         return
     by = f"model {ground.model} without a person" if ground.by == REGISTER else ground.by
     click.echo(f"case {ground.case}: decided on {ground.on} by {by}: {ground.decision}, {ground.reason}")

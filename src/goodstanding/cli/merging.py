@@ -95,6 +95,25 @@ def different(one: str, other: str, by: str, reason: str, dsn: str | None, folde
     click.echo(f"different {done.number}: {done.a} and {done.b}")
 
 
+@click.command("not-different")
+@click.argument("number", type=int)
+@click.option("--by", required=True, help="Who decides.")
+@click.option("--reason", required=True, help="Why. No personal data.")
+@DSN
+@FOLDER
+def not_different(number: int, by: str, reason: str, dsn: str | None, folder: Path) -> None:
+    """Take back what NUMBER says, that two subjects are different: they may be merged again, or not.
+
+    \b
+    Example:
+      goodstanding register not-different 2 --by "C. Bos" --reason "said of the wrong branch"
+    """
+    from goodstanding.register.ledger import merging
+
+    merging.take_back(serviced(dsn, folder), number, by, reason)
+    click.echo(f"different {number} is taken back")
+
+
 @click.command()
 @click.option("--all", "also_split", is_flag=True, help="Those that were split too.")
 @DSN
@@ -148,4 +167,4 @@ def acknowledge(number: int, by: str, reason: str, dsn: str | None, folder: Path
     click.echo(f"the alarm of merge {number} is acknowledged")
 
 
-COMMANDS = (merge, split, different, merges, acknowledge)
+COMMANDS = (merge, split, different, not_different, merges, acknowledge)

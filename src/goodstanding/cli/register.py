@@ -10,6 +10,7 @@ import click
 
 from goodstanding.cli import (
     backups,
+    claims,
     contracts,
     delivering,
     dossiers,
@@ -40,7 +41,19 @@ def group(context: click.Context, file: Path | None) -> None:
     set_up(context.obj.log_format)
 
 
-for module in (backups, contracts, keeping, delivering, dossiers, lookups, merging, quality, register_log, review):
+for module in (
+    backups,
+    claims,
+    contracts,
+    keeping,
+    delivering,
+    dossiers,
+    lookups,
+    merging,
+    quality,
+    register_log,
+    review,
+):
     for command in module.COMMANDS:
         group.add_command(command)
 group.add_command(receivers.group)

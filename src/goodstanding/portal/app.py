@@ -14,7 +14,7 @@ from litestar.static_files import create_static_files_router
 
 from goodstanding.engine.exact import ENGINE
 from goodstanding.facts.world import World
-from goodstanding.portal import api, judging, pages, personal, receiving, reviewing
+from goodstanding.portal import api, denying, judging, pages, personal, receiving, reviewing
 from goodstanding.portal import log as log_pages
 from goodstanding.portal.errors import answer
 from goodstanding.portal.headers import guard_answer
@@ -80,7 +80,7 @@ def _personal() -> list[Router]:
         Router("/", route_handlers=personal.OPEN, opt={"access": "open"}, include_in_schema=False),
         Router(
             "/",
-            route_handlers=personal.PERSONS,
+            route_handlers=[*personal.PERSONS, *denying.HANDLERS],
             guards=[only_persons],
             opt={"access": "person"},
             include_in_schema=False,

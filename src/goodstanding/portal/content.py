@@ -39,12 +39,13 @@ class PartContent:
 class GroundContent:
     """By what a record is about its subject: its `number`, the decision of a `person`, or of the `register` alone.
 
+    `answer`: it was said not to be about the subject, and a person found that it is.
     scheme: of the number; agreed: what had to agree with it, where it came. case and what follows: of a decision; who
     decided is told to the subject and to officers alone. weight (bits), probability, threshold and margin are exact
     numbers; model: its number in this register.
     """
 
-    way: Literal["number", "person", "register"]
+    way: Literal["number", "person", "register", "answer"]
     scheme: str | None = None
     agreed: tuple[str, ...] = ()
     case: int | None = None

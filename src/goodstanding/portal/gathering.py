@@ -22,8 +22,9 @@ from goodstanding.portal.content import (
 from goodstanding.portal.errors import Unreadable
 from goodstanding.portal.rendering import Visit, today
 from goodstanding.portal.telling import Teller, record_content
+from goodstanding.register.ledger.claims import Claim, claims
 from goodstanding.register.ledger.dossiers import Dossier, KnownRecord, changes, dossier, history, standing
-from goodstanding.register.ledger.grounds import REGISTER, ByNumber, Ground, grounds, weight_of
+from goodstanding.register.ledger.grounds import REGISTER, Affirmed, ByNumber, Ground, grounds, weight_of
 from goodstanding.register.ledger.merges import Merged
 from goodstanding.register.ledger.numbers import canonical
 from goodstanding.register.ledger.policies import policies
@@ -79,6 +80,8 @@ def ground_content(one: Ground, *, named: bool) -> GroundContent:
     """Return by what a record is about its subject, as it may be read; named: with who decided."""
     if isinstance(one, ByNumber):
         return GroundContent("number", one.scheme, one.agreed)
+    if isinstance(one, Affirmed):
+        return GroundContent("answer", by=one.by if named else None, on=one.on, reason=one.reason)
     alone = one.by == REGISTER
     return GroundContent(
         "register" if alone else "person",
@@ -137,12 +140,16 @@ class FiledRecord:
 
 @dataclass(frozen=True)
 class File:
-    """All that is held of somebody: records, the latest first, standings, and who was merged with this one."""
+    """All that is held of somebody: records, the latest first, standings, who was merged with this one, and claims.
+
+    claims: what was said of records that are about somebody else.
+    """
 
     person: Subject
     standings: tuple[StandingContent, ...]
     records: tuple[FiledRecord, ...]
     merged: tuple[MergedContent, ...]
+    claims: tuple[Claim, ...]
 
 
 def file_of(register: Register, person: Subject, on: dt.date) -> File:
@@ -152,7 +159,8 @@ def file_of(register: Register, person: Subject, on: dt.date) -> File:
     told = standings_of(register, held, on, about)
     records = sorted(held.records, key=lambda known: known.record.act, reverse=True)
     filed = tuple(_filed(known, told, register, about[known.record.digest]) for known in records)
-    return File(held.subject, told, filed, tuple(merged_content(one) for one in held.merged))
+    merged = tuple(merged_content(one) for one in held.merged)
+    return File(held.subject, told, filed, merged, claims(register, held.ids))
 
 
 def _filed(

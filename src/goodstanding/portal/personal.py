@@ -13,6 +13,7 @@ from litestar.params import URLEncodedBody
 from litestar.response import Redirect, Response, Template
 
 from goodstanding.portal import papers
+from goodstanding.portal.denying import REASONS
 from goodstanding.portal.errors import Unreadable
 from goodstanding.portal.gathering import day_of, file_of
 from goodstanding.portal.rendering import Held, Visit, page, today
@@ -122,6 +123,8 @@ def _file(request: Visit, register: Register, person: Subject, on: dt.date) -> d
         "standings": held.standings,
         "records": held.records,
         "merged": held.merged,
+        "claims": held.claims,
+        "reasons": REASONS,
         "accesses": looks,
         "titles": titles,
         "documents": documents,

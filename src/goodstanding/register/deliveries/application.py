@@ -13,7 +13,7 @@ from goodstanding.facts.validation import REFUSALS
 from goodstanding.proof.merkle import Edge
 from goodstanding.register.deliveries import unlinked
 from goodstanding.register.deliveries.documents import TAKEN_IN, leave_out, sift, supersede
-from goodstanding.register.deliveries.linking import doubts, newcomers
+from goodstanding.register.deliveries.linking import denied, doubts, newcomers
 from goodstanding.register.deliveries.staging import Batch, Staged
 from goodstanding.register.ledger.records import STORED
 from goodstanding.register.log import commitments, events
@@ -22,9 +22,10 @@ from goodstanding.register.store.bulk import copy_in, copy_out, run
 from goodstanding.register.store.database import Register
 
 
-def apply(register: Register, header: Mapping[str, Any], stage: Staged) -> dict[str, Any]:
+def apply(register: Register, header: Mapping[str, Any], stage: Staged, *, settled: bool = False) -> dict[str, Any]:
     """Write a staged delivery (header: source, file, received, content) in the turn that is held.
 
+    settled: whose its rows are was decided, whatever was said of that before.
     Returns its row of `delivery` as it is kept.
     """
     connection = stage.connection
@@ -32,6 +33,8 @@ def apply(register: Register, header: Mapping[str, Any], stage: Staged) -> dict[
     at = connection.execute(_PLACE).one()
     number = at.deliveries + 1
     doubts(connection, register.world)
+    if not settled:
+        denied(connection, header["source"], at.salt)
     sift(connection, header["source"], at.salt)
     told = Edge()
     some = leave_out(connection)

@@ -83,11 +83,13 @@ class Release:
     """A person's decision that lets in what was kept back.
 
     content: the SHA-256 by which it is known when it is decided again. keep: writes the decision in the transaction in
-    which it is applied, given the row of `delivery`.
+    which it is applied, given the row of `delivery`. settled: the person decided whose its rows are, so that what was
+    said of that before does not speak against them.
     """
 
     content: str
     keep: Callable[[sa.Connection, Mapping[str, Any]], None]
+    settled: bool = False
 
 
 def deliver(
@@ -165,7 +167,8 @@ def _judged(register: Register, stage: Staged, arrival: _Arrival) -> Delivered |
     breaches = measured.breaches(_last_rows(stage.connection, arrival.header["source"]))
     if not breaches:
         attempt = stage.connection.begin_nested()
-        kept = apply(register, arrival.header, stage)
+        settled = arrival.release is not None and arrival.release.settled
+        kept = apply(register, arrival.header, stage, settled=settled)
         wrong = kept["refused"] - unlinked.count(stage.connection, kept["number"])
         breaches = refused_too_many(measured.contract, kept["rows"], wrong)
         if not breaches:

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from goodstanding.facts.world import World
 from goodstanding.linkage.exact import expected
 from goodstanding.register.deliveries.documents import TAKEN_IN
+from goodstanding.register.ledger.repeats import in_sql, pads
 from goodstanding.register.ledger.subjects import committed, enrol, numbered
 from goodstanding.register.store.bulk import copy_out, run
 
@@ -26,6 +27,7 @@ SELECT identifier, is_a, first, coalesce(called.name, '') AS name FROM (
 _MET = "CREATE TEMP TABLE met AS {grouped}; ANALYZE met"
 _UNKNOWN = "NOT EXISTS (SELECT FROM subject WHERE identifier = staged.subject)"
 
+_NUMBER = "a number, not repeated here"
 _DOUBTS = """
 INSERT INTO faulty
 SELECT staged.row, doubt.place, doubt.field, doubt.found, doubt.expected
@@ -49,6 +51,28 @@ WHERE {doubtful} AND doubt.wrong AND ({stranger} OR staged.name <> known.name OR
 
 _DOUBTFUL = "(staged.name IS NOT NULL OR staged.born IS NOT NULL OR staged.is_a = 'person')"
 """Without any of these nothing speaks against a row in a real world, where all that is known is no person."""
+
+_SAID = sa.text("SELECT EXISTS (SELECT FROM claim) OR EXISTS (SELECT FROM not_about)")
+_DENIED_WHY = (
+    "another number: this document was found not to be about this subject; ask the register before you send it"
+)
+_DENIED = f"""
+WITH word AS (
+    SELECT DISTINCT ON (repeats, subject_id) repeats, subject_id, about FROM (
+        SELECT repeats, subject_id, about, at FROM claim
+        UNION ALL
+        SELECT {in_sql("unlinked.source", "unlinked.document")}, subject_id, false, not_about.at
+        FROM not_about JOIN unlinked ON unlinked.number = not_about.unlinked WHERE unlinked.source = %(source)s
+    ) AS said ORDER BY repeats, subject_id, at DESC, about),
+coming AS MATERIALIZED (
+    SELECT staged.row, subject.id, {in_sql("%(source)s", "staged.document")} AS repeats
+    FROM staged JOIN subject ON subject.identifier = staged.subject WHERE staged.state <> 'withdrawn')
+INSERT INTO faulty
+SELECT coming.row, 5, 'subject', %(number)s, %(denied)s
+FROM coming JOIN word USING (repeats)
+WHERE NOT word.about AND leads_to(coming.id, NULL) = leads_to(word.subject_id, NULL)
+"""  # noqa: S608
+"""What was said of a document: by subjects and people of the register, and of cases that came without a number."""
 
 _AGAIN = _GROUPED.format(condition=f"subject IN (SELECT subject FROM touched) AND {TAKEN_IN}")  # noqa: S608
 _TOUCHED = """
@@ -76,6 +100,16 @@ def doubts(connection: sa.Connection, world: World) -> None:
     run(connection, _MET.format(grouped=_GROUPED.format(condition="false" if synthetic else _UNKNOWN)))
     query = _DOUBTS.format(stranger="nobody" if synthetic else "person", doubtful="true" if synthetic else _DOUBTFUL)
     connection.execute(sa.text(query), expected(world))
+
+
+def denied(connection: sa.Connection, source: str, salt: str) -> None:
+    """Add to `faulty` the staged rows that name a subject of whom it was found that their document is not about it.
+
+    The last word rules; a row that withdraws its document names whom it likes.
+    """
+    if connection.execute(_SAID).scalar_one():
+        parameters = pads(salt) | {"source": source, "number": _NUMBER, "denied": _DENIED_WHY}
+        run(connection, _DENIED, parameters)
 
 
 def newcomers(connection: sa.Connection, first: int, salt: str, delivery: int) -> Iterator[pl.DataFrame]:

@@ -7,10 +7,8 @@ from the day of the decision. It is undone by another fact, which names it, and 
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -19,7 +17,8 @@ import sqlalchemy as sa
 from goodstanding.facts.errors import InputError
 from goodstanding.facts.identifiers import faults_in
 from goodstanding.register.deliveries import likeness, unlinked
-from goodstanding.register.deliveries.delivering import Delivered, Release, deliver
+from goodstanding.register.deliveries.delivering import Delivered
+from goodstanding.register.deliveries.entering import bare, enter
 from goodstanding.register.deliveries.likeness import Candidate, Given
 from goodstanding.register.deliveries.unlinked import Case
 from goodstanding.register.ledger.grounds import REGISTER
@@ -143,7 +142,7 @@ def _same(register: Register, number: int, identifier: str, said: tuple[str, str
     subject = by_identifier(register, identifier)
     if subject is None or subject.is_a == "person":
         raise InputError(f"{identifier}: no organisation of this register; expected its identifier, scheme:number")
-    case = _open(register, number)
+    case = _open(register, number, subject.id)
     with register.engine.connect() as connection:
         using = likeness.given(connection)
     return _enter(register, case, ("same", subject, _evidence(register, using, case, subject)), said)
@@ -180,12 +179,11 @@ def _enter(
     cells = {name: cell for name, cell in (case.cells or {}).items() if name not in dropped} | {"subject": number}
 
     def keep(connection: sa.Connection, kept: Mapping[str, Any]) -> None:
-        _taken_in(connection, case, kept)
         about = connection.execute(sa.select(schema.subject.c.id).where(schema.subject.c.identifier == number))
         row = {"unlinked": case.number, "decision": decision, "evidence": evidence, "delivery": kept["number"]}
         _decide(connection, register, row | {"subject_id": about.scalar_one()}, said)
 
-    return _delivered(register, case, cells, keep, f"review/{case.number}")
+    return enter(register, case.source, cells, keep, file=f"review/{case.number}", what=f"case {case.number}")
 
 
 def refuse(register: Register, number: int, by: str, reason: str) -> None:
@@ -230,39 +228,21 @@ def undo(register: Register, number: int, by: str, reason: str) -> Delivered:
             record.source == case.source, record.document == case.document
         )
         version = connection.execute(query).scalar_one()
-        about = connection.execute(sa.select(schema.subject.c.identifier).where(schema.subject.c.id == last.subject_id))
-        cells = {"subject": about.scalar_one(), "document": case.document, "version": str(version + 1)}
+    cells = bare(_identifier(register, last.subject_id), case.document, version + 1)
 
     def keep(connection: sa.Connection, kept: Mapping[str, Any]) -> None:
-        _taken_in(connection, case, kept)
-        row = {"unlinked": number, "decision": "undone", "subject_id": last.subject_id, "evidence": []}
-        _decide(connection, register, row | {"delivery": kept["number"]}, said)
-        _not_about(connection, number, last.subject_id, said)
+        mark_undone(connection, register, (number, last.subject_id), kept["number"], said)
 
-    empty = dict.fromkeys(("kind", "act", "authority", "basis"))
-    return _delivered(register, case, cells | empty | {"state": "withdrawn"}, keep, f"review/{number}/undone")
+    return enter(register, case.source, cells, keep, file=f"review/{number}/undone", what=f"case {number}")
 
 
-def _delivered(
-    register: Register,
-    case: Case,
-    cells: Mapping[str, str | None],
-    keep: Callable[[sa.Connection, Mapping[str, Any]], None],
-    name: str,
-) -> Delivered:
-    table = pl.DataFrame([cells], schema=dict.fromkeys(cells, pl.String))
-    released = Release(hashlib.sha256(name.encode()).hexdigest(), keep)
-    return deliver(register, case.source, Path(name), register.today, table, file=name, release=released)
-
-
-def _taken_in(connection: sa.Connection, case: Case, kept: Mapping[str, Any]) -> None:
-    if kept["accepted"] == 1:
-        return
-    fault = schema.refusal.c
-    query = sa.select(fault.field, fault.expected).where(fault.delivery == kept["number"]).limit(1)
-    told = connection.execute(query).one_or_none()
-    why = f"{told.field}: expected {told.expected}" if told else f"document {case.document} is there already"
-    raise InputError(f"case {case.number}: its record cannot be taken in: {why}")
+def mark_undone(
+    connection: sa.Connection, register: Register, link: tuple[int, int], delivery: int, said: tuple[str, str]
+) -> None:
+    """Keep that the link of a case to a subject was undone, and by which delivery, in the transaction that is open."""
+    row = {"unlinked": link[0], "decision": "undone", "subject_id": link[1], "evidence": [], "delivery": delivery}
+    _decide(connection, register, row, said)
+    _not_about(connection, *link, said)
 
 
 def _decide(connection: sa.Connection, register: Register, row: Mapping[str, Any], said: tuple[str, str]) -> None:
@@ -280,9 +260,9 @@ def _not_about(connection: sa.Connection, number: int, subject_id: int, said: tu
         events.add(connection, "not_about", [row])
 
 
-def _open(register: Register, number: int) -> Case:
+def _open(register: Register, number: int, subject_id: int | None = None) -> Case:
     with register.engine.connect() as connection:
-        _check_open(connection, number)
+        _check_open(connection, number, subject_id)
         return unlinked.case(connection, number)
 
 

@@ -1,6 +1,7 @@
 """Receivers: who is given records or standings, what they are told when these change, and what they answer.
 
-A receiver is told of each correction, withdrawal and erasure of a record that it was given: one that the register held
+A receiver is told of each correction, withdrawal and erasure of a record that it was given, and of each merge and split
+by which such a record is about another or a standing rests on others: one that the register held
 on a day between its `since` and its end, of one of its kinds. A message names records by their place, delivery and row,
 by which the receiver got them, and says nothing of what is in them.
 """
@@ -158,13 +159,15 @@ _GIVEN = """
 
 _CHANGED = sa.text(f"""
     SELECT receiver.number, receiver.name, by_delivery, json_agg(json_build_array(
-        old.delivery, old.row, by_delivery, by_row, CASE new.state WHEN 'valid' THEN 'corrected' ELSE new.state END
+        old.delivery, old.row, by_delivery, by_row,
+        CASE WHEN new.state <> 'valid' THEN new.state WHEN old.state = 'valid' THEN 'corrected' ELSE 'restored' END
     ) ORDER BY old.delivery, old.row) AS rows
     FROM receiver LEFT JOIN receiver_end ON receiver_end.receiver = receiver.number
     JOIN delivery later ON later.known_on >= receiver.since
     JOIN superseded ON by_delivery = later.number
-    JOIN record old ON (old.delivery, old.row) = (superseded.delivery, superseded.row) AND old.kind = ANY (kinds)
+    JOIN record old ON (old.delivery, old.row) = (superseded.delivery, superseded.row)
     JOIN record new ON (new.delivery, new.row) = (by_delivery, by_row)
+        AND (old.kind = ANY (kinds) OR old.state = 'withdrawn' AND new.kind = ANY (kinds))
     JOIN delivery ON delivery.number = old.delivery
     WHERE old.delivery < by_delivery AND {_GIVEN} AND NOT EXISTS (
         SELECT FROM outbox WHERE key = 'changed/' || receiver.number || '/' || later.number)
@@ -173,8 +176,36 @@ _CHANGED = sa.text(f"""
 """What a later delivery replaced of what a receiver was given; what the same one replaced, nobody was given."""
 
 
+_MERGED = sa.text(f"""
+    SELECT receiver.number, receiver.name, fact.what, fact.number AS fact, kept.number AS kept, merged.number AS merged,
+        given.rows
+    FROM (SELECT 'merged' AS what, number, kept, merged, at FROM same
+        UNION ALL SELECT 'split', apart.number, kept, merged, apart.at FROM apart JOIN same ON same.number = apart.same
+    ) AS fact JOIN receiver ON fact.at >= receiver.since
+    LEFT JOIN receiver_end ON receiver_end.receiver = receiver.number
+    JOIN subject AS kept ON kept.id = fact.kept JOIN subject AS merged ON merged.id = fact.merged
+    CROSS JOIN LATERAL (
+        SELECT json_agg(json_build_array(record.delivery, record.row) ORDER BY record.delivery, record.row) AS rows
+        FROM group_of(fact.merged, fact.at - CASE WHEN (policy IS NULL) = (fact.what = 'merged')
+            THEN interval '1 microsecond' ELSE interval '0' END) AS own
+        JOIN record ON record.subject_id = own AND record.kind = ANY (kinds)
+        JOIN delivery ON delivery.number = record.delivery
+        WHERE delivery.known_on <= fact.at AND {_GIVEN} AND NOT EXISTS (
+            SELECT FROM superseded JOIN delivery AS later ON later.number = by_delivery
+            WHERE (superseded.delivery, superseded.row) = (record.delivery, record.row) AND later.known_on <= fact.at)
+    ) AS given
+    WHERE given.rows IS NOT NULL AND NOT EXISTS (
+        SELECT FROM outbox WHERE key = fact.what || '/' || fact.number || '/to/' || receiver.number)
+    ORDER BY fact.at, receiver.number""")  # noqa: S608
+"""Merges and splits that changed what receivers were given. Of records: those of the merged subject, and of all who led
+to it, which are about another now. Of standings: those of all who were made one, or two, since they rest on them."""
+
+
 def tell_changed(register: Register) -> int:
-    """Put a message to each receiver for each delivery that replaced something it was given; return how many."""
+    """Put a message to each receiver for each delivery, merge and split that changed what it was given.
+
+    Returns how many.
+    """
     with register.engine.begin() as connection:
         connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key, 0)"), {"key": _SENDING})
         rows = connection.execute(_CHANGED).all()
@@ -182,7 +213,12 @@ def tell_changed(register: Register) -> int:
         for row in rows:
             message = {"receiver": row.name, "columns": columns, "rows": row.rows}
             _put(connection, row.number, f"changed/{row.number}/{row.by_delivery}", "changed", message)
-        return len(rows)
+        facts = connection.execute(_MERGED).all()
+        for row in facts:
+            message = {"receiver": row.name, "kept": row.kept, "merged": row.merged}
+            message |= {"columns": ["delivery", "row"], "rows": row.rows}
+            _put(connection, row.number, f"{row.what}/{row.fact}/to/{row.number}", row.what, message)
+        return len(rows) + len(facts)
 
 
 _TO_ERASE = sa.text(f"""

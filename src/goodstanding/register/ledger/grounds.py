@@ -65,17 +65,29 @@ class Decided:
         return None if self.weight is None else probability_of(self.weight)
 
 
-Ground = ByNumber | Decided
+@dataclass(frozen=True)
+class Affirmed:
+    """It was said not to be about its subject (a claim), and a person of the register found that it is after all."""
+
+    by: str
+    reason: str
+    on: dt.date
+
+
+Ground = ByNumber | Decided | Affirmed
 
 
 @dataclass(frozen=True)
 class Undone:
-    """A withdrawal that undid a link, since the record was found not to be about this subject."""
+    """A withdrawal that undid a link, since the record was said not to be about this subject.
 
-    case: int
+    own: the subject said so itself.
+    """
+
     by: str
     reason: str
     on: dt.date
+    own: bool
 
 
 def weight_of(found: Sequence[Mapping[str, Any]]) -> Decimal:
@@ -92,8 +104,12 @@ def probability_of(weight: Decimal) -> Decimal:
 def grounds(register: Register, ids: Sequence[int]) -> dict[tuple[int, int], Ground]:
     """Return by what each record of some subjects is about it, by its delivery and row; also what no longer stands."""
     with register.engine.connect() as connection:
-        decided = {row.delivery: _decided(row) for row in connection.execute(_DECIDED, {"ids": list(ids)})}
+        decided: dict[int, Ground] = {
+            row.delivery: _decided(row) for row in connection.execute(_DECIDED, {"ids": list(ids)})
+        }
         records = connection.execute(_RECORDS, {"ids": list(ids)}).all()
+        affirmed = connection.execute(_AFFIRMED, {"ids": list(ids)}).all()
+    decided |= {row.entered: Affirmed(row.by, row.reason, row.on) for row in affirmed}
     return {
         (row.delivery, row.row): decided.get(row.delivery, ByNumber(row.scheme, row.is_a == "person"))
         for row in records
@@ -103,6 +119,8 @@ def grounds(register: Register, ids: Sequence[int]) -> dict[tuple[int, int], Gro
 _RECORDS = sa.text("""
     SELECT record.delivery, record.row, split_part(identifier, ':', 1) AS scheme, is_a
     FROM record JOIN subject ON subject.id = subject_id WHERE subject_id = ANY (:ids)""")
+_AFFIRMED = sa.text("""
+    SELECT entered, by, reason, "on" FROM claim WHERE subject_id = ANY (:ids) AND about AND entered IS NOT NULL""")
 _DECIDED = sa.text("""
     SELECT unlinked AS case, decision, link_decision.by, reason, "on", evidence, delivery, model.number AS model,
         threshold, margin
@@ -120,9 +138,11 @@ def undone(register: Register, deliveries: Iterable[int]) -> dict[int, Undone]:
     """Return which of some deliveries withdrew a record since it was linked wrongly, and why."""
     with register.engine.connect() as connection:
         rows = connection.execute(_UNDONE, {"deliveries": list(deliveries)}).all()
-    return {row.delivery: Undone(row.case, row.by, row.reason, row.on) for row in rows}
+    return {row.delivery: Undone(row.by, row.reason, row.on, row.own) for row in rows}
 
 
 _UNDONE = sa.text("""
-    SELECT unlinked AS case, by, reason, "on", delivery FROM link_decision
-    WHERE decision = 'undone' AND delivery = ANY (:deliveries)""")
+    SELECT by, reason, "on", false AS own, delivery FROM link_decision
+    WHERE decision = 'undone' AND delivery = ANY (:deliveries)
+    UNION ALL SELECT by, reason, "on", own, entered FROM claim WHERE NOT about AND entered = ANY (:deliveries)""")
+"""A link of a case that its subject denied is both; the subject's own word is told then, which comes last."""

@@ -22,6 +22,8 @@ from goodstanding.register.store import schema
 from goodstanding.register.store.database import Register, turn
 
 _SAME, _APART, _DIFFERENT, _END = schema.same.c, schema.apart.c, schema.different.c, schema.alarm_end.c
+_STANDS = ~sa.exists().where(schema.different_end.c.different == _DIFFERENT.number)
+"""That something says that two are different, and was not taken back."""
 _LONGEST = 500
 
 
@@ -109,12 +111,26 @@ def differ(register: Register, one: Subject, other: Subject, by: str, reason: st
             facts = ", ".join(str(fact.number) for fact in merges.merged(connection, own))
             raise InputError(f"subjects {one.number} and {other.number}: are one by merge {facts}; split that first")
         before = connection.execute(
-            sa.select(_DIFFERENT.number).where(_DIFFERENT.a == a, _DIFFERENT.b == b)
+            sa.select(_DIFFERENT.number).where(_DIFFERENT.a == a, _DIFFERENT.b == b, _STANDS)
         ).scalar_one_or_none()
         if before is not None:
             raise InputError(f"subjects {one.number} and {other.number}: are said to be different already, by {before}")
         number = events.add(connection, "different", [{"a": a, "b": b, **said}])[0]["number"]
         return next(kept for kept in _differences(connection) if kept.number == number)
+
+
+def take_back(register: Register, number: int, by: str, reason: str) -> None:
+    """Take back that two subjects are different: they can be merged, or said to be different, again.
+
+    A merge that was made despite it stays an alarm until somebody acknowledges it. Raises InputError where it was not
+    said, it was taken back before, or `by` or `reason` says nothing.
+    """
+    said = _said(by, reason)
+    with turn(register.engine) as connection:
+        standing = [one.number for one in _differences(connection)]
+        if number not in standing:
+            raise InputError(f"different {number}: does not stand; goodstanding register merges lists those that do")
+        events.add(connection, "different_end", [{"different": number, **said}])
 
 
 def acknowledge(register: Register, number: int, by: str, reason: str) -> None:
@@ -138,7 +154,7 @@ def all_merges(register: Register) -> tuple[Merged, ...]:
 
 
 def differences(register: Register) -> tuple[Different, ...]:
-    """Return what says that subjects are different, in order of number."""
+    """Return what says that subjects are different, and was not taken back, in order of number."""
     with register.engine.connect() as connection:
         return tuple(_differences(connection))
 
@@ -210,7 +226,7 @@ def _between(connection: sa.Connection, one: Subject, other: Subject) -> list[An
         sa.and_(_DIFFERENT.a.in_(first), _DIFFERENT.b.in_(second)),
         sa.and_(_DIFFERENT.b.in_(first), _DIFFERENT.a.in_(second)),
     )
-    return [*connection.execute(sa.select(schema.different).where(across).order_by(_DIFFERENT.number))]
+    return [*connection.execute(sa.select(schema.different).where(across, _STANDS).order_by(_DIFFERENT.number))]
 
 
 def _tell(connection: sa.Connection, kind: str, fact: Any, subjects: Iterable[Any]) -> None:
@@ -239,7 +255,8 @@ def _differences(connection: sa.Connection) -> list[Different]:
         _DIFFERENT.at,
     )
     query = query.join_from(schema.different, a, a.c.id == _DIFFERENT.a).join(b, b.c.id == _DIFFERENT.b)
-    return [Different(**row) for row in connection.execute(query.order_by(_DIFFERENT.number)).mappings()]
+    query = query.where(_STANDS).order_by(_DIFFERENT.number)
+    return [Different(**row) for row in connection.execute(query).mappings()]
 
 
 def _alarms(connection: sa.Connection) -> list[Alarm]:

@@ -20,6 +20,7 @@ from psycopg import AsyncConnection, sql
 
 from goodstanding.facts.errors import InputError
 from goodstanding.proof.notes import Signer
+from goodstanding.register.deliveries.claiming import end_unanswered
 from goodstanding.register.deliveries.drawing import draw_samples
 from goodstanding.register.deliveries.reviewing import end_unfound, find
 from goodstanding.register.keeping.expiry import expire
@@ -64,8 +65,9 @@ class Duties:
             rescore(self.register, policy, self.register.today)
 
     def find(self) -> None:
-        """Look whom rows without a number may be about; end those that nobody could tell in time."""
+        """Look whom rows without a number may be about; end those that nobody could tell in time, and claims."""
         end_unfound(self.register)
+        end_unanswered(self.register)
         find(self.register)
 
     def sign(self) -> None:

@@ -38,7 +38,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-REVISION = "0018"
+REVISION = "0021"
 """The migration that makes these tables; higher numbers are later."""
 
 REVISION_TABLE = "register_revision"
@@ -530,6 +530,25 @@ not_about = Table(
     _clock("at"),
 )
 
+claim = Table(
+    "claim",
+    metadata,
+    Column("number", BigInteger, Identity(always=True), primary_key=True),
+    *(
+        Column(name, BigInteger, nullable=False, doc="of the record of which it is said")
+        for name in ("delivery", "row")
+    ),
+    Column("subject_id", BigInteger, ForeignKey("subject.id"), nullable=False, index=True),
+    Column("repeats", LargeBinary, nullable=False, index=True, doc="how the document is known when it comes again"),
+    Column("about", Boolean, nullable=False, doc="that the record is about the subject; else that it is not"),
+    Column("own", Boolean, nullable=False, doc="the word of the subject itself"),
+    *(Column(name, Text, CheckConstraint(f"{name} <> ''"), nullable=False) for name in ("by", "reason")),
+    Column("on", Date, nullable=False, doc="the day, by the register's own calendar"),
+    Column("entered", BigInteger, ForeignKey("delivery.number"), unique=True, doc="that withdrew or brought it back"),
+    _clock("at"),
+    CheckConstraint("NOT (about AND own)", name="nobody_owns"),
+)
+
 sampled = Table(
     "sampled",
     metadata,
@@ -713,8 +732,16 @@ different = Table(
     Column("b", BigInteger, ForeignKey("subject.id"), nullable=False, index=True, doc="entered after a"),
     *(Column(name, Text, CheckConstraint(f"{name} <> ''"), nullable=False) for name in ("by", "reason")),
     _clock("at"),
-    UniqueConstraint("a", "b"),
     CheckConstraint("a < b"),
+)
+Index("ix_different_a", different.c.a, different.c.b)
+
+different_end = Table(
+    "different_end",
+    metadata,
+    Column("different", BigInteger, ForeignKey("different.number"), primary_key=True, autoincrement=False),
+    *(Column(name, Text, CheckConstraint(f"{name} <> ''"), nullable=False) for name in ("by", "reason")),
+    _clock("at"),
 )
 
 alarm_end = Table(
