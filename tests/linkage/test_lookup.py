@@ -1,6 +1,7 @@
 """Look-up: the right organisation first, with its reasons; no text is too strange, and none takes long."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -177,3 +178,73 @@ def test_a_slip_is_worth_less_the_more_bear_the_word_as_it_was_written(tmp_path)
 def test_a_word_in_one_script_stays_in_it_however_much_its_letters_look_like_latin_ones() -> None:
     assert worded("РОСА").words[0].letters == "rosa"
     assert worded("Hаrbour").words[0].letters == "harbour"
+
+
+@pytest.mark.parametrize(
+    "file", ["lines.bin", "terms.npy", "starts.npy", "rows.npy", "slips.npy", "weights.npy", "index.json"]
+)
+@pytest.mark.parametrize("kept", [0.0, 0.5, None])
+def test_an_index_of_which_a_file_is_cut_or_lacking_is_named(tmp_path, file, kept) -> None:
+    build([Entry(name, name) for name in NAMES], tmp_path / "index")
+    path = tmp_path / "index" / file
+    whole = path.read_bytes()
+    path.unlink() if kept is None else path.write_bytes(whole[: int(len(whole) * kept)])
+    with pytest.raises(InputError, match="index: not an index of names"):
+        Lookup([tmp_path / "index"])
+
+
+def test_an_index_with_a_file_of_another_is_named(tmp_path) -> None:
+    build([Entry(name, name) for name in NAMES], tmp_path / "index")
+    build([Entry(name, name) for name in NAMES[:3]], tmp_path / "other")
+    (tmp_path / "other" / "rows.npy").replace(tmp_path / "index" / "rows.npy")
+    with pytest.raises(InputError, match=r"rows: found \d+, expected \d+"):
+        Lookup([tmp_path / "index"])
+
+
+def test_threads_that_share_a_lookup_get_the_answers_of_one(lookup) -> None:
+    asked = [Asked(name[at:] + other[:5]) for name in NAMES for at in (0, 1) for other in NAMES[:6]]
+    alone = [lookup.find(one) for one in asked]
+    with ThreadPoolExecutor(4) as threads:
+        assert list(threads.map(lookup.find, asked)) == alone
+
+
+def test_an_index_that_is_replaced_while_it_is_opened_and_asked_answers_as_one_of_the_two(tmp_path) -> None:
+    names = ("Harbour Textiles Ltd", "Harbour Textiles BV")
+    build([Entry("0", names[0])], tmp_path / "index")
+    open_already = Lookup([tmp_path / "index"])
+
+    def opened(_: int) -> str:
+        return Lookup([tmp_path / "index"]).find(Asked("Harbour Textiles"))[0].entry.name
+
+    with ThreadPoolExecutor(3) as threads:
+        told = threads.map(opened, range(150))
+        for turn in range(30):
+            build([Entry("0", names[turn % 2])] * (1 + turn % 3), tmp_path / "index")
+        assert set(told) <= set(names)
+    assert open_already.find(Asked("Harbour Textiles"))[0].entry.name == names[0]
+    assert [path.name for path in tmp_path.iterdir()] == ["index"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Company Ltd",
+        "International Services Group",
+        "the of and",
+        "a",
+        " " * 1_000_000,
+        "Harbour " * 1000,
+        "st " * 70,
+        "\u202eهلال " * 40,
+    ],
+)
+def test_no_name_has_more_rows_compared_than_the_bound(tmp_path, monkeypatch, text) -> None:
+    build(
+        (Entry(str(n), f"Harbour {n} International Services Group Company the of a st Ltd") for n in range(2000)),
+        tmp_path / "many",
+    )
+    many, compared_rows = Lookup([tmp_path / "many"]), []
+    compare = many._compared
+    monkeypatch.setattr(many, "_compared", lambda *told: (compared_rows.append(1), compare(*told))[1])
+    many.find(Asked(text), 5)
+    assert len(compared_rows) <= 30

@@ -9,8 +9,11 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import threading
+import time
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
@@ -33,7 +36,20 @@ _SHORTEST = 4
 """Letters of a word that may have been written with a slip."""
 _BEGUN = 5
 """Places of letters up to which the beginning of a word is found by itself, from the third on."""
-_NAMES = ("terms", "starts", "rows", "slips", "slipped", "offsets", "weights")
+_NAMES: dict[str, type[np.generic]] = {
+    "terms": np.uint64,
+    "starts": np.int64,
+    "rows": np.int32,
+    "slips": np.uint64,
+    "slipped": np.int32,
+    "offsets": np.int64,
+    "weights": np.float32,
+}
+"""The columns of an index, each in a file of its own, and what they hold."""
+_ATTEMPTS, _PAUSE = 10, 0.01
+"""How often an index that is replaced in this moment is opened, and the seconds between."""
+_OPENING = threading.Lock()
+"""NumPy reads headers with `ast`, which fails in Python 3.11 where two threads do so at once."""
 
 Numbers = npt.NDArray[np.generic]
 
@@ -73,18 +89,47 @@ class Postings:
     """
 
     def __init__(self, folder: Path) -> None:
+        for _ in range(_ATTEMPTS):
+            with _OPENING:
+                before, wrong = _which(folder), self._mapped(folder)
+                if before == _which(folder) is not None:
+                    break
+            time.sleep(_PAUSE)
+            wrong = wrong or ValueError("it is replaced again and again")
+        if wrong:
+            raise InputError(f"{folder}: not an index of names ({wrong}); remove the folder, it is made again")
+
+    def _mapped(self, folder: Path) -> Exception | None:
+        """Map the files; return what is wrong with them."""
         try:
-            told = json.loads((folder / "index.json").read_text())
-            if told["form"] != FORM:
-                raise ValueError(f"form {told['form']}, expected {FORM}")
-            self.size = int(told["rows"])
-            self._lines = np.asarray(np.memmap(folder / "lines.bin", mode="r")) if self.size else np.zeros(0, np.uint8)
-            for name in _NAMES:
-                setattr(self, f"_{name}", np.asarray(np.load(folder / f"{name}.npy", mmap_mode="r")))
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise InputError(
-                f"{folder}: not an index of names ({error}); remove the folder, it is made again"
-            ) from None
+            self._map(folder)
+        except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
+            return error
+        return None
+
+    def _map(self, folder: Path) -> None:
+        """Map the files. Raises ValueError and others where they are not whole, or not of this form."""
+        told = json.loads((folder / "index.json").read_text())
+        if told["form"] != FORM:
+            raise ValueError(f"form {told['form']}, expected {FORM}")
+        self.size = int(told["rows"])
+        self._lines = np.asarray(np.memmap(folder / "lines.bin", mode="r")) if self.size else np.zeros(0, np.uint8)
+        for name, kind in _NAMES.items():
+            column = np.asarray(np.load(folder / f"{name}.npy", mmap_mode="r"))
+            if column.dtype != kind or column.ndim != 1:
+                raise ValueError(f"{name}.npy: found {column.dtype}, expected {np.dtype(kind)}")
+            setattr(self, f"_{name}", column)
+        lengths = {
+            "offsets": (len(self._offsets), self.size + 1),
+            "weights": (len(self._weights), self.size),
+            "starts": (len(self._starts), len(self._terms) + 1),
+            "slipped": (len(self._slipped), len(self._slips)),
+            "rows": (len(self._rows), int(self._starts[-1])),
+            "lines": (len(self._lines), int(self._offsets[-1])),
+        }
+        for name, (found, expected) in lengths.items():
+            if found != expected:
+                raise ValueError(f"{name}: found {found}, expected {expected}")
 
     _terms: npt.NDArray[np.uint64]
     _starts: npt.NDArray[np.int64]
@@ -120,16 +165,26 @@ class Postings:
         return self._lines[self._offsets[row] : self._offsets[row + 1]].tobytes().decode()
 
 
+def _which(folder: Path) -> int | None:
+    """Return what tells a folder from another that takes its place; None where there is none."""
+    try:
+        return folder.stat().st_ino
+    except OSError:
+        return None
+
+
 def written(rows: Iterable[tuple[Wording, str]], folder: Path) -> None:
     """Write an index of rows, each with a line to keep, into a folder; whole or not at all, in place of what was there.
 
     Memory: about 100 bytes for each row and 300 for each different word.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
-    made = Path(mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    made, old = (Path(mkdtemp(prefix=f".{folder.name}-", dir=folder.parent)) for _ in range(2))
     try:
         _fill(rows, made)
-        shutil.rmtree(folder, ignore_errors=True)
+        if folder.exists():
+            with suppress(OSError):  # another process put it away in the same moment
+                os.rename(folder, old / folder.name)
         try:
             os.rename(made, folder)
         except OSError:
@@ -137,6 +192,7 @@ def written(rows: Iterable[tuple[Wording, str]], folder: Path) -> None:
                 raise
     finally:
         shutil.rmtree(made, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)
 
 
 def _fill(rows: Iterable[tuple[Wording, str]], folder: Path) -> None:

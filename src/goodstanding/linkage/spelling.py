@@ -12,6 +12,8 @@ from typing import Any
 
 import yaml
 
+from goodstanding.linkage.names import LONGEST
+
 _TOLD: dict[str, Any] = yaml.safe_load(
     files("goodstanding.linkage").joinpath("spelling.yaml").read_text(encoding="utf-8")
 )
@@ -48,7 +50,7 @@ _VOWELLESS = re.compile(r"[\u0590-\u08ff\u0900-\u0dff]")
 
 def plain(name: str) -> str:
     """Return a name with what was cut short written out, and no number that can be taken for a legal form."""
-    return _PLAIN.sub(_written_out, _GLUED.sub(" ", name))
+    return _PLAIN.sub(_written_out, _GLUED.sub(" ", " ".join(name.split())))
 
 
 def _written_out(found: re.Match[str]) -> str:
@@ -60,7 +62,7 @@ def _written_out(found: re.Match[str]) -> str:
 
 def names_in(name: str) -> tuple[str, ...]:
     """Return the two names in "A trading as B" or "A, formerly B"; none where there is one."""
-    parts = _TWO_NAMES.split(name[:200], maxsplit=1)
+    parts = _TWO_NAMES.split(" ".join(name[:LONGEST].split()), maxsplit=1)
     both = tuple(part.strip(" ()") for part in parts)
     return both if len(both) == 2 and all(both) else ()
 
