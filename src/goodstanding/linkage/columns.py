@@ -6,7 +6,9 @@ stranger's file are all read in the same way.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
+from importlib.resources import files
 from pathlib import Path
 from typing import Literal
 
@@ -20,6 +22,14 @@ from goodstanding.linkage import names
 Role = Literal["name", "given", "family", "organisation", "date", "place", "address", "postcode", "identifier", "code"]
 KEY = "key"
 """The column of a prepared table that says which row it was."""
+_NUMBER = 1
+FORMS = hashlib.sha256(
+    f"{_NUMBER}\n{files('goodstanding.linkage').joinpath('names.yaml').read_text(encoding='utf-8')}".encode()
+).hexdigest()[:16]
+"""Which normal forms this release makes, by `names.yaml` and a number that is raised whenever else they change.
+
+What was learned from other forms, or is kept in them, cannot be compared with these (see `models.read_model`).
+"""
 
 
 class Field(BaseModel):

@@ -19,7 +19,7 @@ import polars as pl
 
 from goodstanding.facts.errors import InputError
 from goodstanding.linkage.blocking import Key
-from goodstanding.linkage.columns import Columns
+from goodstanding.linkage.columns import FORMS, Columns
 
 FREQUENCIES = {"form": pl.String, "value": pl.String, "share": pl.Float64}
 CROWDS = {"key": pl.String, "value": pl.UInt64}
@@ -30,7 +30,8 @@ class Model:
     """`settings`: as Splink writes them. `learned`: rows, days, digests of what it was trained on, in words for people.
 
     `frequencies`: which share of the rows strangers are that have the same value of a form; what few rows have is not
-    listed and has the share without a value. `crowds`: values of keys that too many rows share.
+    listed and has the share without a value. `crowds`: values of keys that too many rows share. `forms`: which normal
+    forms it was learned from (`columns.FORMS`).
     """
 
     settings: Mapping[str, Any]
@@ -39,6 +40,7 @@ class Model:
     learned: Mapping[str, Any]
     frequencies: pl.DataFrame
     crowds: pl.DataFrame
+    forms: str = FORMS
 
     def text(self) -> str:
         """Return what stands in `model.json`."""
@@ -47,6 +49,7 @@ class Model:
             "columns": self.columns.model_dump(mode="json"),
             "keys": [{"forms": key.forms, "crowd": key.crowd} for key in self.keys],
             "learned": self.learned,
+            "forms": self.forms,
         }
         return json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
 
@@ -85,16 +88,23 @@ def write_model(model: Model, folder: Path) -> None:
 
 
 def read_model(folder: Path) -> Model:
-    """Read a model. Raises InputError where a file is missing, broken or of another form."""
+    """Read a model. Raises InputError where a file is missing or broken, or it was learned from other normal forms."""
     try:
         content = json.loads((folder / "model.json").read_text(encoding="utf-8"))
-        return Model(
+        model = Model(
             content["settings"],
             Columns.model_validate(content["columns"]),
             tuple(Key(tuple(key["forms"]), key["crowd"]) for key in content["keys"]),
             content["learned"],
             pl.read_parquet(folder / "frequencies.parquet").select(pl.col(n).cast(t) for n, t in FREQUENCIES.items()),
             pl.read_parquet(folder / "crowds.parquet").select(pl.col(n).cast(t) for n, t in CROWDS.items()),
+            content.get("forms", "those of an earlier release"),
+        )
+        if model.forms == FORMS:
+            return model
+        raise InputError(
+            f"{folder}: was learned from other forms of names ({model.forms}) than this release makes ({FORMS}), which "
+            "cannot be compared; train a model again, and keep rows in a new folder"
         )
     except OSError as error:
         # Polars names the file in its text, and has no errno
