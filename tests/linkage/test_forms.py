@@ -39,7 +39,9 @@ def test_forms_that_change_have_another_version() -> None:
     forms = prepared(pl.DataFrame({"key": [str(n) for n in range(7)], **BANK}), COLUMNS)
     hashed = duckdb.sql("SELECT hash('anna', '1970'), hash('范')").fetchall()
     made = hashlib.sha256(f"{forms.write_json()}{hashed}".encode()).hexdigest()[:16]
-    assert (FORMS, made) == ("d4a7add0828b2f47", "48129c01627d5aec"), "raise columns._NUMBER, then write both here again"
+    assert (FORMS, made) == ("d4a7add0828b2f47", "48129c01627d5aec"), (
+        "raise columns._NUMBER, then write both here again"
+    )
 
 
 def test_a_model_of_other_forms_is_refused_with_what_to_do(tmp_path: Path) -> None:
