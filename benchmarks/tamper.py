@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import polars as pl
 import psycopg
@@ -156,7 +157,10 @@ def _leave_unlinked(register: Register, folder: Path, people: pl.DataFrame) -> N
         events.add(connection, "model", [model | {"by": "A. Jansen"}])
         found = {"unlinked": 3, "model": 1, "subject_id": people.height, "weight": Decimal("3.5")}
         events.add(connection, "candidate", [found | {"probability": Decimal("0.5")}])
-    reviewing.refuse(register, 2, "A. Jansen", "cannot be found")
+    with patch.object(rereading, "ONE_IN", 1):
+        reviewing.refuse(register, 2, "A. Jansen", "cannot be found")
+    rereading.answer(register, 2, "B. Smit", "new")
+    settling.settle(register, 2, "C. Bos", "nobody knows", stands=True)
     reviewing.different(register, 3, firms[1], "A. Jansen", "another street")
     denied = claiming.deny(register, (1, 5), "the subject", "a namesake", own=True)
     claiming.affirm(register, denied.number, "A. Jansen", "the whole judgment came")

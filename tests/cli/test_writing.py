@@ -65,6 +65,8 @@ WRITE = {
     "release": "1 --by J --reason right",
     "reject": "1 --by J --reason wrong",
     "read": "1 same --reader J",
+    "reread": "1 --new --reader J",
+    "settle": "1 --wrong --by J --reason other",
     "resume": "city.tax --by J --reason right",
     "receiver add": "police http://127.0.0.1/ --kind food.inspection",
     "receiver answer": "message taken",

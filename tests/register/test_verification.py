@@ -11,7 +11,7 @@ from goodstanding.facts.contracts import Contract
 from goodstanding.facts.errors import InputError
 from goodstanding.facts.world import World
 from goodstanding.proof import checkpoints, notes
-from goodstanding.register.deliveries import claiming, reviewing, senders
+from goodstanding.register.deliveries import claiming, rereading, reviewing, senders, settling
 from goodstanding.register.deliveries.deciding import reject, release
 from goodstanding.register.deliveries.delivering import content_of, deliver
 from goodstanding.register.deliveries.holding import HeldBackError
@@ -186,7 +186,11 @@ def _unlinked(register, folder):
         found = {"unlinked": 1, "model": 1, "subject_id": 13, "weight": Decimal("3.5"), "probability": Decimal("0.5")}
         events.add(connection, "candidate", [found])
     reviewing.different(register, 1, PEOPLE.row(14, named=True)["subject"], "A. Jansen", "another street")
-    reviewing.refuse(register, 2, "A. Jansen", "cannot be found")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rereading, "ONE_IN", 1)
+        reviewing.refuse(register, 2, "A. Jansen", "cannot be found")
+    rereading.answer(register, 2, "B. Smit", "new")
+    settling.settle(register, 2, "C. Bos", "nobody knows", stands=True)
 
 
 def _denied(register):
@@ -374,6 +378,9 @@ def test_a_record_that_is_renumbered_within_the_order_is_found(tamper) -> None:
         ("UPDATE reading SET answer = 'same' WHERE number = 2", "reading 2: is not what happened then"),
         ("UPDATE reading SET reader = 'B. Smit' WHERE number = 2", "reading 2: is not what happened then"),
         ("DELETE FROM reading WHERE number = 2", "reading 2: was removed; event"),
+        ("UPDATE second SET until = '2030-01-01'", "second 2: is not what happened then"),
+        ("UPDATE second_reading SET agrees = true", "second_reading 2: is not what happened then"),
+        ("DELETE FROM second_end", "second_end 2: was removed; event"),
         ("UPDATE quality SET high = 1000000 WHERE number = 1", "quality 1: is not what happened then"),
         ("UPDATE pause SET paused = false", "pause 1: is not what happened then"),
         ("DELETE FROM pause", "pause 1: was removed; event"),

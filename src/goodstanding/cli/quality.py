@@ -1,4 +1,4 @@
-"""`goodstanding register quality`, `read`, `resume`: how right links are, what people read for it, who goes on."""
+"""`goodstanding register quality`, `read`, `resume`: how right links and reviewers are, and what people read for it."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from goodstanding.cli.options import DSN, FOLDER, read, serviced
 if TYPE_CHECKING:
     from goodstanding.linkage.intervals import Figure
     from goodstanding.linkage.readers import Agreement
+    from goodstanding.register.deliveries.rereading import Reviewer
     from goodstanding.register.ledger.pausing import Paused
     from goodstanding.register.ledger.quality import Measure
 
@@ -26,21 +27,46 @@ if TYPE_CHECKING:
 def quality(*, public: bool, as_json: bool, dsn: str | None, folder: Path) -> None:
     """Show how right the links of each source are, by what people read, with 95 % intervals; and which is paused.
 
+    Then how far readers agree, and of everybody who decides cases: how often a second reading agreed, and what stood.
+
     \b
     Example:
       goodstanding register quality --json
     """
+    from goodstanding.register.deliveries.rereading import reviewers
     from goodstanding.register.ledger.pausing import paused
     from goodstanding.register.ledger.quality import measures, published, readers
 
     register = read(dsn, folder)
     found = published(measures(register)) if public else measures(register)
     agreed, each = (None, {}) if public else readers(register)
+    people = {} if public else reviewers(register)
     stopped = paused(register)
     if as_json:
-        click.echo(json.dumps(_document(found, stopped, agreed, each), ensure_ascii=False, indent=1, default=str))
-    else:
-        _show(found, stopped, agreed, each)
+        told = _document(found, stopped, agreed, each)
+        if not public:
+            told["reviewers"] = {name: _told(one) for name, one in people.items()}
+        click.echo(json.dumps(told, ensure_ascii=False, indent=1, default=str))
+        return
+    _show(found, stopped, agreed, each)
+    if people:
+        _show_reviewers(people)
+
+
+def _told(one: Reviewer) -> dict[str, dict[str, Any]]:
+    figures = {"agreement": one.read.agreed, "kappa": one.read.kappa, "stood": one.stood}
+    return {name: figure._asdict() for name, figure in figures.items()}
+
+
+def _show_reviewers(people: dict[str, Reviewer]) -> None:
+    from goodstanding.cli.tables import show
+
+    rows = [
+        (name, measure, *_cells(figure, 4), figure.of)
+        for name, one in people.items()
+        for measure, figure in (("agreement", one.read.agreed), ("kappa", one.read.kappa), ("stood", one.stood))
+    ]
+    show(("reviewer", "measure", "value", "low", "high", "read twice"), rows)
 
 
 def _show(found: list[Measure], stopped: dict[str, Paused], agreed: Agreement | None, each: dict[str, Figure]) -> None:

@@ -20,6 +20,7 @@ from goodstanding.cli import (
     quality,
     receivers,
     register_log,
+    reread,
     review,
 )
 from goodstanding.cli.options import CONFIGURATION, DAY, DSN, FOLDER, founding, serviced
@@ -52,6 +53,7 @@ for module in (
     merging,
     quality,
     register_log,
+    reread,
     review,
 ):
     for command in module.COMMANDS:

@@ -64,6 +64,15 @@ def against_others(readings: Iterable[Reading]) -> dict[str, Figure]:
     }
 
 
+def by_reader(readings: Iterable[Reading]) -> dict[str, list[Reading]]:
+    """Return for each reader all readings of the cases that he read, his own included, in order of name."""
+    told: dict[str, list[Reading]] = defaultdict(list)
+    for found in _by_case(readings).values():
+        for own in found:
+            told[own.reader] += found
+    return dict(sorted(told.items()))
+
+
 def consensus(answers: Iterable[str]) -> str | None:
     """Return the answer that more than half gave; None where there is none."""
     counted = Counter(answers)

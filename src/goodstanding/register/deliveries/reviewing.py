@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from goodstanding.facts.errors import InputError
 from goodstanding.facts.identifiers import faults_in
-from goodstanding.register.deliveries import likeness, unlinked
+from goodstanding.register.deliveries import likeness, rereading, unlinked
 from goodstanding.register.deliveries.delivering import Delivered
 from goodstanding.register.deliveries.entering import bare, enter
 from goodstanding.register.deliveries.likeness import Candidate, Given
@@ -135,7 +135,7 @@ def same(register: Register, number: int, identifier: str, by: str, reason: str)
     Raises InputError where there is no such case or subject, it is decided already, it was found not to be about this
     subject, the record cannot be taken in, or a name or a reason is missing.
     """
-    return _same(register, number, identifier, _said(by, reason))
+    return _same(register, number, identifier, signed(by, reason))
 
 
 def _same(register: Register, number: int, identifier: str, said: tuple[str, str]) -> Delivered:
@@ -157,7 +157,7 @@ def new(register: Register, number: int, identifier: str, by: str, reason: str) 
 
     Raises InputError as `same` does, and where the number is not a valid one or the register knows it already.
     """
-    said, case = _said(by, reason), _open(register, number)
+    said, case = signed(by, reason), _open(register, number)
     if faults_in(pl.Series([identifier]), register.world):
         raise InputError("--new: not a valid number of an organisation; expected scheme:number")
     if by_identifier(register, identifier) is not None:
@@ -191,7 +191,7 @@ def refuse(register: Register, number: int, by: str, reason: str) -> None:
 
     Raises InputError where there is no such case, it is decided already, or a name or a reason is missing.
     """
-    said = _said(by, reason)
+    said = signed(by, reason)
     with turn(register.engine) as connection:
         _check_open(connection, number)
         row = {"unlinked": number, "decision": "refused", "subject_id": None, "evidence": [], "delivery": None}
@@ -203,7 +203,7 @@ def different(register: Register, number: int, identifier: str, by: str, reason:
 
     Raises InputError as `same` does.
     """
-    said, subject = _said(by, reason), by_identifier(register, identifier)
+    said, subject = signed(by, reason), by_identifier(register, identifier)
     if subject is None:
         raise InputError(f"{identifier}: nobody in this register has this number")
     with turn(register.engine) as connection:
@@ -216,7 +216,7 @@ def undo(register: Register, number: int, by: str, reason: str) -> Delivered:
 
     Raises InputError where there is no such decision, it was undone before, or a name or a reason is missing.
     """
-    said, decision = _said(by, reason), schema.link_decision.c
+    said, decision = signed(by, reason), schema.link_decision.c
     with register.engine.connect() as connection:
         case = unlinked.case(connection, number)
         query = sa.select(schema.link_decision).where(decision.unlinked == number).order_by(decision.number.desc())
@@ -249,8 +249,10 @@ def _decide(connection: sa.Connection, register: Register, row: Mapping[str, Any
     by, reason = said
     if row["decision"] != "undone":
         _check_open(connection, row["unlinked"], row["subject_id"])
-    events.add(connection, "link_decision", [dict(row) | {"by": by, "reason": reason, "on": register.today}])
-    unlinked.let_go(connection, row["unlinked"])
+    decision = dict(row) | {"by": by, "reason": reason, "on": register.today}
+    events.add(connection, "link_decision", [decision])
+    if not rereading.draw(connection, decision):
+        unlinked.let_go(connection, row["unlinked"])
 
 
 def _not_about(connection: sa.Connection, number: int, subject_id: int, said: tuple[str, str]) -> None:
@@ -277,7 +279,8 @@ def _check_open(connection: sa.Connection, number: int, subject_id: int | None =
         raise InputError(f"case {number}: was found not to be about this subject, by {found.by}: {found.reason}")
 
 
-def _said(by: str, reason: str) -> tuple[str, str]:
+def signed(by: str, reason: str) -> tuple[str, str]:
+    """Return who decides and why, trimmed. Raises InputError where either is missing."""
     for name, text in (("by", by), ("reason", reason)):
         if not text.strip():
             raise InputError(f"{name}: found nothing, expected who decides and why")

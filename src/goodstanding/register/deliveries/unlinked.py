@@ -1,7 +1,7 @@
 """Rows that came without a number: kept as they came, about nobody and counting for nothing, until it is decided.
 
 Of what waits only its digest stands in the log. What came leaves the database, by a function of it, in the transaction
-of the decision.
+of the decision, or once that was read again (`rereading`).
 """
 
 from __future__ import annotations
@@ -20,11 +20,17 @@ from goodstanding.register.store import schema
 
 _AT_ONCE = 5_000
 _UNLINKED, _CONTENT, _DECISION = schema.unlinked.c, schema.unlinked_content.c, schema.link_decision.c
+READ_AGAIN = sa.text("""
+    SELECT second.unlinked FROM second LEFT JOIN second_reading USING (unlinked)
+    WHERE agrees IS NOT TRUE AND NOT EXISTS (SELECT FROM second_end WHERE second_end.unlinked = second.unlinked)
+        AND NOT EXISTS (SELECT FROM link_decision AS undone WHERE undone.unlinked = second.unlinked
+            AND decision = 'undone')""").columns(sa.column("unlinked", sa.BigInteger))
+"""The decided cases whose content is kept, since the decision is read again or two readings differ."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """A row that came without a number; `cells`: what came, none where it is decided."""
+    """A row that came without a number; `cells`: what came, none where that was let go."""
 
     number: int
     delivery: int
@@ -100,11 +106,12 @@ def problems(connection: sa.Connection) -> Iterator[str]:
     """Name the cases of which something else is kept than what came, and contents of what is not there."""
     decided = sa.exists().where(_DECISION.unlinked == _UNLINKED.number)
     query = sa.select(_UNLINKED.number, _UNLINKED.content, _CONTENT.content.label("cells"), decided.label("decided"))
+    query = query.add_columns(_UNLINKED.number.in_(READ_AGAIN).label("again"))
     query = query.join_from(schema.unlinked, schema.unlinked_content, isouter=True).order_by(_UNLINKED.number)
     for row in connection.execute(query.execution_options(yield_per=10_000)):
-        if row.decided and row.cells is not None:
+        if row.decided and not row.again and row.cells is not None:
             yield f"unlinked {row.number}: was decided, and its content is stored again; let it go again"
-        elif not row.decided and (row.cells is None or digest(row.cells) != row.content):
+        elif (row.cells is None and not row.decided) or (row.cells and digest(row.cells) != row.content):
             yield f"unlinked {row.number}: what is stored is not what came"
     stray = sa.select(_CONTENT.unlinked).where(_CONTENT.unlinked.not_in(sa.select(_UNLINKED.number)))
     for number in connection.execute(stray).scalars():

@@ -56,6 +56,9 @@ KINDS = (
     "reading",
     "quality",
     "pause",
+    "second",
+    "second_reading",
+    "second_end",
 )
 """The tables whose rows are events, each named by its primary key."""
 PAST = ("cosignature",)

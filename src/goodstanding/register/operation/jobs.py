@@ -22,6 +22,7 @@ from goodstanding.facts.errors import InputError
 from goodstanding.proof.notes import Signer
 from goodstanding.register.deliveries.claiming import end_unanswered
 from goodstanding.register.deliveries.drawing import draw_samples
+from goodstanding.register.deliveries.rereading import let_go
 from goodstanding.register.deliveries.reviewing import end_unfound, find
 from goodstanding.register.keeping.expiry import expire
 from goodstanding.register.keeping.receivers import send_each, tell_changed
@@ -65,9 +66,10 @@ class Duties:
             rescore(self.register, policy, self.register.today)
 
     def find(self) -> None:
-        """Look whom rows without a number may be about; end those that nobody could tell in time, and claims."""
+        """Look whom rows without a number may be about; end those that nobody could tell in time, and claims; let go what is over."""
         end_unfound(self.register)
         end_unanswered(self.register)
+        let_go(self.register)
         find(self.register)
 
     def sign(self) -> None:

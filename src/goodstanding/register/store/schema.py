@@ -38,7 +38,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-REVISION = "0021"
+REVISION = "0022"
 """The migration that makes these tables; higher numbers are later."""
 
 REVISION_TABLE = "register_revision"
@@ -547,6 +547,37 @@ claim = Table(
     Column("entered", BigInteger, ForeignKey("delivery.number"), unique=True, doc="that withdrew or brought it back"),
     _clock("at"),
     CheckConstraint("NOT (about AND own)", name="nobody_owns"),
+)
+
+second = Table(
+    "second",
+    metadata,
+    Column("unlinked", BigInteger, ForeignKey("unlinked.number"), primary_key=True, autoincrement=False),
+    Column("until", Date, nullable=False, doc="the last day on which what came is kept for it"),
+    _clock("at"),
+)
+
+second_reading = Table(
+    "second_reading",
+    metadata,
+    Column("unlinked", BigInteger, ForeignKey("second.unlinked"), primary_key=True, autoincrement=False),
+    Column("reader", Text, CheckConstraint("reader <> ''"), nullable=False),
+    Column("answer", Text, CheckConstraint("answer IN ('same', 'new', 'refused')"), nullable=False),
+    Column("subject_id", BigInteger, ForeignKey("subject.id"), doc="whom it is about, by the second reader"),
+    Column("agrees", Boolean, nullable=False, doc="with what was decided first"),
+    Column("on", Date, nullable=False, doc="the day, by the register's own calendar"),
+    _clock("at"),
+    CheckConstraint("(subject_id IS NULL) = (answer <> 'same')", name="same_is_about_somebody"),
+)
+
+second_end = Table(
+    "second_end",
+    metadata,
+    Column("unlinked", BigInteger, ForeignKey("second_reading.unlinked"), primary_key=True, autoincrement=False),
+    Column("stands", Boolean, nullable=False, doc="whether the first decision stands"),
+    *(Column(name, Text, CheckConstraint(f"{name} <> ''"), nullable=False) for name in ("by", "reason")),
+    Column("on", Date, nullable=False, doc="the day, by the register's own calendar"),
+    _clock("at"),
 )
 
 sampled = Table(
