@@ -35,7 +35,7 @@ from goodstanding.lab.population import GENERATOR, VERSION, population, populati
 from goodstanding.policy.reader import read_policy
 from goodstanding.proof import commitments, merkle, notes
 from goodstanding.proof.checkpoints import Verified
-from goodstanding.register.deliveries import claiming, reviewing
+from goodstanding.register.deliveries import claiming, rereading, reviewing, settling
 from goodstanding.register.deliveries.deciding import reject, release
 from goodstanding.register.deliveries.delivering import deliver
 from goodstanding.register.deliveries.holding import HeldBackError

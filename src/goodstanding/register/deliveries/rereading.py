@@ -80,6 +80,8 @@ _ASKED = sa.text("""
     JOIN link_decision USING (unlinked) JOIN unlinked_content USING (unlinked)
     WHERE until >= :today AND (CAST(:reader AS text) IS NULL OR lower(link_decision.by) <> lower(:reader))
         AND NOT EXISTS (SELECT FROM second_reading WHERE second_reading.unlinked = second.unlinked)
+        AND NOT EXISTS (SELECT FROM link_decision AS undone
+            WHERE undone.unlinked = second.unlinked AND undone.decision = 'undone')
     ORDER BY second.unlinked""")
 _FOUND = sa.text("""
     SELECT identifier FROM candidate JOIN subject ON subject.id = subject_id
@@ -134,8 +136,10 @@ def let_go(register: Register) -> int:
 
 
 _OVER = sa.text("""
-    SELECT second.unlinked FROM second JOIN unlinked_content USING (unlinked) JOIN link_decision USING (unlinked)
-    WHERE until < :today OR EXISTS (SELECT FROM erasure WHERE erasure.delivery = link_decision.delivery)
+    SELECT DISTINCT second.unlinked FROM second
+    JOIN unlinked_content USING (unlinked) JOIN link_decision USING (unlinked)
+    WHERE until < :today OR decision = 'undone'
+        OR EXISTS (SELECT FROM erasure WHERE erasure.delivery = link_decision.delivery)
     ORDER BY second.unlinked""")
 
 

@@ -22,9 +22,10 @@ _AT_ONCE = 5_000
 _UNLINKED, _CONTENT, _DECISION = schema.unlinked.c, schema.unlinked_content.c, schema.link_decision.c
 READ_AGAIN = sa.text("""
     SELECT second.unlinked FROM second LEFT JOIN second_reading USING (unlinked)
-    WHERE agrees IS NOT TRUE AND NOT EXISTS (SELECT FROM second_end WHERE second_end.unlinked = second.unlinked)
-        AND NOT EXISTS (SELECT FROM link_decision AS undone WHERE undone.unlinked = second.unlinked
-            AND decision = 'undone')""").columns(sa.column("unlinked", sa.BigInteger))
+    WHERE agrees IS NOT TRUE
+        AND NOT EXISTS (SELECT FROM second_end WHERE second_end.unlinked = second.unlinked)""").columns(
+    sa.column("unlinked", sa.BigInteger)
+)
 """The decided cases whose content is kept, since the decision is read again or two readings differ."""
 
 

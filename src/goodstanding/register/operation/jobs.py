@@ -66,7 +66,7 @@ class Duties:
             rescore(self.register, policy, self.register.today)
 
     def find(self) -> None:
-        """Look whom rows without a number may be about; end those that nobody could tell in time, and claims; let go what is over."""
+        """Look whom rows without a number may be about; end those that nobody could tell in time, and what is over."""
         end_unfound(self.register)
         end_unanswered(self.register)
         let_go(self.register)
