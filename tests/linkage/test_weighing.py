@@ -39,8 +39,16 @@ def test_a_level_beyond_the_last_that_was_observed_weighs_as_much_as_that() -> N
     assert _weights(made) == pytest.approx([2, 2, -3])
 
 
-def test_a_comparison_of_which_nothing_is_known_weighs_nothing() -> None:
-    assert _weights(weighing.whole(_settings((None, None), (None, 0.5)), 1e6)) == [0, 0]
+def test_a_comparison_of_which_nothing_is_known_weighs_nothing_beside_others() -> None:
+    two = _settings((None, None), (None, 0.5))
+    two["comparisons"] += _settings((0.8, 0.1), (0.2, 0.9))["comparisons"]
+    assert _weights(weighing.whole(two, 1e6)) == [0, 0]
+
+
+def test_a_comparison_that_is_alone_weighs_what_is_usual() -> None:
+    assert _weights(weighing.whole(_settings((None, 0.01), (None, 0.03), (None, 0.96)), 1e6)) == pytest.approx(
+        [log2(75), log2(8), log2(1 / 96)]
+    )
 
 
 @given(st.lists(st.tuples(_SHARE, _SHARE), min_size=1, max_size=8))

@@ -69,7 +69,10 @@ class Count:
 
 
 def keys(columns: Columns, told: Collection[str]) -> list[Key]:
-    """Return every key that the columns of `told` offer: each telling form, and each pair of the others."""
+    """Return every key that the columns of `told` offer: each telling form, and each pair of the others.
+
+    Where there is no other to make a pair with, each form is a key by itself.
+    """
     strong, weak = [], []
     labels = sorted(((label, field) for label, field in columns.labels() if label in told), key=lambda one: one[0])
     if "name" in told:
@@ -92,13 +95,16 @@ def keys(columns: Columns, told: Collection[str]) -> list[Key]:
             "code": [label],
         }.get(field.role, [])
     pairs = [pair for pair in combinations(weak, 2) if stem(pair[0]) != stem(pair[1])]
-    return [Key((one,)) for one in strong] + [Key(pair) for pair in pairs]
+    alone = strong if pairs else [*strong, *(one for one in weak if one not in strong)]
+    return [Key((one,)) for one in alone] + [Key(pair) for pair in pairs]
 
 
 def chosen(
     connection: duckdb.DuckDBPyConnection, left: str, right: str | None, columns: Columns, told: Collection[str]
-) -> list[Count]:
+) -> tuple[list[Count], float]:
     """Choose keys for linking one prepared table with another, or with itself, within `PAIRS_A_ROW`.
+
+    Return them, and which share of the pairs of one subject they can be expected to find.
 
     A key that costs its fair part of that must find twice what a key finds that costs nothing: where rows are few, so
     that pairs are cheap, wide keys are taken. The pairs of one key are those of another too where they share both; the
@@ -117,7 +123,7 @@ def chosen(
     for side in "lr":
         connection.execute(f"DROP TABLE IF EXISTS hashed_{side}")
     if not offered:
-        return []
+        return [], 0.0
     fair = budget / MOST_KEYS
     forms = sorted({form for count in offered for form in count.key.forms})
     same, there = _draws(forms), _there(connection, left, right or left, forms)
@@ -135,7 +141,7 @@ def chosen(
         if best.pairs <= budget - sum(count.pairs for count in taken):
             taken.append(best)
             found |= hits[best.key]
-    return taken
+    return taken, float(found.mean())
 
 
 def _hashed(connection: duckdb.DuckDBPyConnection, table: str, target: str, parts: Sequence[str]) -> None:

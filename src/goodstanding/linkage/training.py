@@ -52,7 +52,8 @@ def train(left: Rows, right: Rows | None, columns: Columns, learned: Mapping[str
             view(connection, f"all_{name}", table)
             connection.execute(f"CREATE TABLE t_{name} AS SELECT * FROM all_{name}{_sample(connection, name)}")
         told = _told(connection, tables, columns)
-        counts = chosen(connection, "all_l", "all_r" if right is not None else None, columns, told) if told else []
+        other = "all_r" if right is not None else None
+        counts, reach = chosen(connection, "all_l", other, columns, told) if told else ([], 0.0)
         if not counts:
             raise InputError("no two rows share a value of any key: nothing can be learned; expected fuller columns")
         settings = weighing.whole(_estimated(connection, database, tables, columns, told, counts), _STRANGERS)
@@ -64,7 +65,7 @@ def train(left: Rows, right: Rows | None, columns: Columns, learned: Mapping[str
             if name in tables
         }
         first = Model(settings, columns, keys, described, pl.DataFrame(schema=FREQUENCIES), crowds)
-        return _settled(connection, tables, first, frequencies(columns, told))
+        return _settled(connection, tables, first, frequencies(columns, told), reach)
 
 
 def _common(
@@ -139,8 +140,11 @@ def _settled(
     tables: Mapping[str, Any],
     first: Model,
     forms: Sequence[str],
+    reach: float,
 ) -> Model:
     """Return the model with the share of pairs that belong together as its own probabilities say, and what follows.
+
+    `reach` is the share of them that the keys find; the others are not seen, and are counted in.
 
     Who shares a value with strangers, and who with records of its own, depends on that share, and it on them. The pairs
     of the samples are compared once.
@@ -149,12 +153,13 @@ def _settled(
     rows, one_in = _patterns(connection, first, list(tables), met)
     pairs = (rows[0] * rows[-1] if len(rows) > 1 else rows[0] * (rows[0] - 1) / 2) / one_in
     share = float(first.settings["probability_two_random_records_match"])
-    for _ in range(_TURNS):
+    # by one thing alone, those that belong together cannot be told from those that agree by chance: the guess stands
+    for _ in range(_TURNS if len(first.settings["comparisons"]) > 1 else 0):
         settings = weighing.strangers(first.settings, share) | {"probability_two_random_records_match": share}
         shares = ", ".join(f"{one.sql(share)} AS common_{one.form}" for one in met)
         source = f"SELECT * REPLACE ({shares}) FROM patterns" if met else "FROM patterns"
         told = connection.execute(f"SELECT {weight(settings)} AS weight, pairs FROM ({source})").fetchnumpy()
-        share = weighing.prior(told["weight"], share, pairs, told["pairs"])
+        share = weighing.prior(told["weight"], share, pairs * reach, told["pairs"])
     settings = weighing.strangers(first.settings, share) | {"probability_two_random_records_match": share}
     return replace(first, settings=settings, frequencies=_frequencies(met, share))
 
@@ -261,13 +266,17 @@ class _Met:
     total: int
     others: float
 
+    def own(self, share: float) -> float:
+        """Return how many of the rows with a row's value are of its own subject, itself among them."""
+        return 1 + share * self.total
+
     def rare(self, share: float) -> float:
         """Return which share of the rows are strangers with the same value, where it is not listed."""
-        return max(self.others - share * self.total, _LEAST_SHARED) / max(self.total, 1)
+        return max(self.others - self.own(share), _LEAST_SHARED) / max(self.total, 1)
 
     def sql(self, share: float) -> str:
         """Return the frequency of a value, of which so many rows as `common_` says have it; none, where not listed."""
-        own = f"common_{self.form}::DOUBLE - {share * self.total!r}::DOUBLE"
+        own = f"common_{self.form}::DOUBLE - {self.own(share)!r}::DOUBLE"
         return (
             f"CASE WHEN common_{self.form} > 0 THEN greatest({own}, {_LEAST_SHARED}) / {self.total} "
             f"WHEN common_{self.form} = 0 THEN {self.rare(share)!r}::DOUBLE END"
@@ -295,7 +304,7 @@ def _frequencies(met: Sequence[_Met], share: float) -> pl.DataFrame:
     """
     found = [pl.DataFrame(schema=FREQUENCIES)]
     for one in met:
-        strangers = (pl.col("n") - share * one.total).clip(_LEAST_SHARED) / max(one.total, 1)
+        strangers = (pl.col("n") - one.own(share)).clip(_LEAST_SHARED) / max(one.total, 1)
         found.append(one.listed.select(pl.lit(one.form).alias("form"), "value", strangers.alias("share")))
         found.append(pl.DataFrame({"form": one.form, "value": None, "share": one.rare(share)}, schema=FREQUENCIES))
     return pl.concat(found).sort("form", "value")
@@ -303,7 +312,8 @@ def _frequencies(met: Sequence[_Met], share: float) -> pl.DataFrame:
 
 FEW = 5
 """Rows that must have a value for a model to name it."""
-_LEAST_SHARED = 1.0
+_LEAST_SHARED = 0.25
+"""Rows of strangers that are taken to have a value at least: none of them may be in the tables, yet none is alone."""
 
 
 def _crowds(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, Any], keys: Sequence[Key]) -> pl.DataFrame:

@@ -24,24 +24,29 @@ _LEAST_LEFT = 0.1
 """What is left of an observed agreement of strangers at least: the estimate of the rest is no better than that."""
 _ROUNDS = 50
 _SELDOM = 0.01
+_EQUAL = 0.75
+"""How often a form is expected to be the same in two records of one subject, as keys expect it."""
 _LEAST_KNOWN = 0.0005
 
 
 def whole(settings: Mapping[str, Any], pairs: float) -> dict[str, Any]:
     """Return settings in which every level has both shares. `pairs`: how many random pairs strangers were learned by.
 
-    A comparison in which no level was ever learned weighs nothing.
+    A comparison in which no level was ever learned weighs nothing; where it is the only one, what is usual.
     """
+    alone = len(settings["comparisons"]) == 1
     made = [
-        dict(comparison) | {"comparison_levels": _whole(comparison["comparison_levels"], 0.5 / pairs)}
+        dict(comparison) | {"comparison_levels": _whole(comparison["comparison_levels"], 0.5 / pairs, alone=alone)}
         for comparison in settings["comparisons"]
     ]
     return dict(settings) | {"comparisons": made}
 
 
-def _whole(levels: list[dict[str, Any]], unseen: float) -> list[dict[str, Any]]:
+def _whole(levels: list[dict[str, Any]], unseen: float, *, alone: bool) -> list[dict[str, Any]]:
     told = [level for level in levels if not level.get("is_null_level")]
     strangers = [level.get("u_probability") or unseen for level in told]
+    if alone and not any(level.get("m_probability") for level in told if not level.get("fix_m_probability")):
+        told = [{"m_probability": share} | level for level, share in zip(told, _usual(len(told)), strict=True)]
     known = {
         place: log2(max(level["m_probability"], _LEAST_KNOWN) / strangers[place])
         for place, level in enumerate(told)
@@ -53,6 +58,14 @@ def _whole(levels: list[dict[str, Any]], unseen: float) -> list[dict[str, Any]]:
     shares = iter(zip(weights, strangers, strict=True))
     made = [level if level.get("is_null_level") else level | _shares(*next(shares)) for level in levels]
     return [level if level.get("fix_m_probability") else new for level, new in zip(levels, made, strict=True)]
+
+
+def _usual(levels: int) -> list[float]:
+    """Return how often records of one subject may be expected at each level, where it cannot be learned."""
+    if levels == 1:
+        return [_EQUAL]
+    between = [(1 - _EQUAL - _SELDOM) / (levels - 2)] * (levels - 2) if levels > 2 else []
+    return [_EQUAL, *between, _SELDOM]
 
 
 def _shares(weight: float, strangers: float) -> dict[str, float]:
