@@ -1,4 +1,4 @@
-"""Small files, few columns and cells that are missing: the default threshold is near the best, the prior near the truth.
+"""Small files, few columns, missing cells: the default threshold is near the best, the prior near the truth.
 
 What is in them is made from a seed (`benchmarks/unlike.py`).
 """
