@@ -31,9 +31,9 @@ def test_organisations_are_listed_with_score_and_reasons(dsn):
     answer = goodstanding("register", "lookup", "Sunrise Bakary", "--place", "Hull", "--dsn", dsn)
     assert answer.returncode == 0, answer.stderr
     header, line = (row.split("\t") for row in answer.stdout.splitlines())
-    assert header == ["score", "number", "identifier", "name", "reasons"]
-    assert line[2:4] == ["gb.company:01234567", "Sunrise Bakery"]
-    assert line[4] == "same sunrise / sunrise; slip bakary / bakery; place-unknown Hull"
+    assert header == ["score", "number", "identifier", "name", "seat", "reasons"]
+    assert line[2:5] == ["gb.company:01234567", "Sunrise Bakery", ""]
+    assert line[5] == "same sunrise / sunrise; slip bakary / bakery; place-unknown Hull"
 
 
 @pytest.mark.parametrize("name", ["Sunrise Stall 2", "", "%", "gb.fhrs:1-1"])

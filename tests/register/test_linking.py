@@ -40,7 +40,8 @@ def test_both_refuse_the_same_rows_for_the_same_reasons(engine, world, rows) -> 
         told = link(records, known, world).refusals
         run(
             connection,
-            "CREATE TEMP TABLE staged (row bigint, subject text, is_a text, name text, born date, state text);"
+            "CREATE TEMP TABLE staged"
+            " (row bigint, subject text, is_a text, name text, born date, seat text, state text);"
             "CREATE TEMP TABLE faulty (row bigint, place bigint, field text, found text, expected text)",
         )
         sent = records.with_columns(subjects_of(pl.col("subject")).alias("is_a"), pl.col("name").str.normalize("NFC"))

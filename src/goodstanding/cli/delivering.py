@@ -101,7 +101,8 @@ def check(file: Path, sources: Path, source: str, synthetic: bool) -> None:
     known = read_sources(sources, catalogue(world))
     if source not in known:
         raise InputError(f"{sources}: source {source}: there is none; expected one of {', '.join(known)}")
-    intake = Intake(catalogue(world), world, source, dt.datetime.now(dt.UTC).date(), known[source].kinds, versions=True)
+    today, kinds = dt.datetime.now(dt.UTC).date(), known[source].kinds
+    intake = Intake(catalogue(world), world, source, today, kinds, versions=True, waits=True)
     measured = Measured(known[source].contract or Contract(), catalogue(world))
     try:
         for batch in measured.of(checked(table, intake) for table in delivery_batches(file)):

@@ -32,10 +32,11 @@ def lookup(name: str, dsn: str | None, folder: Path, place: str, date: dt.date |
         click.echo("no organisation that may be shown is likely to have this name", err=True)
         return
     show(
-        ("score", "number", "identifier", "name", "reasons"),
+        ("score", "number", "identifier", "name", "seat", "reasons"),
         [
-            (f"{hit.score:.2f}", hit.subject.number, hit.subject.identifier, hit.subject.name, _reasons(hit.reasons))
+            (f"{hit.score:.2f}", one.number, one.identifier, one.name, one.seat or "", _reasons(hit.reasons))
             for hit in hits
+            for one in [hit.subject]
         ],
     )
 

@@ -48,9 +48,9 @@ VERSIONS: dict[str, Any] = {"version": pl.Int32, "state": pl.String}
 """Columns of deliveries to a register: the version of a document, counted from 1, and whether its source still stands
 by it: valid or withdrawn. They are part of what a record says, but for the first version of what is valid."""
 
-LIKENESS: dict[str, Any] = {"place": pl.String}
-"""Columns of deliveries to a register that help to find an organisation whose number is not given, beside `name` and
-`born`, the day on which it was founded; no part of what a record says."""
+LIKENESS: dict[str, Any] = {"seat": pl.String}
+"""Columns of deliveries to a register that say where an organisation has its seat, beside `name` and `born`, the day it
+was founded: by all three it is found where its number is not given. No part of what a record says."""
 
 VALID, WITHDRAWN = "valid", "withdrawn"
 

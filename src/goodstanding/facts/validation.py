@@ -130,12 +130,12 @@ class _Rule:
 
 @dataclass(frozen=True)
 class _Fault:
-    """The rows that are wrong in one way; `show`: whether what was found may be repeated."""
+    """The rows that are wrong in one way; `instead`: what is told where what was found may not be repeated."""
 
     field: str
     rows: pl.Series
     expected: str | pl.Series
-    show: bool = True
+    instead: str = ""
 
 
 class _Read:
@@ -225,8 +225,8 @@ class _Read:
         """Return one line for each row that is wrong in this way."""
         where = fault.rows.arg_true()
         column, expected = self.columns.get(fault.field), fault.expected
-        found = pl.lit("nothing" if fault.show else "a number, not repeated here")
-        if fault.show and column is not None:
+        found = pl.lit(fault.instead or "nothing")
+        if not fault.instead and column is not None:
             found = pl.lit(column.cells.gather(where)).str.slice(0, 80).fill_null("nothing")
         return (
             rows.gather(where)
@@ -254,7 +254,7 @@ def _core_faults(read: _Read) -> Iterator[_Fault]:
             yield _Fault(name, lacking if name in ALWAYS else lacking & ~read.bare, "a value")
     if intake.versions:
         yield from _version_faults(read)
-    for name in (name for name in CORE if name not in _DATES):
+    for name in (name for name in (*CORE, *LIKENESS) if name not in _DATES):
         yield from _text_faults(name, read)
     cell, source = pl.col("cell"), intake.source
     yield from read.faults("kind", [
@@ -264,6 +264,7 @@ def _core_faults(read: _Read) -> Iterator[_Fault]:
     yield from read.faults("source", [_Rule(cell != source, f"{source}, who sent this delivery")])
     yield from _date_faults(read)
     yield from _subject_faults(read)
+    yield from _seat_faults(read)
 
 
 def _version_faults(read: _Read) -> Iterator[_Fault]:
@@ -307,7 +308,7 @@ def _subject_faults(read: _Read) -> Iterator[_Fault]:
         invalid = values.replace_strict(faults, default=None, return_dtype=pl.String)
         valid &= invalid.is_null()
         expected = column.spread(invalid)
-        yield _Fault("subject", expected.is_not_null(), expected, show=False)
+        yield _Fault("subject", expected.is_not_null(), expected, "a number, not repeated here")
     for what in SUBJECTS:
         stray = [kind for kind in read.kinds & catalogue.kinds.keys() if what not in catalogue.kinds[kind].subjects]
         if stray and (of := values.to_frame("cell").select(held_by(pl.col("cell"), what)).to_series() & valid).any():
@@ -316,6 +317,15 @@ def _subject_faults(read: _Read) -> Iterator[_Fault]:
                 column.spread(of).fill_null(False) & read.says("kind", stray),
                 "a kind that is kept on such a subject",
             )
+
+
+def _seat_faults(read: _Read) -> Iterator[_Fault]:
+    """Look for the seats of persons: where they live is not kept, and nothing is let go without a word."""
+    column = read.columns.get("subject")
+    if column is not None and "seat" in read.columns:
+        persons = column.values.to_frame("cell").select(held_by(pl.col("cell"), "person")).to_series()
+        stray = column.spread(persons).fill_null(False) & read.given("seat")
+        yield _Fault("seat", stray, "nothing: where a person lives is not kept", "a place, not repeated here")
 
 
 def _attribute_faults(read: _Read) -> Iterator[_Fault]:

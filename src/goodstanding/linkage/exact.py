@@ -61,15 +61,15 @@ def expected(world: World) -> dict[str, str]:
 
 
 def _with_newcomers(records: pl.DataFrame, subjects: pl.DataFrame) -> pl.DataFrame:
-    """Add the subjects that only these records name, each by the first name it is given."""
+    """Add the subjects that only these records name, each by the first name and day of foundation it is given."""
     new = (
         records.join(subjects, left_on="subject", right_on="identifier", how="anti", maintain_order="left")
         .group_by("subject", maintain_order=True)
-        .agg(pl.col("name").drop_nulls().first().fill_null(""))
+        .agg(pl.col("name").drop_nulls().first().fill_null(""), pl.col("born").drop_nulls().first())
     )
     is_a = pl.Series("is_a", [subject_of(number) for number in new["subject"]], dtype=pl.String)
-    blank = (pl.lit(None, kind).alias(name) for name, kind in (("id", pl.Int64), ("born", pl.Date)))
-    return pl.concat([subjects, new.rename({"subject": "identifier"}).with_columns(is_a, *blank).select(*SUBJECTS)])
+    new = new.rename({"subject": "identifier"}).with_columns(is_a, id=pl.lit(None, pl.Int64))
+    return pl.concat([subjects, new.select(*SUBJECTS)])
 
 
 def _doubts(joined: pl.DataFrame, world: World) -> list[pl.DataFrame]:

@@ -39,6 +39,7 @@ class HitContent:
     identifier: str
     name: str
     latin: str
+    seat: str | None
     score: str
     reasons: list[ReasonContent]
 
@@ -107,6 +108,7 @@ def search_data(
             hit.subject.identifier,
             hit.subject.name,
             hit.subject.latin,
+            hit.subject.seat,
             f"{hit.score:.2f}",
             [ReasonContent(*reason) for reason in hit.reasons],
         )

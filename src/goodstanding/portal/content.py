@@ -271,6 +271,7 @@ class SubjectContent:
     identifier: str
     name: str | None
     latin: str | None
+    seat: str | None
     on: dt.date
     standings: tuple[StandingContent, ...]
     asked: str

@@ -60,7 +60,7 @@ def public_subject(register: Register, number: str, on: dt.date) -> SubjectConte
     file = dossier(register, found)
     told = standings_of(register, file, on, grounds_of(register, file, named=False))
     merged = tuple(merged_content(one) for one in file.merged)
-    names = (found.number, found.is_a, found.identifier, found.name, found.latin)
+    names = (found.number, found.is_a, found.identifier, found.name, found.latin, found.seat)
     return SubjectContent(*names, on, told, canonical(number) or found.number, merged)
 
 

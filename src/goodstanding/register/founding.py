@@ -100,7 +100,7 @@ def _write(
 ) -> None:
     salt = terms["manifest"]["population"] if terms["manifest"] else secrets.token_hex(16)
     origin = f"goodstanding-{secrets.token_hex(8)}"
-    told = committed(numbered(people, 1, salt))
+    told = committed(numbered(people.with_columns(seat=pl.lit(None, pl.String)), 1, salt))
     events.add(connection, "world", [dict(terms) | {"salt": salt, "origin": origin, "subjects_root": root_of(told)}])
     definitions = {name: source.model_dump(mode="json", exclude={"contract"}) for name, source in sources.items()}
     events.add(connection, "source", [{"id": name, "definition": said} for name, said in definitions.items()])

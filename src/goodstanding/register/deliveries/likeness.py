@@ -33,6 +33,8 @@ from goodstanding.register.store.database import Register, turn_of
 
 COLUMNS = ("name", "born", "place")
 """What is known of an organisation, and may be compared; `born` is the day on which it was founded."""
+_CELLS = {"place": "seat"}
+"""Columns of deliveries that are called otherwise: the place of a row may be that of what happened."""
 LEAST = -10.0
 """Bits from which a subject is a candidate at all."""
 MOST = 10
@@ -124,7 +126,7 @@ def forms(model: Model, cases: Sequence[Case]) -> pl.DataFrame:
     """Return the normal forms of cases, their number as key."""
     rows: list[dict[str, str | None]] = []
     for one in cases:
-        told = {name: (one.cells or {}).get(name) for name in COLUMNS}
+        told = {name: (one.cells or {}).get(_CELLS.get(name, name)) for name in COLUMNS}
         rows.append({model.columns.key: str(one.number), **told})
     return prepared(pl.DataFrame(rows, schema=dict.fromkeys((model.columns.key, *COLUMNS), pl.String)), model.columns)
 
@@ -188,7 +190,7 @@ def _subjects(connection: sa.Connection, model: Model, first: int, last: int) ->
     """Return the organisations among some subjects, as text; nobody who is a person, or may be one."""
     columns = dict.fromkeys((model.columns.key, *COLUMNS), pl.String)
     query = (
-        "SELECT id::text, nullif(name, ''), born::text, NULL FROM subject "
+        "SELECT id::text, nullif(name, ''), born::text, seat FROM subject "
         "WHERE publishable AND is_a IS DISTINCT FROM 'person' AND id BETWEEN %(first)s AND %(last)s ORDER BY id"
     )
     return copy_out(connection, query, columns, {"first": first, "last": last})

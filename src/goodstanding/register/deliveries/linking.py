@@ -17,13 +17,17 @@ from goodstanding.register.ledger.subjects import committed, enrol, numbered
 from goodstanding.register.store.bulk import copy_out, run
 
 _GROUPED = """
-SELECT identifier, is_a, first, coalesce(called.name, '') AS name FROM (
+SELECT identifier, is_a, first, coalesce(called.name, '') AS name, founded.born, located.seat FROM (
     SELECT subject AS identifier, min(is_a) AS is_a, min(row) AS first,
-        min(row) FILTER (WHERE name IS NOT NULL) AS named
+        min(row) FILTER (WHERE name IS NOT NULL) AS named, min(row) FILTER (WHERE born IS NOT NULL) AS dated,
+        min(row) FILTER (WHERE seat IS NOT NULL) AS placed
     FROM staged WHERE {condition} GROUP BY subject
-) AS unknown LEFT JOIN (SELECT row, name FROM staged WHERE name IS NOT NULL) AS called ON called.row = named
+) AS unknown
+LEFT JOIN (SELECT row, name FROM staged WHERE name IS NOT NULL) AS called ON called.row = named
+LEFT JOIN (SELECT row, born FROM staged WHERE born IS NOT NULL) AS founded ON founded.row = dated
+LEFT JOIN (SELECT row, seat FROM staged WHERE seat IS NOT NULL) AS located ON located.row = placed
 """
-"""Whom rows are about, each by the first name that it is given."""
+"""Whom rows are about, each by the first name, day of foundation and seat that it is given."""
 _MET = "CREATE TEMP TABLE met AS {grouped}; ANALYZE met"
 _UNKNOWN = "NOT EXISTS (SELECT FROM subject WHERE identifier = staged.subject)"
 
@@ -36,16 +40,16 @@ LEFT JOIN subject ON subject.identifier = staged.subject
 LEFT JOIN met ON met.identifier = staged.subject
 CROSS JOIN LATERAL (SELECT coalesce(subject.is_a, met.is_a) = 'person' AS person,
     coalesce(subject.is_a, met.is_a) IS NULL AS nobody, coalesce(subject.name, met.name) AS name,
-    staged.state = 'withdrawn' AS bare) AS known
+    coalesce(subject.born, met.born) AS born, staged.state = 'withdrawn' AS bare) AS known
 CROSS JOIN LATERAL (VALUES
     ({stranger}, 0, 'subject', :number, :stranger),
     (person AND NOT {stranger} AND staged.name IS NULL AND NOT bare, 1, 'name', 'nothing', :name_needed),
     (person AND NOT {stranger} AND staged.born IS NULL AND NOT bare, 2, 'born', 'nothing', :born_needed),
     (NOT {stranger} AND known.name <> '' AND staged.name <> known.name AND staged.name <> normalize(known.name, NFC),
         3, 'name', 'another name', :name_doubt),
-    (NOT {stranger} AND staged.born <> subject.born, 4, 'born', 'another day', :born_doubt)
+    (NOT {stranger} AND staged.born <> known.born, 4, 'born', 'another day', :born_doubt)
 ) AS doubt (wrong, place, field, found, expected)
-WHERE {doubtful} AND doubt.wrong AND ({stranger} OR staged.name <> known.name OR staged.born <> subject.born
+WHERE {doubtful} AND doubt.wrong AND ({stranger} OR staged.name <> known.name OR staged.born <> known.born
     OR person AND NOT bare AND (staged.name IS NULL OR staged.born IS NULL))
 """
 
@@ -82,15 +86,17 @@ ANALYZE touched;
 """
 _NEWCOMERS = f"""
 CREATE TEMP TABLE newcomer AS
-SELECT row_number() OVER (ORDER BY first) AS place, identifier, is_a, name FROM (
+SELECT row_number() OVER (ORDER BY first) AS turn, identifier, is_a, name, born, seat FROM (
     SELECT * FROM met WHERE NOT EXISTS (SELECT FROM touched WHERE subject = identifier)
     UNION ALL {_AGAIN}
 ) AS kept;
-CREATE INDEX ON newcomer (place);
+CREATE INDEX ON newcomer (turn);
 """  # noqa: S608
 """Those who were met in rows that are taken in: whoever has a row that is left out is looked at again without it."""
-_NEWCOMER = {"identifier": pl.String, "is_a": pl.String, "name": pl.String}
-_LOT = "SELECT identifier, is_a, name FROM newcomer WHERE place >= %(start)s AND place < %(end)s ORDER BY place"
+_NEWCOMER = dict.fromkeys(("identifier", "is_a", "name", "seat"), pl.String) | {"born": pl.Date}
+_LOT = (
+    "SELECT identifier, is_a, name, seat, born FROM newcomer WHERE turn >= %(start)s AND turn < %(end)s ORDER BY turn"
+)
 _AT_ONCE = 20_000
 
 
@@ -121,8 +127,7 @@ def newcomers(connection: sa.Connection, first: int, salt: str, delivery: int) -
     count = connection.execute(sa.text("SELECT count(*) FROM newcomer")).scalar_one()
 
     def ready(new: pl.DataFrame, start: int) -> pl.DataFrame:
-        blank = new.with_columns(pl.lit(None, pl.String).alias("latin"), pl.lit(None, pl.Date).alias("born"))
-        return committed(numbered(blank, first + start - 1, salt))
+        return committed(numbered(new.with_columns(latin=pl.lit("")), first + start - 1, salt))
 
     with ThreadPoolExecutor(1) as preparing:  # the next ones, while the database writes these
         coming: deque[Future[pl.DataFrame]] = deque()

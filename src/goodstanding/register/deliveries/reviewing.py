@@ -30,7 +30,7 @@ from goodstanding.register.store.database import Register, turn
 
 DAYS = 90
 """How long a row may wait for a person."""
-_DROPPED = ("name", "born", "place")
+_DROPPED = ("name", "born", "seat")
 """What only helps to find whom a row is about; decided, the number says it."""
 
 
@@ -175,7 +175,7 @@ def _enter(
     """Apply the row of a case under a number, as a delivery of its own, with the decision in its transaction."""
     decision, subject, evidence = decided
     number = identifier or (subject.identifier if subject else "")
-    dropped = _DROPPED if subject else ("place",)
+    dropped = _DROPPED if subject else ()
     cells = {name: cell for name, cell in (case.cells or {}).items() if name not in dropped} | {"subject": number}
 
     def keep(connection: sa.Connection, kept: Mapping[str, Any]) -> None:

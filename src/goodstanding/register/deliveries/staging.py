@@ -26,10 +26,10 @@ from goodstanding.register.log import commitments
 from goodstanding.register.store.bulk import copy_in, copy_text, text_of
 from goodstanding.register.store.database import Register
 
-_ABOUT = ("subject", "is_a", "name", "born")
+_ABOUT = ("subject", "is_a", "name", "born", "seat")
 _TABLES = f"""
 CREATE TEMP TABLE staged AS
-SELECT {", ".join(f"record.{name}" for name in STORED)}, identifier AS subject, is_a, name, born
+SELECT {", ".join(f"record.{name}" for name in STORED)}, identifier AS subject, is_a, name, born, seat
 FROM record, subject WITH NO DATA;
 CREATE TEMP TABLE faulty (row bigint, place bigint, field text, found text, expected text);
 CREATE TEMP TABLE unnumbered (row bigint, kind text, document text, cells text);
@@ -80,7 +80,9 @@ def staged(register: Register, checked: Iterator[Checked]) -> Iterator[Staged]:
                 copy_in(connection, "unnumbered", _unnumbered(batch.waiting))
                 stage.batches.append(Batch(first, first + batch.rows - 1, said))
                 first += batch.rows
-            connection.execute(sa.text("ANALYZE staged (row, subject, document, version, name, born); ANALYZE faulty"))
+            connection.execute(
+                sa.text("ANALYZE staged (row, subject, document, version, name, born, seat); ANALYZE faulty")
+            )
             connection.commit()
             yield stage
         finally:
@@ -104,6 +106,6 @@ def _spooled(
         records = commitments.committed(said, said["digest"].str.decode("hex"))
         records.select("row", "commitment").write_ipc(folder / str(number))
         rows = stored(records, catalogue).with_columns(
-            subjects_of(pl.col("subject")).alias("is_a"), pl.col("name").str.normalize("NFC")
+            subjects_of(pl.col("subject")).alias("is_a"), pl.col("name", "seat").str.normalize("NFC")
         )
         yield batch, folder / str(number), text_of(rows.select(*STORED, *_ABOUT))

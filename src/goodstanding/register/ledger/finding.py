@@ -215,13 +215,13 @@ def _ends(connection: sa.Connection, id_: int) -> str:
 
 def _entries(connection: sa.Connection, part: _Part) -> Iterator[Entry]:
     """Yield the names of each subject of a part that may be published, in each script."""
-    columns = {"id": pl.Int64, "name": pl.String, "latin": pl.String, "born": pl.String, "identifier": pl.String}
+    columns = dict.fromkeys(("id", "name", "latin", "seat", "born", "identifier"), pl.String)
     query = (
-        "SELECT id, name, latin, born::text, identifier FROM subject "
+        "SELECT id::text, name, latin, seat, born::text, identifier FROM subject "
         "WHERE publishable AND id BETWEEN %(first)s AND %(last)s ORDER BY id"
     )
     told = copy_out(connection, query, columns, {"first": part.first, "last": part.last})
-    for id_, name, latin, born, identifier in told.iter_rows():
+    for id_, name, latin, *others in told.iter_rows():
         for one in dict.fromkeys((name, latin)):
             if one:
-                yield Entry(str(id_), one, "", born or "", identifier)
+                yield Entry(id_, one, *(cell or "" for cell in others))

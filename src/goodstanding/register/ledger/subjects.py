@@ -30,7 +30,8 @@ class Subject:
     """A person, organisation or thing.
 
     `id` is its place in the register, `number` its public number, `identifier` the one that records are linked by;
-    name and latin are empty where the register has none. `publishable`: whether a page may be shown to the public.
+    name and latin are empty where the register has none. `born`: of an organisation the day on which it was founded;
+    `seat`: where it is, never of what may not be published. `publishable`: whether a page may be shown to the public.
     """
 
     id: int
@@ -40,6 +41,7 @@ class Subject:
     name: str
     latin: str
     born: dt.date | None
+    seat: str | None
     publishable: bool
 
 
@@ -122,14 +124,18 @@ def search(
 
 
 def numbered(newcomers: pl.DataFrame, first: int, salt: str) -> pl.DataFrame:
-    """Return subjects (columns identifier, is_a, name, latin, born) with `id`, counted from `first`, and `TOLD`."""
-    places = pl.Series("id", range(first, first + newcomers.height), dtype=pl.Int64)
+    """Return subjects (columns identifier, is_a, name, latin, born, seat) with `id`, from `first` on, and `TOLD`.
+
+    The seat of what may not be published is left out.
+    """
+    rows = pl.Series("id", range(first, first + newcomers.height), dtype=pl.Int64)
     public = [publishable(identifier) for identifier in newcomers["identifier"]]
     return newcomers.with_columns(
-        places,
+        rows,
         pl.col("name", "latin").fill_null(""),
+        pl.when(pl.Series(public, dtype=pl.Boolean)).then("seat").alias("seat"),
         pl.Series("publishable", public, dtype=pl.Boolean),
-        numbers(places, salt).alias("number"),
+        numbers(rows, salt).alias("number"),
     ).select("id", *TOLD)
 
 

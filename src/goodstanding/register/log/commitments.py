@@ -16,7 +16,7 @@ from goodstanding.proof.commitments import SALT
 from goodstanding.proof.merkle import root
 from goodstanding.register.store.bulk import copied
 
-SUBJECT = ("number", "identifier", "is_a", "name", "latin", "born", "publishable")
+SUBJECT = ("number", "identifier", "is_a", "name", "latin", "born", "publishable", "seat")
 """What is said of a subject: the columns that its commitment covers."""
 _BYTES = pa.large_binary()
 _ZERO, _NOTHING = pa.scalar(b"\x00", _BYTES), pa.scalar(b"", _BYTES)
