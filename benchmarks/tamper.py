@@ -157,6 +157,8 @@ def _leave_unlinked(register: Register, folder: Path, people: pl.DataFrame) -> N
         events.add(connection, "model", [model | {"by": "A. Jansen"}])
         found = {"unlinked": 3, "model": 1, "subject_id": people.height, "weight": Decimal("3.5")}
         events.add(connection, "candidate", [found | {"probability": Decimal("0.5")}])
+        events.add(connection, "model_source", [{"model": 1, "source": "city.court"}])
+        events.add(connection, "search", [{"model": 1, "last_case": 3, "last_subject": people.height}])
     with patch.object(rereading, "ONE_IN", 1):
         reviewing.refuse(register, 2, "A. Jansen", "cannot be found")
     rereading.answer(register, 2, "B. Smit", "new")

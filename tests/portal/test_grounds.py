@@ -10,7 +10,7 @@ from goodstanding.facts.shipped import shipped
 from goodstanding.policy.reader import read_policy
 from goodstanding.portal.app import create_app
 from goodstanding.portal.languages import LANGUAGES
-from goodstanding.register.deliveries import likeness, reviewing
+from goodstanding.register.deliveries import inforce, reviewing
 from goodstanding.register.deliveries.delivering import deliver
 from goodstanding.register.ledger.policies import load_policy
 from goodstanding.register.ledger.subjects import by_identifier
@@ -29,12 +29,12 @@ def decided(doubtful, folder, tmp_path_factory):
     load_policy(doubtful, read_policy(shipped("policies") / "uk-food-hygiene"))
     reviewing.same(doubtful, 1, FIRMS[0], "A. Jansen", "the same street")
     best = max(one.candidates[0].weight for one in reviewing.waiting(doubtful) if one.candidates)
-    likeness.give(doubtful, folder, best, Decimal(0), "A. Jansen")
+    inforce.give(doubtful, folder, best, Decimal(0), "A. Jansen")
     reviewing.find(doubtful)
     file = tmp_path_factory.mktemp("later") / "rows.csv"
     pl.DataFrame([row(KNOWN[7], "W-9")]).write_csv(file)
     deliver(doubtful, "food", file, city.TODAY)
-    likeness.give(doubtful, folder, Decimal(1000), Decimal(0), "A. Jansen")
+    inforce.give(doubtful, folder, Decimal(1000), Decimal(0), "A. Jansen")
     reviewing.find(doubtful)
     return doubtful
 

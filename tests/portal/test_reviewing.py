@@ -19,7 +19,7 @@ from goodstanding.linkage.training import train
 from goodstanding.portal.app import create_app
 from goodstanding.portal.languages import LANGUAGES, Voice, messages
 from goodstanding.portal.weights import parts_of, waterfall
-from goodstanding.register.deliveries import likeness, reviewing
+from goodstanding.register.deliveries import inforce, reviewing
 from goodstanding.register.deliveries.delivering import deliver
 from goodstanding.register.founding import found
 from goodstanding.register.ledger.access import accesses
@@ -93,7 +93,7 @@ def doubtful(request, postgres_folder, tmp_path_factory, folder) -> Iterator[Reg
     register = found(dsn, World.SYNTHETIC, city.sources(), manifest, PEOPLE)
     key = tmp_path_factory.mktemp("log") / "log.key"
     make_key(register, key)
-    likeness.give(register, folder, Decimal(1000), Decimal(0), "A. Jansen")
+    inforce.give(register, folder, Decimal(1000), Decimal(0), "A. Jansen")
     rows = [row(KNOWN[place], f"W-{place}") for place in range(4)] + [row("Zq Xx Yy", "W-4")]
     file = tmp_path_factory.mktemp("came") / "rows.csv"
     pl.DataFrame(rows).write_csv(file)

@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from goodstanding.facts.errors import InputError
-from goodstanding.register.deliveries import claiming, likeness, reviewing
+from goodstanding.register.deliveries import claiming, inforce, reviewing
 from goodstanding.register.deliveries.delivering import deliver
 from goodstanding.register.keeping import receivers
 from goodstanding.register.keeping.expiry import erase
@@ -131,7 +131,7 @@ def test_a_denied_document_is_refused_under_every_number_of_the_subject(syntheti
 
 
 def test_a_link_of_a_case_is_undone_by_the_word_of_its_subject(stocked, file, folder) -> None:
-    likeness.give(stocked, folder, Decimal(1000), Decimal(0), "A. Jansen")
+    inforce.give(stocked, folder, Decimal(1000), Decimal(0), "A. Jansen")
     deliver(stocked, "gb.fsa", file(unnumbered(KNOWN[4], "W-1")), RECEIVED)
     before = current_state(stocked)
     done = reviewing.same(stocked, 1, "gb.company:00001004", "A. Jansen", "the same street")

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from goodstanding.register.deliveries import likeness, reviewing
+from goodstanding.register.deliveries import inforce, reviewing
 from goodstanding.register.deliveries.delivering import deliver
 from goodstanding.register.ledger.differences import difference
 from goodstanding.register.ledger.dossiers import dossier
@@ -30,12 +30,13 @@ def test_a_record_that_came_by_number_says_which_scheme_and_what_agreed(stocked,
 
 
 def test_a_decided_record_keeps_who_decided_and_the_weight_whole(stocked, file, folder) -> None:
-    given = likeness.give(stocked, folder, Decimal(1000), Decimal(2), "A. Jansen")
+    given = inforce.give(stocked, folder, Decimal(1000), Decimal(2), "A. Jansen")
     deliver(stocked, "gb.fsa", file(unnumbered(KNOWN[3], "W-1"), unnumbered("Quite New", "W-2")), RECEIVED)
     reviewing.find(stocked)
     first, _ = reviewing.waiting(stocked)
     reviewing.same(stocked, 1, "gb.company:00001003", "A. Jansen", "the same street")
-    likeness.give(stocked, folder, Decimal(7), Decimal(1), "B. Smit")
+    inforce.give(stocked, folder, Decimal(7), Decimal(1), "B. Smit")
+    inforce.give(stocked, folder, Decimal(8), Decimal(1), "B. Smit", "gb.fsa")
     told = about(stocked, "gb.company:00001003")["W-1"]
     assert isinstance(told, Decided)
     assert (told.case, told.decision, told.by, told.reason) == (1, "same", "A. Jansen", "the same street")
@@ -50,7 +51,7 @@ def test_a_decided_record_keeps_who_decided_and_the_weight_whole(stocked, file, 
 
 
 def test_what_waits_is_nowhere_in_a_dossier(stocked, file, folder) -> None:
-    likeness.give(stocked, folder, Decimal(1000), Decimal(0), "A. Jansen")
+    inforce.give(stocked, folder, Decimal(1000), Decimal(0), "A. Jansen")
     deliver(stocked, "gb.fsa", file(unnumbered(KNOWN[3], "W-1")), RECEIVED)
     reviewing.find(stocked)
     assert reviewing.waiting(stocked)[0].candidates

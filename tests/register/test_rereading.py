@@ -8,7 +8,7 @@ import pytest
 
 from goodstanding.facts.errors import InputError
 from goodstanding.proof.commitments import salt
-from goodstanding.register.deliveries import likeness, rereading, reviewing, settling
+from goodstanding.register.deliveries import inforce, rereading, reviewing, settling
 from goodstanding.register.deliveries.delivering import deliver
 from goodstanding.register.keeping.expiry import erase
 from goodstanding.register.proving.verification import verify
@@ -35,7 +35,7 @@ def all_again(stocked, monkeypatch):
 @pytest.fixture
 def two(stocked, file, folder, all_again):
     """Two cases with candidates; the first was decided to be about firm 3, the second refused."""
-    likeness.give(stocked, folder, Decimal(1000), Decimal(0), "A. Jansen")
+    inforce.give(stocked, folder, Decimal(1000), Decimal(0), "A. Jansen")
     deliver(stocked, "gb.fsa", file(unnumbered(KNOWN[3], "W-3"), unnumbered(KNOWN[4], "W-4")), RECEIVED)
     reviewing.find(stocked)
     reviewing.same(stocked, 1, firm(3), "A. Jansen", "the same street")

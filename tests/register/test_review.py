@@ -10,10 +10,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from goodstanding.facts.errors import InputError
+from goodstanding.linkage import kept
 from goodstanding.linkage.columns import Columns, Field, prepared
 from goodstanding.linkage.models import write_model
 from goodstanding.linkage.training import train
-from goodstanding.register.deliveries import likeness, rereading, reviewing, unlinked
+from goodstanding.register.deliveries import inforce, likeness, rereading, reviewing, unlinked
 from goodstanding.register.deliveries.delivering import deliver
 from goodstanding.register.deliveries.drawing import draw_samples
 from goodstanding.register.ledger.grounds import weight_of
@@ -120,7 +121,7 @@ def test_a_row_with_another_fault_does_not_wait(stocked, file) -> None:
 
 
 def test_candidates_come_with_their_weight_and_nothing_is_linked_below_the_threshold(stocked, file, folder) -> None:
-    likeness.give(stocked, folder, Decimal(1000), Decimal(0), "A. Jansen")
+    inforce.give(stocked, folder, Decimal(1000), Decimal(0), "A. Jansen")
     otherwise = KNOWN[3].upper() + " Ltd."
     deliver(stocked, "gb.fsa", file(unnumbered(otherwise, "W-1"), unnumbered("Zq Xx Yy", "W-2")), RECEIVED)
     assert reviewing.find(stocked) == (1, 0)
@@ -140,11 +141,148 @@ def test_candidates_come_with_their_weight_and_nothing_is_linked_below_the_thres
 
 def _given(register):
     with register.engine.connect() as connection:
-        return likeness.given(connection)
+        return inforce.in_force(connection).of("gb.fsa")
+
+
+def by_keys(register, one):
+    """Whom the keys of the model find for a case, without the look-up."""
+    using = _given(register)
+    with register.engine.connect() as connection:
+        model = inforce.model_of(connection, using)
+        folder = likeness._kept(connection, model, likeness.nothing)
+    return kept.linked(folder, likeness.forms(model, [one.case]), likeness.LEAST)["left"].to_list()
+
+
+def slip(name):
+    """A name with one letter of each of its first two words written wrongly."""
+    first, second, trade = name.split()
+    return f"{first[:2]}x{first[3:]} {second[:2]}q{second[3:]} {trade}"
+
+
+def identified(register, one):
+    with register.engine.connect() as connection:
+        named = dict(map(tuple, connection.execute(sa.select(schema.subject.c.id, schema.subject.c.identifier))))
+    return [(named[some.subject_id], some.weight) for some in one.candidates]
+
+
+def test_slips_in_a_name_alone_that_share_no_key_are_found_by_the_look_up_and_weighed(stocked, file, folder) -> None:
+    inforce.give(stocked, folder, Decimal(1000), Decimal(0), "A. Jansen")
+    deliver(stocked, "gb.fsa", file(unnumbered(slip(KNOWN[7]), "W-1")), RECEIVED)
+    reviewing.find(stocked)
+    (one,) = reviewing.waiting(stocked)
+    assert identified(stocked, one)[0][0] == "gb.company:00001007"
+    best = one.candidates[0]
+    assert str(best.subject_id) not in by_keys(stocked, one)
+    spoken = likeness.spoken(stocked, _given(stocked), one.case, best.subject_id)
+    assert abs(weight_of(spoken) - best.weight) <= Decimal("0.01")
+    assert verify(stocked) == []
+
+
+def test_what_the_look_up_found_is_linked_only_far_enough_ahead_of_what_the_keys_found(stocked, file, folder) -> None:
+    first, *rest = KNOWN[7].split()
+    name = " ".join([f"{first[:2]}x{first[3:]}", *rest])
+    deliver(stocked, "gb.fsa", file(inspection("gb.company:00003007", "T-1") | {"name": name}), RECEIVED)
+    inforce.give(stocked, folder, Decimal(-9), Decimal(1000), "A. Jansen")
+    deliver(stocked, "gb.fsa", file(unnumbered(name, "W-1")), RECEIVED)
+    assert reviewing.find(stocked) == (1, 0)
+    (one,) = reviewing.waiting(stocked)
+    assert {who for who, _ in identified(stocked, one)[:2]} == {"gb.company:00003007", "gb.company:00001007"}
+    (met,) = by_keys(stocked, one)
+    assert met in [str(some.subject_id) for some in one.candidates[:2]]
+    ahead = one.candidates[0].weight - one.candidates[1].weight
+    inforce.give(stocked, folder, Decimal(-9), ahead + Decimal("0.001"), "A. Jansen")
+    assert reviewing.find(stocked) == (1, 0)
+    inforce.give(stocked, folder, Decimal(-9), ahead, "A. Jansen")
+    assert reviewing.find(stocked) == (1, 1)
+
+
+def test_two_that_weigh_the_same_wait_for_a_person_whatever_the_margin(stocked, file, folder) -> None:
+    deliver(stocked, "gb.fsa", file(inspection("gb.company:00003007", "T-1") | {"name": KNOWN[7]}), RECEIVED)
+    inforce.give(stocked, folder, Decimal(-9), Decimal(0), "A. Jansen")
+    deliver(stocked, "gb.fsa", file(unnumbered(KNOWN[7], "W-1")), RECEIVED)
+    assert reviewing.find(stocked) == (1, 0)
+
+
+def test_a_model_for_a_source_goes_before_that_for_all_others_whenever_each_was_given(stocked, file, folder) -> None:
+    own = inforce.give(stocked, folder, Decimal(1000), Decimal(3), "B. Smit", "gb.fsa")
+    general = inforce.give(stocked, folder, Decimal("0.25"), Decimal(3), "A. Jansen")
+    deliver(stocked, "gb.fsa", file(unnumbered(KNOWN[3], "W-1")), RECEIVED)
+    assert reviewing.find(stocked) == (1, 0)
+    (one,) = reviewing.waiting(stocked)
+    assert one.using == own
+    with stocked.engine.connect() as connection:
+        force = inforce.in_force(connection)
+    assert (force.of("gb.fsa"), force.of("another")) == (own, general)
+    assert own.learned["rows"] == 700
+    inforce.give(stocked, folder, Decimal("0.25"), Decimal(3), "B. Smit", "gb.fsa")
+    assert reviewing.find(stocked) == (1, 1)
+    assert verify(stocked) == []
+    with pytest.raises(InputError, match=r"source gb\.other: this register has no such source"):
+        inforce.give(stocked, folder, Decimal(1), Decimal(3), "B. Smit", "gb.other")
+
+
+def test_a_model_for_another_source_finds_nothing(stocked, file, folder) -> None:
+    force = inforce.InForce({"another": inforce.give(stocked, folder, Decimal(1), Decimal(3), "B. Smit")})
+    assert force.of("gb.fsa") is None
+
+
+def test_what_was_looked_for_is_looked_for_again_only_among_subjects_that_came_since(stocked, file, folder) -> None:
+    inforce.give(stocked, folder, Decimal(1000), Decimal(0), "A. Jansen")
+    deliver(stocked, "gb.fsa", file(unnumbered(KNOWN[3], "W-1")), RECEIVED)
+    assert [one.sought for one in reviewing.waiting(stocked)] == [False]
+    reviewing.find(stocked)
+    assert [one.sought for one in reviewing.waiting(stocked)] == [True]
+    reviewing.find(stocked)
+    assert tally(stocked, schema.search) == 1
+    deliver(stocked, "gb.fsa", file(unnumbered(KNOWN[4], "W-2")), RECEIVED)
+    assert [one.sought for one in reviewing.waiting(stocked)] == [True, False]
+    reviewing.find(stocked)
+    assert tally(stocked, schema.search) == 2
+    twin = inspection("gb.company:00003003", "T-1") | {"name": KNOWN[3]}
+    deliver(stocked, "gb.fsa", file(twin), RECEIVED)
+    reviewing.find(stocked)
+    first, _ = reviewing.waiting(stocked)
+    assert [who for who, _ in identified(stocked, first)][:2] == ["gb.company:00001003", "gb.company:00003003"]
+
+
+@settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
+@given(order=st.permutations(range(5)), looks=st.sets(st.integers(0, 4)))
+def test_any_order_of_deliveries_and_searches_offers_the_same_candidates(
+    real_dsn, postgres_folder, tmp_path_factory, folder, order, looks
+) -> None:
+    from goodstanding.register.store.database import open_register
+    from tests.register.conftest import emptied
+
+    register, place = open_register(real_dsn), tmp_path_factory.mktemp("order")
+    alike = [inspection(f"gb.company:{4000 + n:08}", f"A-{n}") | {"name": KNOWN[7]} for n in range(12)]
+    parts = [
+        [known(number, f"I-{number}") for number in range(30)],
+        [known(number, f"I-{number}") for number in range(30, 60)],
+        alike[::-1],
+        [unnumbered(slip(KNOWN[7]), "W-1")],
+        [unnumbered(KNOWN[40], "W-2")],
+    ]
+    try:
+        inforce.give(register, folder, Decimal(1000), Decimal(0), "A. Jansen")
+        for turn, step in enumerate(order):
+            path = place / f"{step}.csv"
+            pl.DataFrame(parts[step]).write_csv(path)
+            deliver(register, "gb.fsa", path, RECEIVED)
+            if turn in looks:
+                reviewing.find(register)
+        reviewing.find(register)
+        found = {one.case.document: identified(register, one) for one in reviewing.waiting(register)}
+        assert len(found["W-1"]) == likeness.MOST
+        assert found["W-2"][0][0] == "gb.company:00001040"
+        _SEEN.setdefault("candidates", found)
+        assert found == _SEEN["candidates"]
+    finally:
+        emptied(postgres_folder, register)
+        register.engine.dispose()
 
 
 def test_above_the_threshold_and_the_margin_no_person_is_asked(stocked, file, folder) -> None:
-    likeness.give(stocked, folder, Decimal("0.25"), Decimal(3), "A. Jansen")
+    inforce.give(stocked, folder, Decimal("0.25"), Decimal(3), "A. Jansen")
     deliver(stocked, "gb.fsa", file(unnumbered(KNOWN[3], "W-1")), RECEIVED)
     assert reviewing.find(stocked) == (1, 1)
     assert reviewing.waiting(stocked) == []
@@ -202,11 +340,11 @@ def test_standings_follow_a_decision_and_its_undoing(stocked, file, food) -> Non
 
 
 def test_who_was_found_to_be_another_is_not_offered_again_and_cannot_be_chosen(stocked, file, folder) -> None:
-    likeness.give(stocked, folder, Decimal(1000), Decimal(0), "A. Jansen")
+    inforce.give(stocked, folder, Decimal(1000), Decimal(0), "A. Jansen")
     deliver(stocked, "gb.fsa", file(unnumbered(KNOWN[3], "W-1")), RECEIVED)
     reviewing.find(stocked)
     reviewing.different(stocked, 1, "gb.company:00001003", "A. Jansen", "closed in 2010")
-    likeness.give(stocked, folder, Decimal("0.25"), Decimal(0), "A. Jansen")
+    inforce.give(stocked, folder, Decimal("0.25"), Decimal(0), "A. Jansen")
     reviewing.find(stocked)
     (one,) = reviewing.waiting(stocked)
     with stocked.engine.connect() as connection:
@@ -253,7 +391,7 @@ def test_a_decision_that_the_ledger_cannot_take_leaves_the_case_as_it_was(stocke
     ],
 )
 def test_what_waits_is_verified(stocked, file, folder, tamper, statement, says) -> None:
-    likeness.give(stocked, folder, Decimal(1000), Decimal(0), "A. Jansen")
+    inforce.give(stocked, folder, Decimal(1000), Decimal(0), "A. Jansen")
     with stocked.engine.connect() as connection:
         number = connection.exec_driver_sql("SELECT max(number) FROM model").scalar_one()
     deliver(stocked, "gb.fsa", file(unnumbered(KNOWN[3], "W-1")), RECEIVED)
@@ -307,7 +445,7 @@ def test_digest_of_what_came_is_over_its_text() -> None:
 def test_a_sample_of_what_waits_is_drawn_and_a_source_whose_links_are_wrong_waits_for_people(
     stocked, file, folder
 ) -> None:
-    likeness.give(stocked, folder, Decimal("0.25"), Decimal(3), "A. Jansen")
+    inforce.give(stocked, folder, Decimal("0.25"), Decimal(3), "A. Jansen")
     rows = [unnumbered(KNOWN[number], f"W-{number}") for number in range(40)]
     assert deliver(stocked, "gb.fsa", file(*rows, *[known(n, f"K-{n}") for n in range(41)]), RECEIVED).accepted == 41
     assert reviewing.find(stocked) == (40, 40)

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 import sqlalchemy as sa
 
-from goodstanding.register.deliveries import likeness, reviewing
+from goodstanding.register.deliveries import inforce, reviewing
 from goodstanding.register.deliveries.delivering import deliver
 from goodstanding.register.ledger.subjects import by_identifier, search
 from goodstanding.register.proving.verification import verify
@@ -64,7 +64,7 @@ def test_of_two_of_one_name_the_one_in_that_place_is_found(real, file, folder, p
         at(OTHER, "I-91", name=KNOWN[50], seat="Zwolle"),
     ]
     assert deliver(real, "gb.fsa", file(*rows), RECEIVED).refused == 0
-    likeness.give(real, folder, Decimal(1000), Decimal(0), "A. Jansen")
+    inforce.give(real, folder, Decimal(1000), Decimal(0), "A. Jansen")
     deliver(real, "gb.fsa", file(unnumbered(KNOWN[50], "W-1", seat=place)), RECEIVED)
     reviewing.find(real)
     (waiting,) = reviewing.waiting(real)

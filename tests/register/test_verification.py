@@ -185,6 +185,8 @@ def _unlinked(register, folder):
         events.add(connection, "model", [given | {"by": "A. Jansen"}])
         found = {"unlinked": 1, "model": 1, "subject_id": 13, "weight": Decimal("3.5"), "probability": Decimal("0.5")}
         events.add(connection, "candidate", [found])
+        events.add(connection, "model_source", [{"model": 1, "source": "city.tax"}])
+        events.add(connection, "search", [{"model": 1, "last_case": 2, "last_subject": 13}])
     reviewing.different(register, 1, PEOPLE.row(14, named=True)["subject"], "A. Jansen", "another street")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(rereading, "ONE_IN", 1)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from goodstanding.cli.options import DSN, FOLDER, serviced
+from goodstanding.cli.options import DSN, FOLDER, read, serviced
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from goodstanding.register.deliveries.reviewing import Waiting
     from goodstanding.register.store.database import Register
@@ -32,26 +33,83 @@ class _Bits(click.ParamType[Decimal]):
 
 
 @click.command()
-@click.argument("model", metavar="MODEL", type=click.Path(path_type=Path))
-@click.option("--threshold", type=_Bits(), required=True, help="Bits from which a link is made without a person.")
-@click.option("--margin", type=_Bits(), required=True, help="Bits by which the best must be ahead of the second.")
-@click.option("--by", required=True, help="Who puts it in force.")
+@click.argument("model", metavar="[MODEL]", type=click.Path(path_type=Path), required=False)
+@click.option("--threshold", type=_Bits(), help="Bits from which a link is made without a person.")
+@click.option("--margin", type=_Bits(), help="Bits by which the best must be ahead of the second.")
+@click.option("--source", help="In force for this source alone, and not for all that have no model of their own.")
+@click.option("--by", help="Who puts it in force.")
 @DSN
 @FOLDER
-def model(model: Path, threshold: Decimal, margin: Decimal, by: str, dsn: str | None, folder: Path) -> None:
-    """Put the linkage model in the folder MODEL in force, for rows that come without a number.
+def model(
+    model: Path | None,
+    threshold: Decimal | None,
+    margin: Decimal | None,
+    source: str | None,
+    by: str | None,
+    dsn: str | None,
+    folder: Path,
+) -> None:
+    """Put the linkage model in the folder MODEL in force, for rows that come without a number; or list those in force.
 
     It may compare name, born (the day of foundation) and place. A threshold that nothing reaches, as 1000, leaves every
     case to people.
 
     \b
-    Example:
+    Examples:
       goodstanding register model models/restaurants --threshold 12 --margin 6 --by "A. Jansen"
+      goodstanding register model models/permits --source city.permits --threshold 15 --margin 6 --by "A. Jansen"
+      goodstanding register model
     """
-    from goodstanding.register.deliveries.likeness import give
+    from goodstanding.register.deliveries.inforce import give
 
-    put = give(serviced(dsn, folder), model, threshold, margin, by)
-    click.echo(f"model {put.number}, version {put.model.version[:12]}: from {put.threshold} bits, {put.margin} ahead")
+    if model is None:
+        if threshold is not None or margin is not None or source is not None or by is not None:
+            raise click.UsageError("expected the folder MODEL; without it, and without options, models are listed")
+        _list_models(read(dsn, folder))
+        return
+    if threshold is None or margin is None or by is None:
+        raise click.UsageError("MODEL needs --threshold, --margin and --by")
+    put = give(serviced(dsn, folder), model, threshold, margin, by, source)
+    click.echo(
+        f"model {put.number}, version {put.version[:12]}, for {put.source or _OTHERS}: "
+        f"from {put.threshold} bits, {put.margin} ahead"
+    )
+
+
+_OTHERS = "all other sources"
+
+
+def _list_models(register: Register) -> None:
+    from goodstanding.cli.tables import show
+    from goodstanding.register.deliveries.inforce import in_force
+
+    with register.engine.connect() as connection:
+        models = in_force(connection).models.values()
+    if not models:
+        click.echo("no linkage model is in force: rows without a number wait for a person", err=True)
+    for place, one in enumerate(models):
+        if place:
+            click.echo()
+        told: list[tuple[str, object]] = [
+            ("version", one.version),
+            ("bits asked for", one.threshold),
+            ("ahead of the second", one.margin),
+            ("by", one.by),
+            ("since", one.at.astimezone(dt.UTC).isoformat(timespec="seconds")),
+        ]
+        show((f"model {one.number}", one.source or _OTHERS), [*told, *_learned("", one.learned)])
+
+
+def _learned(name: str, told: object) -> Iterator[tuple[str, object]]:
+    """Yield what a model says of the rows that it was learned from, each thing by the way that leads to it."""
+    if isinstance(told, dict):
+        for part, value in told.items():
+            yield from _learned(f"{name} {part}".strip(), value)
+    elif isinstance(told, list):
+        for place, value in enumerate(told, 1):
+            yield from _learned(f"{name} {place}", value)
+    else:
+        yield f"learned from {name}", told
 
 
 @click.command()
@@ -92,10 +150,12 @@ def review(number: int | None, by: str | None, reason: str | None, dsn: str | No
 
 
 def _show(register: Register, number: int | None) -> None:
+    from goodstanding.cli.progress import bars
     from goodstanding.facts.errors import InputError
     from goodstanding.register.deliveries import reviewing
 
-    reviewing.find(register)
+    with bars() as report:
+        reviewing.find(register, report)
     waits = reviewing.waiting(register)
     if number is None:
         _list(waits)
@@ -121,6 +181,8 @@ def _list(waits: Sequence[Waiting]) -> None:
         )
         for one in waits
     ]
+    if without := sorted({one.case.source for one in waits if one.using is None}):
+        click.echo(f"no linkage model is in force for {', '.join(without)}: nobody is looked for", err=True)
     show(("case", "source", "kind", "document", "name", "candidates", "bits of the best"), rows)
 
 

@@ -20,7 +20,7 @@ from goodstanding.facts.errors import InputError
 from goodstanding.linkage import parts
 from goodstanding.linkage.columns import KEY
 from goodstanding.linkage.engines import Rows, engine, view
-from goodstanding.linkage.linking import MOST_PAIRS, counted, keyed, only_met, refuse, scored
+from goodstanding.linkage.linking import MOST_PAIRS, counted, keyed, only_met, paired, refuse, scored
 from goodstanding.linkage.models import Model, read_model, write_model
 from goodstanding.linkage.scoring import NUMBER
 
@@ -65,6 +65,21 @@ def linked(folder: Path, records: Rows, least: float = 0.0, most: int = MOST_PAI
         return scored(connection, model, least, within=False)
 
 
+def weighed(folder: Path, pairs: pl.DataFrame, records: Rows) -> pl.DataFrame:
+    """Return what pairs of kept rows (`left`) and prepared records (`right`) weigh, as `linking.weights` does.
+
+    A pair whose row is not kept is left out. Raises InputError where nothing is kept there.
+    """
+    model = read_model(folder / "model")
+    there = _some(folder)
+    with engine() as (connection, _):
+        view(connection, "rows_r", records)
+        connection.register("named", pairs.select("left").to_arrow())
+        own = {_SUBJECT: _values(connection, 'hash("left")', "named")}
+        connection.register("rows_l", parts.read({part: parts.numbers(part, own) for part in there}))
+        return paired(connection, model, pairs)
+
+
 def costs(folder: Path, records: Rows) -> pl.DataFrame:
     """Return what linking records with the kept rows would cost, as `linking.costs` does; nothing is linked."""
     model = read_model(folder / "model")
@@ -75,9 +90,7 @@ def costs(folder: Path, records: Rows) -> pl.DataFrame:
 
 def _meet(connection: duckdb.DuckDBPyConnection, folder: Path, model: Model, records: Rows) -> None:
     """Make `t_r` of the records and, numbered after them, `t_l` of the kept rows that share a key."""
-    there = _parts(folder)
-    if not there:
-        raise InputError(f"{folder}: no rows are kept there; add some first")
+    there = _some(folder)
     view(connection, "incoming", records)
     keyed(connection, model, "incoming", "t_r", 0)
     values = {str(place): _values(connection, f"key_{place}") for place in range(len(model.keys))}
@@ -100,6 +113,12 @@ def _new(connection: duckdb.DuckDBPyConnection, folder: Path, there: list[Path])
     connection.register("known", parts.read({part: parts.numbers(part, own) for part in there}))
     if found := connection.sql(f"SELECT {KEY} FROM known WHERE {KEY} IN (SELECT {KEY} FROM t_l) LIMIT 1").fetchall():
         raise InputError(f"{folder}: {found[0][0]!r} is kept already; expected rows that are new")
+
+
+def _some(folder: Path) -> list[Path]:
+    if not (there := _parts(folder)):
+        raise InputError(f"{folder}: no rows are kept there; add some first")
+    return there
 
 
 def _parts(folder: Path) -> list[Path]:

@@ -171,14 +171,20 @@ def weights(model: Model, pairs: pl.DataFrame, rows: Rows) -> pl.DataFrame:
     `pairs` names the rows by key, `left` and `right`; a pair one of whose rows is not there is left out.
     """
     with engine() as (connection, _):
-        view(connection, "incoming", rows)
-        connection.register("asked", pairs.with_row_index("pair").to_arrow())
-        for side, name in (("l", "left"), ("r", "right")):
-            connection.execute(
-                f"CREATE TABLE t_{side} AS SELECT asked.pair AS {NUMBER}, incoming.*, asked.pair AS key_0 "
-                f"FROM asked JOIN incoming ON incoming.{KEY} = asked.{name}"
-            )
-        return scored(connection, replace(model, keys=model.keys[:1]), -_ANY, within=False)
+        view(connection, "rows_l", rows)
+        view(connection, "rows_r", rows)
+        return paired(connection, model, pairs)
+
+
+def paired(connection: duckdb.DuckDBPyConnection, model: Model, pairs: pl.DataFrame) -> pl.DataFrame:
+    """Return what pairs of rows of the tables `rows_l` and `rows_r` weigh, as `weights` does."""
+    connection.register("asked", pairs.with_row_index("pair").to_arrow())
+    for side, name in (("l", "left"), ("r", "right")):
+        connection.execute(
+            f"CREATE TABLE t_{side} AS SELECT asked.pair AS {NUMBER}, rows_{side}.*, asked.pair AS key_0 "
+            f"FROM asked JOIN rows_{side} ON rows_{side}.{KEY} = asked.{name}"
+        )
+    return scored(connection, replace(model, keys=model.keys[:1]), -_ANY, within=False)
 
 
 _ANY = 1e9

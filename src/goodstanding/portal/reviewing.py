@@ -19,8 +19,7 @@ from goodstanding.portal.errors import Unreadable
 from goodstanding.portal.rendering import Held, Visit, page, voice_of
 from goodstanding.portal.session import kept
 from goodstanding.portal.weights import Part, bits, parts_of, waterfall
-from goodstanding.register.deliveries import likeness, reviewing
-from goodstanding.register.deliveries.likeness import Given
+from goodstanding.register.deliveries import reviewing
 from goodstanding.register.deliveries.reviewing import Waiting
 from goodstanding.register.ledger.access import log_access
 from goodstanding.register.ledger.sources import sources
@@ -54,28 +53,22 @@ class Side:
 def queue(request: Visit, register: Held) -> Template:
     """Show what waits, the oldest first, and why."""
     waits = reviewing.waiting(register)
-    using = _given(register)
-    told = [{"waiting": one, "name": _name(one), "why": _why(one, using)} for one in waits[:CASES]]
+    told = [{"waiting": one, "name": _name(one), "why": _why(one)} for one in waits[:CASES]]
     kinds = register.catalogue.kinds
     return page(request, "review.html", count=len(waits), cases=told, kinds=kinds, sources=sources(register), bits=bits)
-
-
-def _given(register: Register) -> Given | None:
-    with register.engine.connect() as connection:
-        return likeness.given(connection)
 
 
 def _name(one: Waiting) -> str:
     return (one.case.cells or {}).get("name", "")
 
 
-def _why(one: Waiting, using: Given | None) -> str:
+def _why(one: Waiting) -> str:
     """Return the message that says why nobody was found without a person."""
-    if using is None:
+    if one.using is None:
         return "review.why-model"
     if not one.candidates:
-        return "review.why-nobody"
-    return "review.why-below" if one.candidates[0].weight < using.threshold else "review.why-close"
+        return "review.why-nobody" if one.sought else "review.why-unsought"
+    return "review.why-below" if one.candidates[0].weight < one.using.threshold else "review.why-close"
 
 
 @get("/review/{number:int}", sync_to_thread=True, name="case")

@@ -9,7 +9,7 @@ import polars as pl
 import sqlalchemy as sa
 
 from goodstanding.linkage.linking import LINKS
-from goodstanding.register.deliveries import likeness
+from goodstanding.register.deliveries.inforce import in_force
 from goodstanding.register.ledger.sampled import RECORDS, draw
 from goodstanding.register.store.database import Register
 
@@ -32,28 +32,29 @@ _LINKS = sa.text("""
 def draw_samples(register: Register) -> int:
     """Draw this week's sample of each source whose rows came without a number; return how many units were drawn.
 
-    Without a model in force there is nothing to read. A case that was decided shows its group by the subject's name.
+    Of a source without a model in force there is nothing to read. A case that was decided shows its group by the
+    subject's name.
     """
     with register.engine.connect() as connection:
-        using = likeness.given(connection)
-        if using is None:
-            return 0
-        asked = {"model": using.number, "week": WEEK}
+        force = in_force(connection)
         told = []
         for source in connection.execute(_SOURCES, {"week": WEEK}).scalars().all():
-            links = [tuple(row) for row in connection.execute(_LINKS, asked | {"source": source})]
-            cases = [_record(*row) for row in connection.execute(_CASES, {"source": source, "week": WEEK})]
-            told.append((source, links, cases))
+            using, asked = force.of(source), {"source": source, "week": WEEK}
+            if using is None:
+                continue
+            links = [tuple(row) for row in connection.execute(_LINKS, asked | {"model": using.number})]
+            cases = [_record(*row) for row in connection.execute(_CASES, asked)]
+            told.append((source, using, links, cases))
     return sum(
         draw(
             register,
             source,
-            using.model.version,
+            using.version,
             pl.DataFrame(links, schema=LINKS, orient="row"),
             pl.DataFrame(cases, schema=RECORDS, orient="row"),
             float(using.threshold),
         )
-        for source, links, cases in told
+        for source, using, links, cases in told
     )
 
 

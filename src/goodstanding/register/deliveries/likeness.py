@@ -1,16 +1,17 @@
-"""Who may be meant by a row without a number: the model that an authority gave, and the candidates that it finds.
+"""Who may be meant by a row without a number: candidates, each with its weight by the model in force.
 
-The register's organisations are prepared once and kept in the cache folder; those that came since are added. It finds
-candidates and decides nothing, but where the authority set a threshold that the best of them passes by a margin.
+They are found in two ways: by the keys of the model, and by the look-up, which finds a name with slips of the pen that
+shares no key, and is for a person to see even where the model makes little of it. The register's organisations are
+prepared once and kept in the cache folder, as is the index of their names; those that came since are added. So whom a
+case is offered follows from the register alone, on any machine and in any order of deliveries, as long as no more than
+`PROPOSED` names are as alike. It finds, and decides nothing.
 """
 
 from __future__ import annotations
 
-import io
 import json
 import shutil
-import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -23,34 +24,37 @@ from goodstanding.engine.compiled.running import cache_folder
 from goodstanding.facts.errors import InputError
 from goodstanding.linkage.columns import prepared
 from goodstanding.linkage.evidence import evidence
-from goodstanding.linkage.kept import keep, linked
-from goodstanding.linkage.models import Model, read_model
+from goodstanding.linkage.kept import keep, linked, weighed
+from goodstanding.linkage.linking import LINKS
+from goodstanding.linkage.lookup import Asked, Lookup
+from goodstanding.linkage.models import Model
+from goodstanding.register.deliveries.inforce import COLUMNS, Given, model_of
 from goodstanding.register.deliveries.unlinked import Case
-from goodstanding.register.log import events
+from goodstanding.register.ledger.finding import whole
 from goodstanding.register.store import schema
 from goodstanding.register.store.bulk import copy_out
 from goodstanding.register.store.database import Register, turn_of
 
-COLUMNS = ("name", "born", "place")
-"""What is known of an organisation, and may be compared; `born` is the day on which it was founded."""
 _CELLS = {"place": "seat"}
 """Columns of deliveries that are called otherwise: the place of a row may be that of what happened."""
+Tell = Callable[[str, int, int], None]
+"""Told the name of some work, how much of it is done and how much there is."""
 LEAST = -10.0
-"""Bits from which a subject is a candidate at all."""
+"""Bits from which a subject is a candidate by its keys; one whose name is alike is, whatever it weighs."""
 MOST = 10
 """Candidates of one case."""
 _TURN = 0x600D11CE
-_BATCH = 200_000
+ALIKE = 0.6
+"""The agreement of names by the look-up that makes a candidate: three characters of four are the same."""
+PROPOSED = 30
+"""Organisations that the look-up proposes for a case; more than that are as alike only where a name tells little."""
+_BATCH, _CASES = 200_000, 1_000
+"""Subjects that are prepared at once, and cases that are looked for at once."""
+_PREPARED, _NAMES, _SOUGHT = "subjects prepared", "names of the register", "cases looked for"
 
 
-@dataclass(frozen=True)
-class Given:
-    """A model that an authority put in force: its number here, and the bits that decide without a person."""
-
-    number: int
-    model: Model
-    threshold: Decimal
-    margin: Decimal
+def nothing(name: str, done: int, total: int) -> None:
+    """Tell nobody."""
 
 
 @dataclass(frozen=True)
@@ -62,61 +66,67 @@ class Candidate:
     probability: Decimal
 
 
-def give(register: Register, folder: Path, threshold: Decimal, margin: Decimal, by: str) -> Given:
-    """Put a linkage model in force, with the bits from which, and the margin by which, no person is asked.
+def candidates(
+    register: Register, using: Given, cases: Sequence[Case], tell: Tell = nothing
+) -> Iterator[dict[int, list[Candidate]]]:
+    """Yield for some undecided cases after others whom each may be about, the likeliest first, at most `MOST`.
 
-    Raises InputError where it is no model, compares what a register does not know, the margin is below zero, or nobody
-    says so.
-    """
-    model = read_model(folder)
-    known = {model.columns.key, *COLUMNS}
-    unknown = [field.column for field in model.columns.fields if field.column not in known]
-    if unknown:
-        raise InputError(f"{folder}: compares {', '.join(unknown)}; a register knows {', '.join(COLUMNS)}")
-    if margin < 0 or not by.strip():
-        raise InputError("expected a margin of 0 bits or more, and who puts the model in force")
-    tables = {name: io.BytesIO() for name in ("frequencies", "crowds")}
-    for name, content in tables.items():
-        getattr(model, name).write_parquet(content)
-    row: dict[str, Any] = {name: content.getvalue() for name, content in tables.items()}
-    row |= {"version": model.version, "settings": model.text(), "threshold": threshold, "margin": margin, "by": by}
-    with register.engine.begin() as connection:
-        kept = events.add(connection, "model", [row])[0]
-    return Given(kept["number"], model, kept["threshold"], kept["margin"])
-
-
-def given(connection: sa.Connection) -> Given | None:
-    """Return the model in force, the last that was given; None where there is none."""
-    row = connection.execute(sa.select(schema.model).order_by(schema.model.c.number.desc()).limit(1)).one_or_none()
-    if row is None:
-        return None
-    with tempfile.TemporaryDirectory(prefix="model-") as name:
-        folder = Path(name)
-        (folder / "model.json").write_text(row.settings, encoding="utf-8")
-        for part in ("frequencies", "crowds"):
-            (folder / f"{part}.parquet").write_bytes(bytes(getattr(row, part)))
-        return Given(row.number, read_model(folder), row.threshold, row.margin)
-
-
-def candidates(register: Register, using: Given, cases: Sequence[Case]) -> dict[int, list[Candidate]]:
-    """Return for each undecided case whom it may be about, the likeliest first, at most `MOST`.
-
-    Raises InputError where the cache folder cannot be written to.
+    Found are organisations that share a key of the model with a case, and those that the look-up proposes for its name;
+    each is weighed by the model. What the look-up lacks of the register is put there first. `tell` is told how far it
+    is. Raises InputError where the cache folder cannot be written to.
     """
     if not cases:
-        return {}
+        return
     with register.engine.connect() as connection, turn_of(connection, _TURN):
-        folder = _kept(connection, using.model)
-        found = linked(folder, forms(using.model, cases), LEAST) if folder else None
-    told: dict[int, list[Candidate]] = {one.number: [] for one in cases}
-    if found is None:
-        return told
-    for row in found.sort("weight", "left", descending=[True, False]).iter_rows(named=True):
-        own = told[int(row["right"])]
-        if len(own) < MOST:
-            weight, share = (Decimal(row[name]).quantize(Decimal(unit)) for name, unit in _ROUNDED)
-            own.append(Candidate(int(row["left"]), weight, share))
-    return told
+        model = model_of(connection, using)
+        folder = _kept(connection, model, tell)
+        tell(_NAMES, 0, 1)
+        names = whole(connection)
+        tell(_NAMES, 1, 1)
+        for first in range(0, len(cases), _CASES):
+            tell(_SOUGHT, first, len(cases))
+            some = cases[first : first + _CASES]
+            found = _found(folder, names, forms(model, some), some) if folder else pl.DataFrame(schema=LINKS)
+            ids = found["left"].unique().cast(pl.Int64).to_list()
+            named = {row.id: row.identifier for row in connection.execute(_IDENTIFIERS, {"ids": ids})}
+            yield _likeliest(some, found, named)
+        tell(_SOUGHT, len(cases), len(cases))
+
+
+_IDENTIFIERS = sa.text("SELECT id, identifier FROM subject WHERE id = ANY(:ids)")
+
+
+def _found(folder: Path, names: Lookup, records: pl.DataFrame, cases: Sequence[Case]) -> pl.DataFrame:
+    """Return what is found by the keys of the model and by the look-up, weighed by the model, each pair once."""
+    met = linked(folder, records, LEAST)
+    alike = _alike(names, cases).join(met, on=["left", "right"], how="anti")
+    return pl.concat([met, weighed(folder, alike, records)])
+
+
+def _alike(names: Lookup, cases: Sequence[Case]) -> pl.DataFrame:
+    """Return the pairs of a subject (`left`) and a case (`right`) whose names the look-up takes to be alike."""
+    pairs = []
+    for one in cases:
+        cells = one.cells or {}
+        asked = Asked(*(cells.get(name) or "" for name in ("name", "seat", "born")))
+        pairs += [(hit.entry.key, str(one.number)) for hit in names.find(asked, PROPOSED, ALIKE)]
+    return pl.DataFrame(pairs, schema={"left": pl.String, "right": pl.String}, orient="row").unique()
+
+
+def _likeliest(cases: Sequence[Case], found: pl.DataFrame, named: Mapping[int, str]) -> dict[int, list[Candidate]]:
+    """Return the `MOST` likeliest of each case. What weighs the same stands in the order of identifiers.
+
+    An identifier, not the number here: it is the same in whatever order deliveries came.
+    """
+    told: dict[int, list[tuple[str, Candidate]]] = {one.number: [] for one in cases}
+    for row in found.iter_rows(named=True):
+        weight, share = (Decimal(row[name]).quantize(Decimal(unit)) for name, unit in _ROUNDED)
+        subject = int(row["left"])
+        told[int(row["right"])].append((named[subject], Candidate(subject, weight, share)))
+    return {
+        number: [one for _, one in sorted(some, key=lambda pair: (-pair[1].weight, pair[0]))[:MOST]]
+        for number, some in told.items()
+    }
 
 
 _ROUNDED = (("weight", "0.001"), ("probability", "0.000001"))
@@ -134,10 +144,11 @@ def forms(model: Model, cases: Sequence[Case]) -> pl.DataFrame:
 def spoken(register: Register, using: Given, case: Case, subject_id: int) -> list[dict[str, Any]]:
     """Return what speaks for a case being about a subject, and against it, as `linkage.evidence` takes it apart."""
     with register.engine.connect() as connection:
-        subject = prepared(_subjects(connection, using.model, subject_id, subject_id), using.model.columns)
+        model = model_of(connection, using)
+        subject = prepared(_subjects(connection, model, subject_id, subject_id), model.columns)
     if not subject.height:
         return []
-    found = evidence(using.model, subject, forms(using.model, [case]))
+    found = evidence(model, subject, forms(model, [case]))
     return [_row(row) for row in found.iter_rows(named=True)]
 
 
@@ -147,22 +158,29 @@ def _row(row: Mapping[str, Any]) -> dict[str, Any]:
     return dict(row) | bits
 
 
-def _kept(connection: sa.Connection, model: Model) -> Path | None:
+def _kept(connection: sa.Connection, model: Model, tell: Tell) -> Path | None:
     """Return the folder with all organisations of the register, prepared; None where it has none."""
     salt = connection.execute(sa.select(schema.world.c.salt)).scalar_one()
     folder = cache_folder() / "subjects" / f"{salt[:16]}-{model.version[:32]}"
-    newest = connection.execute(sa.select(sa.func.max(schema.subject.c.id))).scalar_one() or 0
+    newest = newest_subject(connection)
     try:
         for start in range(_known(connection, folder) + 1, newest + 1, _BATCH):
+            tell(_PREPARED, start - 1, newest)
             last = min(start + _BATCH - 1, newest)
             some = _subjects(connection, model, start, last)
             if some.height:
                 keep(folder, prepared(some, model.columns), model)
             folder.mkdir(parents=True, exist_ok=True)
             (folder / _LAST).write_text(json.dumps([last, _ends(connection, last)]))
+        tell(_PREPARED, newest, newest)
     except OSError as error:
         raise InputError(f"{folder}: cannot be written ({error.strerror}); set GOODSTANDING_CACHE to another") from None
     return folder if (folder / "model").exists() else None
+
+
+def newest_subject(connection: sa.Connection) -> int:
+    """Return the number of the subject that came last, 0 where there is none."""
+    return connection.execute(sa.select(sa.func.max(schema.subject.c.id))).scalar_one() or 0
 
 
 _LAST = "last"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import polars as pl
@@ -19,7 +20,8 @@ from goodstanding.facts.identifiers import faults_in
 from goodstanding.register.deliveries import likeness, rereading, unlinked
 from goodstanding.register.deliveries.delivering import Delivered
 from goodstanding.register.deliveries.entering import bare, enter
-from goodstanding.register.deliveries.likeness import Candidate, Given
+from goodstanding.register.deliveries.inforce import Given, in_force
+from goodstanding.register.deliveries.likeness import Candidate, Tell
 from goodstanding.register.deliveries.unlinked import Case
 from goodstanding.register.ledger.grounds import REGISTER
 from goodstanding.register.ledger.pausing import now_paused
@@ -36,34 +38,66 @@ _DROPPED = ("name", "born", "seat")
 
 @dataclass(frozen=True)
 class Waiting:
-    """A case that nobody has decided yet, and whom the model in force takes to be likely, the likeliest first."""
+    """A case that nobody has decided yet, and whom the model that applies takes to be likely, the likeliest first.
+
+    `using`: that model, None where none is in force for its source. `sought`: whether it has been looked for by it.
+    """
 
     case: Case
     candidates: tuple[Candidate, ...]
+    using: Given | None
+    sought: bool
 
 
-def find(register: Register) -> tuple[int, int]:
+def find(register: Register, tell: Tell = likeness.nothing) -> tuple[int, int]:
     """Look for candidates of all that waits; make the links that the authority lets be made without a person.
 
-    Returns how many cases have candidates, and how many links were made. Without a model nothing is looked for; while
-    the links of a source are too often wrong (`pausing`), all of its cases wait for a person.
+    Returns how many cases have candidates, and how many links were made. Without a model for its source a case is not
+    looked for; while the links of a source are too often wrong (`pausing`), all of its cases wait for a person.
     """
     with register.engine.connect() as connection:
-        using = likeness.given(connection)
+        force = in_force(connection)
         cases = unlinked.undecided(connection)
+        newest = likeness.newest_subject(connection)
+        known = _searches(connection)
         paused = now_paused(connection)
-    if using is None:
-        return 0, 0
-    found = likeness.candidates(register, using, cases)
-    _keep(register, using, found)
-    made = 0
-    for one in waiting(register):
-        if one.case.source not in paused and one.candidates and _sure(one.candidates, using):
-            best = one.candidates[0]
-            why = f"model {using.model.version[:12]}: {best.weight} bits of {using.threshold} asked for"
-            _same(register, one.case.number, _identifier(register, best.subject_id), (REGISTER, why))
-            made += 1
-    return sum(1 for some in found.values() if some), made
+    for using in force.models.values():
+        own = [one for one in cases if force.of(one.source) is using]
+        last_case, last_subject = known.get(using.number, (0, -1))
+        left = own if last_subject < newest else [one for one in own if one.number > last_case]
+        for found in likeness.candidates(register, using, left, tell):
+            _keep(register, using, found)
+        if left:
+            _searched(register, using, max(last_case, left[-1].number), newest)
+    waits = waiting(register)
+    sure = [one for one in waits if one.case.source not in paused and one.using and _sure(one.candidates, one.using)]
+    for made, one in enumerate(sure):
+        tell("links made", made, len(sure))
+        _link(register, one)
+    tell("links made", len(sure), len(sure))
+    return sum(1 for one in waits if one.candidates), len(sure)
+
+
+def _link(register: Register, one: Waiting) -> None:
+    """Decide, without a person, that a case is about its likeliest candidate."""
+    best, using = one.candidates[0], one.using
+    if using is not None:
+        why = f"model {using.version[:12]}: {best.weight} bits of {using.threshold} asked for"
+        _same(register, one.case.number, _identifier(register, best.subject_id), (REGISTER, why))
+
+
+def _searches(connection: sa.Connection) -> dict[int, tuple[int, int]]:
+    """Return up to which case, and among the subjects up to which, each model has looked last."""
+    return {model: (case, of) for model, case, of in connection.execute(_SEARCHES)}
+
+
+_SEARCHES = sa.text("SELECT DISTINCT ON (model) model, last_case, last_subject FROM search ORDER BY model, number DESC")
+
+
+def _searched(register: Register, using: Given, last_case: int, last_subject: int) -> None:
+    row = {"model": using.number, "last_case": last_case, "last_subject": last_subject}
+    with turn(register.engine) as connection:
+        events.add(connection, "search", [row])
 
 
 def end_unfound(register: Register) -> int:
@@ -80,9 +114,12 @@ def end_unfound(register: Register) -> int:
 
 
 def _sure(found: Sequence[Candidate], using: Given) -> bool:
+    """Whether the best passes the threshold and is ahead of all others; who is not here weighs under `LEAST`."""
+    if not found:
+        return False
     best = found[0].weight
-    second = found[1].weight if len(found) > 1 else None
-    return best >= using.threshold and (second is None or best - second >= using.margin)
+    second = found[1].weight if len(found) > 1 else Decimal(likeness.LEAST)
+    return best >= using.threshold and best > second and best - second >= using.margin
 
 
 def _keep(register: Register, using: Given, found: Mapping[int, Sequence[Candidate]]) -> None:
@@ -90,8 +127,9 @@ def _keep(register: Register, using: Given, found: Mapping[int, Sequence[Candida
     key = (schema.candidate.c.unlinked, schema.candidate.c.subject_id)
     no = (schema.not_about.c.unlinked, schema.not_about.c.subject_id)
     with turn(register.engine) as connection:
-        kept = connection.execute(sa.select(*key).where(schema.candidate.c.model == using.number)).all()
-        known = {tuple(row) for row in [*kept, *connection.execute(sa.select(*no))]}
+        kept = sa.select(*key).where(schema.candidate.c.model == using.number, key[0].in_(found))
+        denied = sa.select(*no).where(no[0].in_(found))
+        known = {tuple(row) for query in (kept, denied) for row in connection.execute(query)}
         rows = [
             {"unlinked": number, "model": using.number} | vars(one)
             for number, some in sorted(found.items())
@@ -102,18 +140,36 @@ def _keep(register: Register, using: Given, found: Mapping[int, Sequence[Candida
 
 
 def waiting(register: Register) -> list[Waiting]:
-    """Return what waits, the oldest first, with the candidates that the model in force has found."""
-    row, no = schema.candidate.c, schema.not_about.c
-    offered = ~sa.exists().where(no.unlinked == row.unlinked, no.subject_id == row.subject_id)
-    newest = sa.select(sa.func.max(schema.model.c.number)).scalar_subquery()
-    query = sa.select(row.unlinked, row.subject_id, row.weight, row.probability)
-    query = query.where(row.model == newest, offered).order_by(row.weight.desc(), row.subject_id)
+    """Return what waits, the oldest first, with the candidates that the model in force for its source has found.
+
+    Of all that were ever found by it the `likeness.MOST` likeliest are offered, whenever each was found.
+    """
     with register.engine.connect() as connection:
+        force = in_force(connection)
         cases = unlinked.undecided(connection)
-        found: dict[int, list[Candidate]] = {}
-        for number, *rest in connection.execute(query):
-            found.setdefault(number, []).append(Candidate(*rest))
-    return [Waiting(one, tuple(found.get(one.number, ()))) for one in cases]
+        known = _searches(connection)
+        numbers = [one.number for one in force.models.values()]
+        found: dict[tuple[int, int], list[tuple[bool, Candidate]]] = {}
+        for case, model, no, *rest in connection.execute(_OFFERED, {"models": numbers}):
+            found.setdefault((case, model), []).append((no, Candidate(*rest)))
+    told = []
+    for one in cases:
+        using = force.of(one.source)
+        some = found.get((one.number, using.number), []) if using else []
+        sought = using is not None and one.number <= known.get(using.number, (0, 0))[0]
+        told.append(Waiting(one, tuple(it for no, it in some[: likeness.MOST] if not no), using, sought))
+    return told
+
+
+_OFFERED = sa.text("""
+    SELECT candidate.unlinked, model,
+        EXISTS (SELECT FROM not_about AS no
+            WHERE no.unlinked = candidate.unlinked AND no.subject_id = candidate.subject_id),
+        candidate.subject_id, weight, probability
+    FROM candidate JOIN subject ON subject.id = candidate.subject_id
+    WHERE model = ANY(:models)
+        AND NOT EXISTS (SELECT FROM link_decision WHERE link_decision.unlinked = candidate.unlinked)
+    ORDER BY weight DESC, subject.identifier COLLATE "C" """)
 
 
 def side(register: Register, case: Case, candidate: Candidate) -> tuple[Subject, list[dict[str, Any]]]:
@@ -122,10 +178,10 @@ def side(register: Register, case: Case, candidate: Candidate) -> tuple[Subject,
     Raises InputError where no model is in force.
     """
     with register.engine.connect() as connection:
-        using = likeness.given(connection)
+        using = in_force(connection).of(case.source)
     subject = by_identifier(register, _identifier(register, candidate.subject_id))
     if using is None or subject is None:
-        raise InputError("no model is in force; goodstanding register model puts one in force")
+        raise InputError(f"no model is in force for {case.source}; goodstanding register model puts one in force")
     return subject, likeness.spoken(register, using, case, subject.id)
 
 
@@ -144,7 +200,7 @@ def _same(register: Register, number: int, identifier: str, said: tuple[str, str
         raise InputError(f"{identifier}: no organisation of this register; expected its identifier, scheme:number")
     case = _open(register, number, subject.id)
     with register.engine.connect() as connection:
-        using = likeness.given(connection)
+        using = in_force(connection).of(case.source)
     return _enter(register, case, ("same", subject, _evidence(register, using, case, subject)), said)
 
 

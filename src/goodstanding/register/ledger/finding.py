@@ -73,6 +73,15 @@ def candidates(connection: sa.Connection, asked: Asked, limit: int, *, wait: boo
     return lookup.find(asked, limit)
 
 
+def whole(connection: sa.Connection) -> Lookup:
+    """Return the look-up over all subjects, for whoever asks it many times; what is missing is made first.
+
+    Raises InputError where the cache folder cannot be written to.
+    """
+    folder, newest = _folder(connection), _newest(connection)
+    return _opened(connection, folder, newest) or _current(connection, folder, newest)
+
+
 def prepare(engine: sa.Engine) -> None:
     """Put every subject into the index that is not in it. Raises InputError where it cannot be kept."""
     with engine.connect() as connection:

@@ -122,10 +122,12 @@ _RECORDS = sa.text("""
 _AFFIRMED = sa.text("""
     SELECT entered, by, reason, "on" FROM claim WHERE subject_id = ANY (:ids) AND about AND entered IS NOT NULL""")
 _DECIDED = sa.text("""
-    SELECT unlinked AS case, decision, link_decision.by, reason, "on", evidence, delivery, model.number AS model,
-        threshold, margin
-    FROM link_decision LEFT JOIN LATERAL (
-        SELECT * FROM model WHERE model.at <= link_decision.at ORDER BY number DESC LIMIT 1) AS model ON true
+    SELECT link_decision.unlinked AS case, decision, link_decision.by, reason, "on", evidence, link_decision.delivery,
+        model.number AS model, threshold, margin
+    FROM link_decision JOIN unlinked ON unlinked.number = link_decision.unlinked LEFT JOIN LATERAL (
+        SELECT model.* FROM model LEFT JOIN model_source AS own ON own.model = model.number
+        WHERE model.at <= link_decision.at AND coalesce(own.source, unlinked.source) = unlinked.source
+        ORDER BY own.source NULLS LAST, number DESC LIMIT 1) AS model ON true
     WHERE subject_id = ANY (:ids) AND decision IN ('same', 'new')""")
 
 

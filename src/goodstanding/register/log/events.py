@@ -31,6 +31,8 @@ KINDS = (
     "held",
     "held_decision",
     "model",
+    "model_source",
+    "search",
     "unlinked",
     "candidate",
     "link_decision",

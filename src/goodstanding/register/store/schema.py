@@ -474,6 +474,23 @@ model = Table(
     _clock("at"),
 )
 
+model_source = Table(
+    "model_source",
+    metadata,
+    Column("model", BigInteger, ForeignKey("model.number"), primary_key=True, autoincrement=False),
+    Column("source", Text, ForeignKey("source.id"), nullable=False, doc="for which alone it is in force"),
+)
+
+search = Table(
+    "search",
+    metadata,
+    Column("number", BigInteger, Identity(always=True), primary_key=True),
+    Column("model", BigInteger, ForeignKey("model.number"), nullable=False, index=True),
+    Column("last_case", BigInteger, nullable=False, doc="all cases that waited up to this one were looked for"),
+    Column("last_subject", BigInteger, nullable=False, doc="among all subjects up to this one"),
+    _clock("at"),
+)
+
 unlinked = Table(
     "unlinked",
     metadata,
