@@ -70,6 +70,7 @@ def group() -> None:
 @click.option(
     "--people", type=click.Choice(["synthetic", "historical"]), help="Who the people are, where people are compared."
 )
+@click.option("--encoding", help="Of files that are neither UTF-8 nor UTF-16, as windows-1252 or gb18030.")
 @click.option("--truth", help="A column that says which rows are one subject: the links are measured by it.")
 @click.option("--show-values", "values", is_flag=True, help="Write what the files say of people into the report too.")
 @click.option("--language", type=click.Choice(["en", "nl", "zh"]), default="en", show_default=True)
@@ -85,14 +86,16 @@ def files(
     trained: Path | None,
     pairs: int,
     people: str | None,
+    encoding: str | None,
     truth: str | None,
     values: bool,
     language: Language,
 ) -> None:
     """Find rows of two files, or of one, that may be about one subject.
 
-    CSV, Parquet or JSON lines. ROLE is name, given, family, organisation, date, place, address, postcode, identifier or
-    code; without --column or --roles, roles are taken from the headers and shown. Where the files call a column
+    CSV with any separator (gzip too), Parquet, Arrow or JSON lines. ROLE is name, given, family, organisation,
+    date, place, address, postcode, identifier or code; without --column or --roles, roles are taken from the headers
+    and shown. Where the files call a column
     differently, say LEFT=RIGHT=ROLE, and LEFT=RIGHT for --key and --truth. OUT gets links.csv, links.parquet,
     groups.csv, report.html and the model. Links are candidates, for a person to decide; files with numbers of natural
     persons are refused.
@@ -113,11 +116,11 @@ def files(
     paths = (left,) if right is None else (left, right)
     with _whole(out) as folder:
         with step("reading"):
-            asked = _asked(paths, _said(said, file, key, truth), model, people, least, values=values)
+            asked = _asked(paths, encoding, _said(said, file, key, truth), model, people, least, values=values)
         _show(asked)
         remarks = warnings(asked)
         for one in remarks:
-            click.echo(f"{one.file}: column {one.column} {WARNINGS[one.code].format(rows=one.rows)}", err=True)
+            click.echo(f"{one.file}: {WARNINGS[one.code].format(column=one.column, rows=one.rows)}", err=True)
         found = run(asked, model, pairs, _costs)
         write(asked, found, folder, out)
         score = measured(asked, found) if truth else None
@@ -162,21 +165,30 @@ def explain(*, out: Path, left: str, right: str, values: bool) -> None:
 
 
 def _asked(
-    paths: tuple[Path, ...], said: Said, model: Model | None, people: str | None, least: float, *, values: bool
+    paths: tuple[Path, ...],
+    encoding: str | None,
+    said: Said,
+    model: Model | None,
+    people: str | None,
+    least: float,
+    *,
+    values: bool,
 ) -> Asked:
     """Read the files and settle which columns are compared. Raises InputError where they may not be linked so."""
-    from goodstanding.cli.link_columns import chosen
+    from goodstanding.cli.link_columns import ROW, chosen
     from goodstanding.cli.link_files import admit_people, read
     from goodstanding.cli.link_run import Asked
     from goodstanding.facts.errors import InputError
 
     if not math.isfinite(least):
         raise InputError(f"--least {least}: expected a number of bits, as 0 or 6.5")
-    tables = [read(path) for path in paths]
-    columns = chosen([table.columns for table in tables], said, model)
+    found = [read(path, encoding) for path in paths]
+    tables = [one.table for one in found]
+    columns = chosen([[name for name in table.columns if name != ROW] for table in tables], said, model)
     admit_people(paths, tables, columns, people)
     taken = (columns.taken(path, table, side) for side, (path, table) in enumerate(zip(paths, tables, strict=True)))
-    return Asked(paths, tuple(taken), columns, least, people, values)
+    remarks = tuple(one.remarks for one in found)
+    return Asked(paths, tuple(taken), columns, least, people, values, encoding, remarks)
 
 
 def _said(columns: tuple[str, ...], file: Path | None, key: str | None, truth: str | None) -> Said:

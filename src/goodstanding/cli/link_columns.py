@@ -82,13 +82,13 @@ class Chosen(NamedTuple):
     def taken(self, path: Path, table: pl.DataFrame, side: int) -> pl.DataFrame:
         """Return of a file what is compared, under labels, and what names each row; `truth` under that name.
 
-        Raises InputError where a column is not there, or the key is missing in a row or stands in two.
+        `table` has its rows' numbers in the column `ROW`. Raises InputError where a column is not there, or the key is
+        missing in a row or stands in two.
         """
         import polars as pl
 
         taken = [(KEY, self.key[side]), *((field.label, field.column[side]) for field in self.fields)]
         taken += [("truth", self.truth[side])] if self.truth else []
-        table = table.with_row_index(ROW, offset=1) if self.key[side] == ROW else table
         for _, name in taken:
             if name not in table.columns:
                 raise InputError(

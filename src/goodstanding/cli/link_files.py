@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from goodstanding.cli.link_run import Asked
+    from goodstanding.cli.link_tables import Read
 
 _FEW_CHANCES = 0.5
 """The share of a column's cells above which numbers that fit nl.bsn are no accident: one number in eleven fits."""
@@ -24,7 +25,7 @@ _FEW_ROWS = 20
 
 
 class Warned(NamedTuple):
-    """Something about a column that makes it tell little: a code, the file, the column, and how many rows."""
+    """What was made of a file, or what makes a column tell little: a code, the file, the column, and how many rows."""
 
     code: str
     file: str
@@ -33,26 +34,37 @@ class Warned(NamedTuple):
 
 
 WARNINGS = {
-    "empty": "is empty, and is not compared",
-    "equal": "has the same value in all {rows:,} rows, and is not compared",
-    "everybody": "has one value in {rows:,} rows, which are hardly one subject: their pairs are passed over",
-    "shared": "has an identifier that {rows:,} rows share: it stands for nothing and is left out",
+    "form": "read as {column}",
+    "unnamed": "{column} has no header",
+    "again": "{column}: its header stands there before",
+    "blank": "{rows:,} rows without any value are left out",
+    "empty": "column {column} is empty, and is not compared",
+    "equal": "column {column} has the same value in all {rows:,} rows, and is not compared",
+    "everybody": "column {column} has one value in {rows:,} rows, which are hardly one subject: their pairs are passed "
+    "over",
+    "shared": "column {column} has an identifier that {rows:,} rows share: it stands for nothing and is left out",
+    "rounded": "column {column} has {rows:,} numbers that a spreadsheet rounded (1.2E+11): their digits are lost, and "
+    "they are left out",
+    "either": "column {column} has {rows:,} dates in which day or month may be first: read with the day first",
+    "month_first": "column {column}: {rows:,} dates are read with the month first, since some can only be so",
+    "mixed": "column {column} has {rows:,} dates in which day or month may be first, and others in both orders: these "
+    "are left out",
+    "unread": "column {column} has {rows:,} cells that are no date of the calendar, and are left out",
+    "years": "column {column} has {rows:,} years without a day",
+    "counted": "column {column} has {rows:,} dates as numbers of days or seconds, read as such (UTC)",
 }
 """What is said on the terminal; the report says it in its own language."""
 
 
-def read(path: Path) -> pl.DataFrame:
-    """Read a file that may be linked by likeness; every cell is text.
+def read(path: Path, encoding: str | None = None) -> Read:
+    """Read a file that may be linked by likeness, as `read_any` does.
 
     Raises InputError where it cannot be read, has no rows, or holds numbers of natural persons in any column.
     """
-    from goodstanding.facts.reading import read_table
+    from goodstanding.cli.link_tables import read_any
 
-    table = read_table(path)
-    if table.is_empty():
-        raise InputError(f"{path}: no rows under the header; expected at least one")
-    if ROW in table.columns:
-        raise InputError(f"{path}: column '{ROW}': the name is taken for rows without a key; give it another")
+    read = read_any(path, encoding)
+    table = read.table.drop(ROW)
     for column in table.columns:
         if scheme := _persons(table[column].drop_nulls().unique()):
             raise InputError(
@@ -60,7 +72,7 @@ def read(path: Path) -> pl.DataFrame:
                 "name and day of birth in a register, never by likeness. Expected organisations, or people who are "
                 "synthetic or of the past"
             )
-    return table
+    return read
 
 
 def _persons(cells: pl.Series) -> str | None:
@@ -117,18 +129,20 @@ def _kind_in(table: pl.DataFrame) -> str | None:
 
 
 def warnings(asked: Asked) -> list[Warned]:
-    """Return what in each file tells little."""
-    return [
-        Warned(code, path.name, field.column[side], rows)
-        for side, (path, table) in enumerate(zip(asked.paths, asked.tables, strict=True))
-        for field in asked.columns.fields
-        for code, rows in _warned(table[field.label], field.role)
-    ]
+    """Return what was made of each file, and what in it tells little."""
+    found = []
+    for side, (path, table, remarks) in enumerate(zip(asked.paths, asked.tables, asked.remarks, strict=True)):
+        found += [Warned(one.code, path.name, one.about, one.rows) for one in remarks]
+        for field in asked.columns.fields:
+            told = _warned(table[field.label], field.role)
+            found += [Warned(code, path.name, field.column[side], rows) for code, rows in told]
+    return found
 
 
 def _warned(cells: pl.Series, role: str) -> Iterator[tuple[str, int]]:
     """Yield the code of what makes a column tell little, with the rows that it is so in."""
-    from goodstanding.linkage.columns import MOST_SHARED
+    from goodstanding.linkage.columns import MOST_SHARED, ROUNDED
+    from goodstanding.linkage.dates import days
 
     there = cells.drop_nulls()
     most = int(there.value_counts()["count"].max() or 0)  # type: ignore[arg-type]  # a count, or none
@@ -140,6 +154,10 @@ def _warned(cells: pl.Series, role: str) -> Iterator[tuple[str, int]]:
         yield "shared", most
     elif role in ("name", "organisation") and most > max(_MOSTLY * len(cells), _FEW_ROWS):
         yield "everybody", most
+    if role == "date":
+        yield from days(cells).counts.items()
+    if role == "identifier" and (rounded := int(there.str.contains(ROUNDED).sum())):
+        yield "rounded", rounded
 
 
 def digest(path: Path) -> str:

@@ -17,6 +17,7 @@ from goodstanding.linkage.columns import KEY
 
 if TYPE_CHECKING:
     from goodstanding.cli.link_columns import Chosen
+    from goodstanding.cli.link_tables import Remark
     from goodstanding.linkage.models import Model
 
 FAR = -10.0
@@ -28,7 +29,8 @@ class Asked:
     """What is to be linked: the files (one or two) and `tables` of what is compared of them (`Chosen.taken`).
 
     `least`: bits that a link has at least. `people`: what was said of them, where people are compared. `values`:
-    whether what stands in the files may be written where it is not needed.
+    whether what stands in the files may be written where it is not needed. `encoding`: of files that are not UTF-8;
+    `remarks`: what was made of each file.
     """
 
     paths: tuple[Path, ...]
@@ -37,6 +39,8 @@ class Asked:
     least: float
     people: str | None
     values: bool
+    encoding: str | None
+    remarks: tuple[tuple[Remark, ...], ...]
 
     @property
     def within(self) -> bool:
@@ -150,6 +154,7 @@ def write(asked: Asked, found: Found, folder: Path, out: Path) -> None:
         "fields": [(field.column.left, field.column.right, field.role) for field in asked.columns.fields],
         "least": asked.least,
         "people": asked.people,
+        "encoding": asked.encoding,
     }
     (folder / "run.json").write_text(json.dumps(told, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
@@ -170,18 +175,30 @@ def read_run(out: Path, *, values: bool) -> tuple[Asked, Model]:
         columns = Chosen(
             Pair(*told["key"]), None, labelled([(Pair(one, two), role) for one, two, role in told["fields"]])
         )
-        least, people = float(told["least"]), told["people"]
+        least, people, encoding = float(told["least"]), told["people"], told.get("encoding")
     except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise InputError(f"{out}: not what `goodstanding link` wrote ({reason}); expected the OUT of a run") from None
     for path, digest in zip(paths, digests, strict=True):
         same(path, digest)
-    tables = tuple(columns.taken(path, read(path), side) for side, path in enumerate(paths))
-    return Asked(paths, tables, columns, least, people, values), read_model(out / "model")
+    found = [read(path, encoding) for path in paths]
+    tables = tuple(
+        columns.taken(path, one.table, side) for side, (path, one) in enumerate(zip(paths, found, strict=True))
+    )
+    remarks = tuple(one.remarks for one in found)
+    return Asked(paths, tables, columns, least, people, values, encoding, remarks), read_model(out / "model")
 
 
 def forms_of(asked: Asked) -> tuple[pl.DataFrame, ...]:
-    """Return the prepared rows of each file; all of them, since what many rows share depends on all."""
-    from goodstanding.linkage.columns import prepared
+    """Return the prepared rows of each file; all of them, since what many rows share depends on all.
 
-    return tuple(prepared(table, asked.columns.labelled) for table in asked.tables)
+    Dates are read as the whole column writes them, before.
+    """
+    from goodstanding.linkage.columns import prepared
+    from goodstanding.linkage.dates import days
+
+    dates = [field.label for field in asked.columns.fields if field.role == "date"]
+    return tuple(
+        prepared(table.with_columns(days(table[label]).cells.alias(label) for label in dates), asked.columns.labelled)
+        for table in asked.tables
+    )

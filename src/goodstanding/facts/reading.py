@@ -11,8 +11,9 @@ import csv
 import json
 import os
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import islice
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
@@ -25,6 +26,7 @@ from goodstanding.facts.errors import InputError
 from goodstanding.facts.pages import unpacked
 
 _Item = TypeVar("_Item")
+_Reader = Callable[[Path], Iterator[pl.DataFrame]]
 ROWS = 50_000
 """Rows of a batch, at most."""
 MOST_BYTES_OF_A_LINE = 1 << 20
@@ -44,17 +46,18 @@ _PACKED = {
 }
 
 
-def read_table(path: Path) -> pl.DataFrame:
+def read_table(path: Path, *, floats: bool = False) -> pl.DataFrame:
     """Read a whole file; every column comes back as text, empty cells as null. Raises InputError as `batches` does."""
-    read = list(batches(path))
+    read = list(batches(path, floats=floats))
     return pl.concat(read, how="diagonal") if len(read) > 1 else read[0]
 
 
-def batches(path: Path) -> Iterator[pl.DataFrame]:
+def batches(path: Path, *, floats: bool = False) -> Iterator[pl.DataFrame]:
     """Yield a CSV (UTF-8, comma, header), Parquet (.parquet) or JSON lines (.jsonl) file in batches of text cells.
 
     At least one batch comes, without rows where the file has none. Raises InputError where the file is missing, empty,
-    truncated, packed, in another encoding, holds floats, or has lines or values beyond all reason.
+    truncated, packed, in another encoding, holds floats unless `floats`, or has lines or
+    values beyond all reason.
     """
     if not path.is_file():
         raise InputError(f"{path}: no such file")
@@ -65,7 +68,8 @@ def batches(path: Path) -> Iterator[pl.DataFrame]:
     for magic, packed in _PACKED.items():
         if start.startswith(magic):
             raise InputError(f"{path}: found {packed}, expected the file itself; unpack it and send it again")
-    readers = {".parquet": _parquet, ".jsonl": _json_lines, ".ndjson": _json_lines}
+    parquet = partial(_parquet, floats=floats)
+    readers: dict[str, _Reader] = {".parquet": parquet, ".jsonl": _json_lines, ".ndjson": _json_lines}
     for batch in readers.get(path.suffix, _csv)(path):
         refused = [name for name in _REFUSED if name in batch.columns]
         cells = pl.col([one.name for one in batch if refused or _padded(one)]).str.strip_chars().replace("", None)
@@ -166,13 +170,13 @@ def _not_utf8(path: Path) -> str:
     return "some text"
 
 
-def _parquet(path: Path) -> Iterator[pl.DataFrame]:
+def _parquet(path: Path, *, floats: bool) -> Iterator[pl.DataFrame]:
     import pyarrow as pa
     from pyarrow import parquet
 
     try:
         with pa.OSFile(os.fsencode(path)) as raw, parquet.ParquetFile(raw) as file:
-            sparing = _check_parquet(path, file)
+            sparing = _check_parquet(path, file, floats=floats)
             fields = [field for field in file.schema_arrow if field.name in sparing]
             text = [one.name for one in fields if pa.types.is_string(one.type) or pa.types.is_large_string(one.type)]
             empty = True
@@ -187,16 +191,16 @@ def _parquet(path: Path) -> Iterator[pl.DataFrame]:
         raise InputError(f"{path}: not a whole Parquet file ({reason}); it may be truncated: send it again") from None
 
 
-def _check_parquet(path: Path, file: Any) -> set[str]:
+def _check_parquet(path: Path, file: Any, *, floats: bool) -> set[str]:
     """Return the columns in which a value may be written once for many rows."""
     import pyarrow as pa
 
     fields, groups = list(file.schema_arrow), file.metadata
     _check_names(path, [field.name for field in fields])
-    floats = [field.name for field in fields if pa.types.is_floating(field.type)]
-    if floats:
+    inexact = [field.name for field in fields if pa.types.is_floating(field.type)]
+    if inexact and not floats:
         raise InputError(
-            f"{path}: column {', '.join(floats)}: floating point is not exact; expected decimal, integer or text"
+            f"{path}: column {', '.join(inexact)}: floating point is not exact; expected decimal, integer or text"
         )
     nested = [one.name for one in fields if pa.types.is_nested(one.type) or pa.types.is_binary(one.type)]
     if nested:

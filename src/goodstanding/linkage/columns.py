@@ -117,6 +117,10 @@ def prepare(source: Path, columns: Columns, target: Path) -> int:
 
 BATCH = 500_000
 """Rows that are prepared at once."""
+ROUNDED = r"(?i)^\s*-?\d(?:[.,]\d+)?E\+\d+\s*$"
+"""A number of which a spreadsheet kept the first digits only: as an identifier it says nothing."""
+_POINT = r"^\s*(\d+)\.0+\s*$"
+"""A whole number that a table kept as a decimal one, as many programs do where a cell is empty."""
 MOST_SHARED = 1_000
 """Rows of one table (or batch) that may have one identifier; what more have stands for nothing and is left out."""
 _NAMES = ("name", "given", "family", "organisation")
@@ -196,19 +200,24 @@ def _address(cells: pl.Series) -> dict[str, pl.Series]:
 
 
 def _postcode(cells: pl.Series) -> dict[str, pl.Series]:
-    bare = cells.str.to_uppercase().str.replace_all(r"[^0-9A-Z]", "")
+    bare = cells.str.replace(_POINT, "${1}").str.to_uppercase().str.replace_all(r"[^0-9A-Z]", "")
     code = pl.select(pl.when(bare != "").then(bare)).to_series()
     return {"": code, "_area": code.str.head(pl.select((code.str.len_chars().cast(pl.Int64) - 3).clip(2)).to_series())}
 
 
 def _identifier(cells: pl.Series) -> dict[str, pl.Series]:
-    bare = cells.str.to_uppercase().str.replace_all(r"[^0-9A-Z]", "")
-    telling = (bare != "") & (bare.to_frame("it").select(pl.len().over("it")).to_series() <= MOST_SHARED)
+    whole = cells.str.replace(_POINT, "${1}")
+    bare = whole.str.to_uppercase().str.replace_all(r"[^0-9A-Z]", "")
+    telling = (
+        (bare != "")
+        & ~cells.str.contains(ROUNDED)
+        & (bare.to_frame("it").select(pl.len().over("it")).to_series() <= MOST_SHARED)
+    )
     return {"": pl.select(pl.when(telling).then(bare)).to_series()}
 
 
 def _code(cells: pl.Series) -> dict[str, pl.Series]:
-    return {"": names.text(cells)}
+    return {"": names.text(cells.str.replace(_POINT, "${1}"))}
 
 
 _FORMS = {
