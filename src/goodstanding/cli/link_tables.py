@@ -112,34 +112,38 @@ def _open(path: Path) -> io.BufferedReader:
 
 def _encoding(path: Path, said: str | None) -> str:
     """Return the encoding of a file: by its mark, as was said, or UTF-8. Raises InputError where it is none of them."""
-    with _open(path) as file:
-        try:
+    try:
+        "".encode(said or "utf-8")
+        with _open(path) as file:
             start = file.read(4)
-            for mark, name in _MARKS.items():
-                if start.startswith(mark):
-                    return name
-            if said is not None:
-                return codecs.lookup(said).name
-            if b"\0" in start:
-                raise InputError(
-                    f"{path}: found zeros where text was expected; if it is UTF-16, say --encoding utf-16-le"
-                )
-            decoder, line, size, chunk = codecs.getincrementaldecoder("utf-8")(), 1, 0, start
-            while chunk:
-                try:
-                    decoder.decode(chunk)
-                except UnicodeDecodeError as error:
-                    at = error.object.count(b"\n", 0, error.start) + line
-                    raise InputError(_offered(path, at, error.object[error.start :])) from None
-                line, size = line + chunk.count(b"\n"), size + len(chunk)
-                if size > _LARGEST:
-                    raise InputError(f"{path}: more than {_LARGEST:,} bytes of text; link it in parts")
-                chunk = file.read(1 << 20)
-        except LookupError:
-            raise InputError(f"--encoding {said}: not known; expected one as utf-8, windows-1252 or gb18030") from None
-        except (OSError, EOFError) as error:
-            raise InputError(f"{path}: cannot be unpacked ({error}); it may be truncated: get it again") from None
-    return "utf-8"
+        for mark, name in _MARKS.items():
+            if start.startswith(mark):
+                return name
+        if b"\0" in start and said is None:
+            raise InputError(f"{path}: found zeros where text was expected; if it is UTF-16, say --encoding utf-16-le")
+        fault = None if b"\0" in start else _not_utf8(path)
+    except LookupError:
+        raise InputError(f"--encoding {said}: not known; expected one as utf-8, windows-1252 or gb18030") from None
+    except (OSError, EOFError) as error:
+        raise InputError(f"{path}: cannot be unpacked ({error}); it may be truncated: get it again") from None
+    if fault and said is None:
+        raise InputError(fault)
+    return said if said and (fault or b"\0" in start) else "utf-8"
+
+
+def _not_utf8(path: Path) -> str | None:
+    """Return what is to be said of a file that is not UTF-8; None where it is. Raises InputError where it is too long."""
+    decoder, line, size = codecs.getincrementaldecoder("utf-8")(), 1, 0
+    with _open(path) as file:
+        while chunk := file.read(1 << 20):
+            try:
+                decoder.decode(chunk)
+            except UnicodeDecodeError as error:
+                return _offered(path, error.object.count(b"\n", 0, error.start) + line, error.object[error.start :])
+            line, size = line + chunk.count(b"\n"), size + len(chunk)
+            if size > _LARGEST:
+                raise InputError(f"{path}: more than {_LARGEST:,} bytes of text; link it in parts")
+    return None
 
 
 def _offered(path: Path, line: int, rest: bytes) -> str:
@@ -176,6 +180,8 @@ def _separator(path: Path, encoding: str) -> tuple[int, str]:
         widths = {len(row) for row in rows if any(row)}
         if len(widths) == 1 and max(widths) > most:
             best, most = separator, max(widths)
+    if not first:
+        raise InputError(f"{path}: no rows; expected a header in the first line, and rows under it")
     if most == 1:
         best = max(_SEPARATORS, key=first.count)
     return 0, best

@@ -16,6 +16,7 @@ import duckdb
 import numpy as np
 import polars as pl
 from splink import DuckDBAPI, Linker, SettingsCreator, block_on
+from splink.internals.exceptions import EMTrainingException
 
 from goodstanding.facts.errors import InputError
 from goodstanding.linkage import weighing
@@ -83,6 +84,8 @@ def _common(
     return found
 
 
+_SOME = 0.0001
+"""The share of pairs that belong together from which learning begins where no two rows surely do."""
 _COMMON = 0.001
 _MOST_COMMON = 300
 
@@ -123,6 +126,8 @@ def _estimated(
     linker = Linker(rows, settings, log_level=None)
     with suppress(ValueError):  # more sure pairs than that share allows: the prior is settled later in any case
         linker.training.estimate_probability_two_random_records_match(_sure(columns, told), recall=_FOUND)
+    if not (begun := linker.misc.save_model_to_json())["probability_two_random_records_match"]:
+        linker = Linker(rows, begun | {"probability_two_random_records_match": _SOME}, log_level=None)
     linker.training.estimate_u_using_random_sampling(max_pairs=_STRANGERS, seed=1)
     for key in _sessions(counts, told):
         before = linker.misc.save_model_to_json()
@@ -130,7 +135,8 @@ def _estimated(
             linker.training.estimate_parameters_using_expectation_maximisation(
                 block_on(*key.parts), max_pairs=_ALIKE, record_sample_proportion=0.1
             )
-        except ValueError:  # a level that no pair of one subject shows: Splink is spent, others tell of the rest
+        except (ValueError, EMTrainingException):
+            # a level that no pair of one subject shows, or no pair at all: Splink is spent, others tell of the rest
             linker = Linker(rows, before, log_level=None)
     return linker.misc.save_model_to_json()
 
@@ -159,8 +165,9 @@ def _settled(
         shares = ", ".join(f"{one.sql(share)} AS common_{one.form}" for one in met)
         source = f"SELECT * REPLACE ({shares}) FROM patterns" if met else "FROM patterns"
         told = connection.execute(f"SELECT {weight(settings)} AS weight, pairs FROM ({source})").fetchnumpy()
-        share = weighing.prior(told["weight"], share, pairs * reach, told["pairs"])
+        share = weighing.rounded(weighing.prior(told["weight"], share, pairs * reach, told["pairs"]))
     settings = weighing.strangers(first.settings, share) | {"probability_two_random_records_match": share}
+    settings.pop("linker_uid", None)  # made up anew in each run, while the same rows teach the same model
     return replace(first, settings=settings, frequencies=_frequencies(met, share))
 
 

@@ -71,7 +71,15 @@ def _usual(levels: int) -> list[float]:
 def _shares(weight: float, strangers: float) -> dict[str, float]:
     """Return both shares of a level, neither above one, in the proportion that its weight says."""
     together = min(strangers * 2**weight, _ALMOST_ONE)
-    return {"m_probability": float(together), "u_probability": float(min(together / 2**weight, _ALMOST_ONE))}
+    return {
+        "m_probability": rounded(together),
+        "u_probability": rounded(min(together / 2**weight, _ALMOST_ONE)),
+    }
+
+
+def rounded(share: float) -> float:
+    """Return a share to nine digits: sums over threads differ in the last ones, and the same rows teach the same."""
+    return float(f"{share:.9g}")
 
 
 def strangers(settings: Mapping[str, Any], share: float) -> dict[str, Any]:
