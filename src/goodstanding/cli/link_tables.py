@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+from collections import deque
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -132,7 +133,7 @@ def _encoding(path: Path, said: str | None) -> str:
 
 
 def _not_utf8(path: Path) -> str | None:
-    """Return what is to be said of a file that is not UTF-8; None where it is. Raises InputError where it is too long."""
+    """Return what is said of a file that is not UTF-8, None where it is. Raises InputError where it is too long."""
     decoder, line, size = codecs.getincrementaldecoder("utf-8")(), 1, 0
     with _open(path) as file:
         while chunk := file.read(1 << 20):
@@ -235,7 +236,23 @@ def _cells(path: Path, encoding: str, separator: str, lead: int, names: list[str
             f"{path}: {len(odd):,} rows have more or fewer cells than the header, which has {len(names):,} "
             f"({shown}); read with {_SEPARATORS[separator]} between cells. Mend these rows: none is left out unseen"
         )
+    if _torn(table) and _open_quote(_lines(path, encoding), separator):
+        raise InputError(f"{path}: a quote has no end, so that the last row holds all that follows; close or remove it")
     return _bare(table)
+
+
+def _torn(table: pl.DataFrame) -> bool:
+    """Whether the last row has a line break in a cell, as one has in which a quote is open."""
+    return bool(table.tail(1).select(pl.any_horizontal(pl.all().str.contains("\n", literal=True))).sum().item())
+
+
+def _open_quote(lines: Iterator[str], separator: str) -> bool:
+    csv.field_size_limit(_BLOCK)
+    try:
+        deque(csv.reader(lines, delimiter=separator, strict=True), maxlen=0)
+    except csv.Error as error:
+        return "end of data" in str(error)
+    return False
 
 
 def _fault(reason: str) -> str:
