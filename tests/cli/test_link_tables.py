@@ -75,16 +75,6 @@ def test_a_table_is_the_same_whatever_separates_and_encodes_it_and_that_is_told(
     assert explained.code == 0, explained.err
 
 
-def test_packed_files_and_those_of_other_programs_are_the_same_table(cli, pair, odd, plain, tmp_path):
-    (tmp_path / "b.csv.gz").write_bytes(gzip.compress(written(odd)))
-    odd.write_parquet(tmp_path / "b.parquet")
-    odd.write_ipc(tmp_path / "b.feather")
-    odd.write_ndjson(tmp_path / "b.jsonl")
-    (tmp_path / "sep.csv").write_bytes(written(odd, ";", before="sep=;\r\n"))
-    for name in ("b.csv.gz", "b.parquet", "b.feather", "b.jsonl", "sep.csv"):
-        assert linked(cli, pair[0], tmp_path / name, tmp_path / f"out-{name}")[1].equals(plain), name
-
-
 REFUSED = {
     "unsaid": (
         lambda table: written(table, ";", "windows-1252"),
@@ -133,73 +123,3 @@ def test_headers_twice_or_blank_and_empty_rows_are_told(cli, pair, tmp_path):
     assert "column 8" not in answer.err
     assert "b.csv: 2 rows without any value are left out" in answer.err
     assert links.equals(linked(cli, *pair, tmp_path / "plain")[1])
-
-
-def test_rows_are_numbered_as_in_the_file(cli, pair, tmp_path):
-    lines = pair[1].read_text().splitlines()
-    (tmp_path / "b.csv").write_text("\n".join([lines[0], ",,,,", *lines[1:]]))
-    _, links = linked(cli, pair[0], tmp_path / "b.csv", tmp_path / "out", "--key", "id=row number")
-    assert {("a100", "2"), ("a101", "3")} <= set(links.select("left", "right").rows())
-
-
-def test_one_column_alone_is_linked(cli, pair, tmp_path):
-    for path in pair:
-        pl.read_csv(path).select("company").write_csv(tmp_path / path.name)
-    answer = cli("link", tmp_path / "a.csv", tmp_path / "b.csv", "--out", tmp_path / "out")
-    assert answer.code == 0 or "learned" in answer.err
-
-
-@pytest.fixture(scope="module")
-def born(pair, tmp_path_factory):
-    """Two files of synthetic people with their days of birth, and the links where all are written in one way."""
-    folder = tmp_path_factory.mktemp("born")
-    for path in pair:
-        table = pl.read_csv(path).with_columns(n=pl.col("who").str.slice(1).cast(pl.Int64), name="company")
-        made = table.with_columns(born=pl.date(1930, 1, 1) + pl.duration(days=(pl.col("n") * 7919) % 25_000))
-        made.select("id", "name", "born", "town").write_csv(folder / path.name)
-    return folder / "a.csv", folder / "b.csv"
-
-
-DATES = {
-    "%d/%m/%Y": "",
-    "%d %B %Y": "",
-    "%m/%d/%Y": "read with the month first",
-    "nanoseconds": "numbers of days or seconds",
-    "serial": "numbers of days or seconds",
-    "%Y": "300 years without a day",
-    "%d-%m-%y": "300 cells that are no date",
-}
-
-
-@pytest.mark.parametrize("way", DATES)
-def test_dates_are_read_however_they_are_written_and_what_is_doubtful_is_told(cli, born, tmp_path, way):
-    day = pl.col("born").str.to_date()
-    ways = {
-        "nanoseconds": (day.cast(pl.Datetime("ns")).cast(pl.Int64)),
-        "serial": (day - pl.date(1899, 12, 30)).dt.total_days(),
-    }
-    said = ways.get(way, day.dt.strftime(way)).cast(pl.String)
-    pl.read_csv(born[1]).with_columns(born=said).write_csv(tmp_path / "b.csv")
-    people = ["--people", "synthetic"]
-    answer, links = linked(cli, born[0], tmp_path / "b.csv", tmp_path / "out", *people)
-    assert DATES[way] in answer.err
-    if way not in ("%Y", "%d-%m-%y"):
-        assert links.equals(linked(cli, *born, tmp_path / "plain", *people)[1])
-    assert links.filter(pl.col("left").str.slice(1) == pl.col("right").str.slice(1)).height >= 190
-
-
-def test_numbers_as_programs_keep_them_are_the_numbers_and_rounded_ones_are_none(cli, pair, tmp_path):
-    for place, path in enumerate(pair):
-        number = pl.col("who").str.slice(1).cast(pl.Int64) * 7919 + 100_000_000
-        made = number.cast(pl.Float64) if place else number
-        pl.read_csv(path).with_columns(number=made).select("id", "company", "number").write_parquet(
-            tmp_path / f"{path.stem}.parquet"
-        )
-    columns = ["--column", "company=organisation", "--column", "number=identifier"]
-    paths = tmp_path / "a.parquet", tmp_path / "b.parquet"
-    _, links = linked(cli, *paths, tmp_path / "out", *columns)
-    assert links.filter(pl.col("identifier") == "same identifier").height >= 200
-    rounded = pl.read_parquet(paths[1]).with_columns(number=pl.lit("1.00793E+12"))
-    rounded.write_csv(tmp_path / "b.csv")
-    answer, links = linked(cli, paths[0], tmp_path / "b.csv", tmp_path / "rounded", *columns)
-    assert "300 numbers that a spreadsheet rounded" in answer.err
