@@ -55,6 +55,13 @@ def test_the_same_name_in_another_unicode_form_is_the_same_name() -> None:
     assert linked((FIRM, "Zoe\u0308", None), known=known).refusals.is_empty()
 
 
+@pytest.mark.parametrize("dot", "·‧•∙⋅・･．")
+def test_a_name_whose_parts_stand_apart_by_another_dot_is_the_same_name(dot) -> None:
+    known = KNOWN.with_columns(pl.lit("买买提·艾力").alias("name"))
+    assert linked((PERSON, f"买买提{dot}艾力", BORN), known=known).refusals.is_empty()
+    assert faults(linked((PERSON, f"买买{dot}提艾力", BORN), known=known)) == [(1, "name", "another name")]
+
+
 def test_an_organisation_needs_no_name_but_not_another_one() -> None:
     result = linked((FIRM, None, None), (FIRM, "乌有商贸", None), (FIRM, "子虚商贸", None))
     assert result.records["row"].to_list() == [1, 2]

@@ -14,7 +14,16 @@ from goodstanding.register.store.bulk import copy_in, copy_out, run
 from tests.register.conftest import PEOPLE
 
 NUMBERS = [*PEOPLE["subject"].head(3), *PEOPLE["subject"].tail(2), "gb.fhrs:1-1", "cn.uscc:92000000MA0000007A"]
-NAMES = [None, *PEOPLE["name"].head(3), *PEOPLE["name"].tail(2), "Zoë", "Zoe\u0308"]
+NAMES = [
+    None,
+    *PEOPLE["name"].head(3),
+    *PEOPLE["name"].tail(2),
+    "Zoë",
+    "Zoe\u0308",
+    "买买提·艾力",
+    "买买提•艾力",
+    "买买提・艾力",
+]
 BORN = [None, *PEOPLE["born"].head(3)]
 ROWS = st.lists(
     st.tuples(

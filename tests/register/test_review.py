@@ -16,7 +16,7 @@ from goodstanding.linkage.models import write_model
 from goodstanding.linkage.training import train
 from goodstanding.register.deliveries import inforce, likeness, rereading, reviewing, unlinked
 from goodstanding.register.deliveries.delivering import deliver
-from goodstanding.register.deliveries.drawing import draw_samples
+from goodstanding.register.deliveries.drawing import draw_samples, unit
 from goodstanding.register.ledger.grounds import weight_of
 from goodstanding.register.ledger.pausing import judge
 from goodstanding.register.ledger.policies import load_policy
@@ -452,9 +452,12 @@ def test_a_sample_of_what_waits_is_drawn_and_a_source_whose_links_are_wrong_wait
     drawn = draw_samples(stocked)
     assert drawn >= 40
     assert draw_samples(stocked) == 0
-    for unit in to_be_read(stocked, "A. Jansen", RECEIVED):
+    for one in to_be_read(stocked, "A. Jansen", RECEIVED):
+        both = unit(stocked, one.number)
+        assert str(both.case.number) == one.left
+        assert (both.subject and str(both.subject.id)) == one.right
         for reader in ("A. Jansen", "B. Smit"):
-            answer(stocked, unit.number, reader, "different")
+            answer(stocked, one.number, reader, "different")
     measure(stocked)
     judge(stocked)
     deliver(stocked, "gb.fsa", file(unnumbered(KNOWN[50], "W-50"), known(51, "K-51")), RECEIVED)

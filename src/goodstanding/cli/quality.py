@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from goodstanding.register.deliveries.rereading import Reviewer
     from goodstanding.register.ledger.pausing import Paused
     from goodstanding.register.ledger.quality import Measure
+    from goodstanding.register.store.database import Register
 
 
 @click.command()
@@ -132,30 +133,49 @@ def _document(
 @DSN
 @FOLDER
 def read_command(number: int | None, answer: str | None, reader: str, dsn: str | None, folder: Path) -> None:
-    """List what READER is asked about links, or keep the ANSWER about unit NUMBER: same where both are one.
+    """List what READER is asked about links, show both sides of unit NUMBER, or keep ANSWER: same where both are one.
 
     A unit without a subject is a record that nothing was linked to: same means that its subject is in the register.
-    What others answered is not shown.
+    What others answered is not shown, nor what weighed how much. Showing a unit is written down as a look.
 
     \b
     Example:
       goodstanding register read --reader "A. Jansen"
+      goodstanding register read 12 --reader "A. Jansen"
       goodstanding register read 12 same --reader "A. Jansen"
     """
     from goodstanding.cli.tables import show
-    from goodstanding.facts.errors import InputError
     from goodstanding.register.ledger.quality import WINDOW
     from goodstanding.register.ledger.sampled import answer as keep
     from goodstanding.register.ledger.sampled import to_be_read
 
     register = serviced(dsn, folder)
-    if number is not None:
-        if answer is None:
-            raise InputError("answer: found nothing, expected same, different or unsure after the number")
+    if number is not None and answer is not None:
         keep(register, number, reader, answer)
+        return
+    if number is not None:
+        _both(register, number, reader)
         return
     since: dt.date = register.today - WINDOW
     show(("number", "source", "record", "subject"), [tuple(unit) for unit in to_be_read(register, reader, since)])
+
+
+def _both(register: Register, number: int, reader: str) -> None:
+    from goodstanding.cli.tables import show
+    from goodstanding.register.deliveries.drawing import unit
+    from goodstanding.register.ledger.access import log_access
+
+    one = unit(register, number)
+    cells = one.case.cells or {"kind": one.case.kind, "document": one.case.document}
+    if one.subject:
+        log_access(register, one.subject, reader, "reviewer", "review", "case")
+    show(("came", ""), list(cells.items()))
+    if one.case.cells is None:
+        click.echo("the rest of what came went with the decision", err=True)
+    if one.subject:
+        click.echo()
+        told = (one.subject.identifier, one.subject.name, one.subject.born or "", one.subject.seat or "")
+        show(("linked with", "name", "founded", "seat"), [told])
 
 
 @click.command()

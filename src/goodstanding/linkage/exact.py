@@ -17,6 +17,8 @@ from goodstanding.facts.world import World
 
 SUBJECTS = {"id": pl.Int64, "identifier": pl.String, "is_a": pl.String, "name": pl.String, "born": pl.Date}
 """The columns of a table of known subjects; a name that is not known is an empty text."""
+DOTS = "·‧•∙⋅・･．"
+"""Signs that stand for the dot between the parts of a name, U+00B7, which keyboards and systems write in many ways."""
 _NUMBER = "a number, not repeated here"
 _DOUBT = "does not corroborate the number: a person must look at it"
 _STRANGER = {
@@ -93,5 +95,5 @@ def _refused(joined: pl.DataFrame, wrong: pl.Expr, field: str, found: str, expec
 
 
 def _plain(column: str) -> pl.Expr:
-    """A name in one Unicode form, since the same characters can be sent in several."""
-    return pl.col(column).str.normalize("NFC")
+    """A name in one Unicode form and with one dot, since the same name can be sent in several."""
+    return pl.col(column).str.normalize("NFC").str.replace_all(f"[{DOTS}]", DOTS[0])

@@ -196,7 +196,7 @@ def _patterns(
     return rows, one_in
 
 
-_SETTLING = 1_000_000
+_SETTLING = 250_000
 """Pairs by which the share of those that belong together is found, about."""
 _TURNS = 3
 

@@ -4,16 +4,49 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from dataclasses import dataclass
 
 import polars as pl
 import sqlalchemy as sa
 
+from goodstanding.facts.errors import InputError
 from goodstanding.linkage.linking import LINKS
+from goodstanding.register.deliveries import unlinked
 from goodstanding.register.deliveries.inforce import in_force
+from goodstanding.register.deliveries.unlinked import Case
 from goodstanding.register.ledger.sampled import RECORDS, draw
+from goodstanding.register.ledger.subjects import Subject, by_identifier
 from goodstanding.register.store.database import Register
 
 WEEK = dt.timedelta(weeks=1)
+
+
+@dataclass(frozen=True)
+class Unit:
+    """Both sides of what is read: the case, its cells gone where it is decided, and the subject, none where none was.
+
+    Neither its weight nor what others answered is told.
+    """
+
+    case: Case
+    subject: Subject | None
+
+
+def unit(register: Register, number: int) -> Unit:
+    """Return both sides of a unit of a sample. Raises InputError where there is none, or no case that it is about."""
+    with register.engine.connect() as connection:
+        row = connection.execute(_UNIT, {"number": number}).one_or_none()
+        if row is None:
+            raise InputError(f"sample {number}: there is no case of it to show; goodstanding register read lists units")
+        case = unlinked.case(connection, row.case)
+    return Unit(case, by_identifier(register, row.identifier) if row.identifier else None)
+
+
+_UNIT = sa.text("""
+    SELECT unlinked.number AS case, subject.identifier FROM sampled
+    JOIN unlinked ON unlinked.number::text = sampled."left"
+    LEFT JOIN subject ON subject.id::text = sampled."right"
+    WHERE sampled.number = :number""")
 
 _SOURCES = sa.text("SELECT DISTINCT source FROM unlinked WHERE known_on > now() - :week ORDER BY source")
 _CASES = sa.text("""

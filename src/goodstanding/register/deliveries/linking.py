@@ -10,7 +10,7 @@ import polars as pl
 import sqlalchemy as sa
 
 from goodstanding.facts.world import World
-from goodstanding.linkage.exact import expected
+from goodstanding.linkage.exact import DOTS, expected
 from goodstanding.register.deliveries.documents import TAKEN_IN
 from goodstanding.register.ledger.repeats import in_sql, pads
 from goodstanding.register.ledger.subjects import committed, enrol, numbered
@@ -45,8 +45,8 @@ CROSS JOIN LATERAL (VALUES
     ({stranger}, 0, 'subject', :number, :stranger),
     (person AND NOT {stranger} AND staged.name IS NULL AND NOT bare, 1, 'name', 'nothing', :name_needed),
     (person AND NOT {stranger} AND staged.born IS NULL AND NOT bare, 2, 'born', 'nothing', :born_needed),
-    (NOT {stranger} AND known.name <> '' AND staged.name <> known.name AND staged.name <> normalize(known.name, NFC),
-        3, 'name', 'another name', :name_doubt),
+    (NOT {stranger} AND known.name <> '' AND staged.name <> known.name AND translate(staged.name, :dots, :dot) <>
+        translate(normalize(known.name, NFC), :dots, :dot), 3, 'name', 'another name', :name_doubt),
     (NOT {stranger} AND staged.born <> known.born, 4, 'born', 'another day', :born_doubt)
 ) AS doubt (wrong, place, field, found, expected)
 WHERE {doubtful} AND doubt.wrong AND ({stranger} OR staged.name <> known.name OR staged.born <> known.born
@@ -105,7 +105,7 @@ def doubts(connection: sa.Connection, world: World) -> None:
     synthetic = world is World.SYNTHETIC
     run(connection, _MET.format(grouped=_GROUPED.format(condition="false" if synthetic else _UNKNOWN)))
     query = _DOUBTS.format(stranger="nobody" if synthetic else "person", doubtful="true" if synthetic else _DOUBTFUL)
-    connection.execute(sa.text(query), expected(world))
+    connection.execute(sa.text(query), expected(world) | {"dots": DOTS, "dot": DOTS[0] * len(DOTS)})
 
 
 def denied(connection: sa.Connection, source: str, salt: str) -> None:
