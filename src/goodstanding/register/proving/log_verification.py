@@ -17,7 +17,7 @@ from goodstanding.register.proving import map_verification
 from goodstanding.register.proving.naming import named
 from goodstanding.register.store import schema
 
-_SUSPECTS = 100
+_SUSPECTS = 1_000
 """How many rows are named where one of them was rewritten together with all that tells of it."""
 
 
